@@ -1,0 +1,47 @@
+package data
+
+// Query is a query as a client asks it.
+type Query struct {
+	From    string
+	Where   Where
+	OrderBy []Order // up to 4
+	Limit   int     // 1 to 1,000; 0 = the default
+	After   string  // a cursor of an earlier page
+	Select  []string
+	Count   bool
+}
+
+// Page is the answer to a Query.
+type Page struct {
+	Docs     []Doc  // masked and selected; never nil
+	Next     string // "" at the end
+	Count    int64  // with Query.Count
+	Partial  bool   // under a rule's scan
+	Position Position
+}
+
+// Plan is a query as a Store runs it: every document yielded matches Where, in
+// the order of OrderBy then _id, from behind After on.
+type Plan struct {
+	Collection string
+	Where      Where
+	OrderBy    []Order
+	After      *Mark // nil: from the start
+	Limit      int   // 0: all
+	Budget     *Budget
+}
+
+// Mark is a place in an order: the values of OrderBy (missing is null) and the _id.
+type Mark struct {
+	Values []Value
+	ID     string
+}
+
+// Budget is what a query may examine; the store adds up what it did.
+type Budget struct {
+	MaxDocs, MaxBytes int64 // 0: no limit
+	SortBytes         int64 // memory for a sort without index; 0: no limit
+	Docs, Bytes       int64 // examined so far
+	Index             string
+	Unindexed         bool // no index narrowed or ordered it (a walk by _id with a limit is indexed)
+}

@@ -1,0 +1,27 @@
+package hutch
+
+import (
+	_ "cel.dev/cel-go/cel"
+	_ "github.com/cockroachdb/pebble/v2"
+	_ "github.com/evanw/esbuild/pkg/api"
+	_ "github.com/fsnotify/fsnotify"
+	_ "github.com/go-jose/go-jose/v4"
+	_ "github.com/goccy/go-yaml"
+	_ "github.com/gofiber/fiber/v2"
+	_ "github.com/google/go-cmp/cmp"
+	_ "github.com/google/uuid"
+	_ "github.com/gorilla/websocket"
+	_ "github.com/landlock-lsm/go-landlock/landlock"
+	_ "github.com/oklog/ulid/v2"
+	_ "github.com/prometheus/client_golang/prometheus/promhttp"
+	_ "github.com/santhosh-tekuri/jsonschema/v6"
+	_ "github.com/spf13/cobra"
+	_ "go.mongodb.org/mongo-driver/v2/bson"
+	_ "golang.org/x/crypto/argon2"
+	_ "golang.org/x/net/bpf"
+	_ "golang.org/x/net/idna"
+	_ "golang.org/x/sys/unix"
+	_ "golang.org/x/text/unicode/norm"
+	_ "modernc.org/quickjs"
+	_ "pgregory.net/rapid"
+)
