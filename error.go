@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -122,13 +123,14 @@ type Error struct {
 	Err        error         // the cause, for the log only
 }
 
-// Errorf makes an Error of a code; %w keeps the cause for errors.Is and the
-// log, its text is not shown to clients.
+// Errorf makes an Error of a code. A cause at the end ("reading it: %w") is kept
+// for errors.Is and the log; its text is no part of the message.
 func Errorf(c Code, format string, args ...any) *Error {
-	e := &Error{Code: c}
 	wrapped := fmt.Errorf(format, args...)
-	e.Message = wrapped.Error()
-	e.Err = errors.Unwrap(wrapped)
+	e := &Error{Code: c, Message: wrapped.Error(), Err: errors.Unwrap(wrapped)}
+	if e.Err != nil {
+		e.Message = strings.TrimSuffix(e.Message, ": "+e.Err.Error())
+	}
 	return e
 }
 
@@ -136,6 +138,9 @@ func (e *Error) Error() string {
 	s := string(e.Code) + ": " + e.Message
 	if e.Field != "" {
 		s += " (" + e.Field + ")"
+	}
+	if e.Err != nil {
+		s += ": " + e.Err.Error()
 	}
 	return s
 }
