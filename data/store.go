@@ -12,10 +12,10 @@ type Store interface {
 	// Snapshot is taken after the call began and holds at least atLeast.
 	Snapshot(ctx context.Context, atLeast Position) (Snapshot, error)
 	// Commit applies a batch: all or nothing, durable on return. ctx has a
-	// deadline. Errors: aborted (a Check or an Expect no longer holds),
-	// already_exists (unique index, or a create of a taken id),
-	// failed_precondition, resource_exhausted (disk); unavailable: it may have
-	// happened. What Next or Derive returned as error is returned as it is.
+	// deadline. Errors: aborted (a Check or an Expect no longer holds; Lost),
+	// already_exists (unique index, or a create of a taken id) with a Conflict
+	// as cause, failed_precondition, resource_exhausted (disk); unavailable: it
+	// may have happened. What Next or Derive returned as error is returned as it is.
 	Commit(ctx context.Context, b *Batch) (Result, error)
 	// Changes yields durable whole commits after a position in order, for ever
 	// (until ctx ends), progress at least each second; ErrLogGone when the log
@@ -49,6 +49,9 @@ type Batch struct {
 	// Derive is pure and may run again: final images in, rows of system
 	// collections out, written in the same commit.
 	Derive func([]Change) ([]Write, error)
+	// Applied, if set, is called once new snapshots hold the batch, before it is
+	// durable; it does not block.
+	Applied func()
 }
 
 // Check says a document still has the version that was read; 0 = absent.
