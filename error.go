@@ -32,7 +32,9 @@ const (
 
 // The codes that only /auth answers, as GoTrue spells them.
 const (
+	BadJSON                 Code = "bad_json"
 	ValidationFailed        Code = "validation_failed"
+	NoAuthorization         Code = "no_authorization"
 	BadJWT                  Code = "bad_jwt"
 	InvalidCredentials      Code = "invalid_credentials"
 	UserAlreadyExists       Code = "user_already_exists"
@@ -40,6 +42,7 @@ const (
 	WeakPassword            Code = "weak_password"
 	SamePassword            Code = "same_password"
 	SignupDisabled          Code = "signup_disabled"
+	AnonymousDisabled       Code = "anonymous_provider_disabled"
 	SessionNotFound         Code = "session_not_found"
 	SessionExpired          Code = "session_expired"
 	RefreshTokenNotFound    Code = "refresh_token_not_found"
@@ -74,7 +77,9 @@ var codes = []CodeInfo{
 	{Unimplemented, 501, false, "This version does not do that."},
 	{Unavailable, 503, false, "Not now; the outcome may be unknown, so repeat under the same key."},
 	{DeadlineExceeded, 504, false, "It took longer than allowed."},
+	{BadJSON, 400, true, "The body is not a JSON object."},
 	{ValidationFailed, 400, true, "A field of the request is missing or wrong."},
+	{NoAuthorization, 401, true, "The route needs an access token."},
 	{BadJWT, 401, true, "The access token is not valid."},
 	{InvalidCredentials, 400, true, "E-mail or password is wrong."},
 	{UserAlreadyExists, 422, true, "The address has an account."},
@@ -82,8 +87,9 @@ var codes = []CodeInfo{
 	{WeakPassword, 422, true, "The password does not meet the rules."},
 	{SamePassword, 422, true, "The new password equals the old one."},
 	{SignupDisabled, 422, true, "Accounts are by invitation only."},
+	{AnonymousDisabled, 422, true, "Accounts without an address are not possible here."},
 	{SessionNotFound, 401, true, "The session has ended."},
-	{SessionExpired, 401, true, "The session is past its life."},
+	{SessionExpired, 400, true, "The session is past its life."},
 	{RefreshTokenNotFound, 400, true, "The refresh token is unknown."},
 	{RefreshTokenAlreadyUsed, 400, true, "The refresh token was used before; its session has ended."},
 	{ReauthenticationNeeded, 400, true, "Give the current password, or sign in again."},
