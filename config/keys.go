@@ -1,0 +1,96 @@
+package config
+
+import (
+	"time"
+
+	"github.com/hutch-dev/hutch"
+)
+
+const (
+	kib = 1 << 10
+	mib = 1 << 20
+	gib = 1 << 30
+	day = 24 * time.Hour
+)
+
+// keys is the table of what hutch.yaml may hold; the walker and JSONSchema read
+// it, and nothing else describes a key.
+func (c *Config) keys() []key {
+	l, a := &c.Limits, &c.Auth
+	return []key{
+		required(text("name", "The app's name: lower-case letters, digits and dashes.", &c.Name, badAppName)),
+		plain("web", "The folder with the app's pages.", &c.Web, func(s string) string { return badPath(s) }),
+		texts("shared", "Folders that pages may import besides web.", &c.Shared, func(s string) string { return badPath(s) }),
+		secret("store", "Where documents live. Empty: embedded, in the data folder.", &c.Store, anyText),
+		choice("durability", "The embedded store: full waits for the disk at each commit, relaxed at most 100 ms.", &c.Durability, "full", "relaxed"),
+		secret("publicUrl", "What the app is reached by: issuer of tokens, base of links.", &c.PublicURL, badPublicURL),
+		prefixes("proxies", "Addresses whose X-Forwarded-* headers are believed.", &c.Proxies),
+		choice("isolation", "How functions are confined.", &c.Isolation, "auto", "strict", "off"),
+		object("cors", "Which pages of other origins may call.",
+			texts("origins", "Exact origins, or *.", &c.Origins, badOrigin)),
+		object("limits", "What a client may ask for.",
+			size("body", "Bytes of a request.", &l.Body, 1*kib, 16*mib),
+			span("request", "How long a request may take.", &l.Request, time.Second, 10*time.Minute),
+			number("maxScan", "Documents a query may examine; guests a tenth.", &l.MaxScan, 10, 100_000_000),
+			size("scanBytes", "Bytes a query may examine; guests a tenth.", &l.ScanBytes, 64*kib, 64*gib),
+			size("answer", "Bytes of a page.", &l.Answer, 64*kib, 64*mib),
+			number("connections", "Open websockets.", &l.Connections, 1, 1_000_000),
+			number("sockets", "Open websockets of guests, an address.", &l.Sockets, 1, 1_000_000),
+			number("subscriptions", "Live queries of a websocket.", &l.Subscriptions, 1, 10_000)),
+		seeds("seed", "Documents (JSONL) for a collection that has never existed.", &c.Seeds),
+		object("auth", "Sign-in.",
+			flag("signup", "Whether anyone may make an account.", &a.Signup),
+			object("password", "Passwords.",
+				number("minLength", "Characters a password has at least.", &a.MinLength, 8, 256),
+				object("hash", "The cost of argon2id.",
+					size("memory", "Memory of a hash.", &a.HashMemory, 19*mib, 1*gib),
+					number("time", "Passes of a hash.", &a.HashTime, 2, 16))),
+			span("accessToken", "How long an access token holds.", &a.AccessToken, time.Minute, day),
+			object("session", "How long a sign-in holds.",
+				span("idle", "Without use.", &a.Idle, time.Minute, 3650*day),
+				span("max", "In all.", &a.Max, time.Minute, 3650*day))),
+		expressions("rules", "Helpers for expressions: name or name(arguments).", &c.Helpers, badHelper),
+		named("collections", "The collections of documents.", &c.Collections, badCollection, (*Collection).keys),
+		named("functions", "The app's code on the server.", &c.Functions, badFunction, (*Function).keys),
+		includes("include", "More files with the same top-level keys.", &c.Include),
+	}
+}
+
+func (c *Collection) keys(name string, at hutch.Pos) []key {
+	c.Name, c.Pos = name, at
+	var ids string
+	return []key{
+		file("schema", "The JSON Schema of the documents.", &c.Schema, ".json"),
+		then(choice("ids", "server: clients may not choose ids.", &ids, "server"), func() { c.ServerIDs = ids == "server" }),
+		indexes("indexes", "Indexes, for queries and unique values.", &c.Indexes),
+		access("access", "Who may do what; nothing is allowed by default.", &c.Access),
+		expressions("preset", "Fields that the server sets on create, whatever was sent.", &c.Preset, badPathName),
+		expressions("default", "Fields that the server fills on create where none was sent.", &c.Default, badPathName),
+		texts("immutable", "Fields that keep the value they were created with.", &c.Immutable, badPathName),
+		number("scan", "Documents a page may examine under a list rule that is no exact filter.", &c.Scan, 1, 100_000),
+	}
+}
+
+func (f *Function) keys(name string, at hutch.Pos) []key {
+	f.Name, f.Pos = name, at
+	t := &f.Trigger
+	return []key{
+		required(file("handler", "The file whose default export is the function.", &f.Handler, ".ts", ".mts", ".tsx", ".js", ".mjs", ".jsx")),
+		required(object("trigger", "What runs the function: call, http or before.",
+			object2("call", "POST /functions/v1/<name>.", func() { t.Call = true }),
+			text("http", `Method and path, e.g. "GET /api/search/{id}".`, &t.HTTP, anyText),
+			texts("before", "Before which writes: create, update, delete.", &t.Before, oneOf("create", "update", "delete")),
+			text("collection", "The collection of before.", &t.Collection, anyText))),
+		expression("auth", "Who may call, of call and http triggers.", &f.Auth),
+		flag("admin", "Whether ctx.admin.db, which skips rules, is there.", &f.Admin),
+		file("input", "The JSON Schema of the input.", &f.Input, ".json"),
+		choice("idempotency", "required: a request without Idempotency-Key is refused.", &f.Idempotency, "optional", "required"),
+		span("timeout", "How long a run may take.", &f.Timeout, 10*time.Millisecond, 15*time.Minute),
+		size("memory", "Memory of a run.", &f.Memory, 8*mib, 512*mib),
+		object("request", "What an http function takes.",
+			params("query", "Query parameters: string, int, number or bool; with ? they may be left out.", &f.Query)),
+	}
+}
+
+// accessKeys are what access speaks of, the wider ones first.
+var accessKeys = []string{"read", "write", "get", "list", "create", "update", "delete"}
