@@ -1,0 +1,323 @@
+package data
+
+import (
+	"encoding/binary"
+	"math"
+	"strconv"
+	"unicode/utf8"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"github.com/hutch-dev/hutch"
+)
+
+// fewNames is how many names of an object are compared one by one before a map
+// looks for duplicates.
+const fewNames = 16
+
+// decoder turns JSON into BSON while it reads: each value is appended behind its
+// type byte and name, which is patched.
+type decoder struct {
+	s     []byte
+	p     int
+	max   int
+	names []span // of the objects being read, in the output
+}
+
+type span struct{ from, to int }
+
+func (d *decoder) fail(format string, args ...any) *hutch.Error {
+	e := invalid("", format, args...)
+	e.Message += " (at byte " + strconv.Itoa(d.p) + ")"
+	return e
+}
+
+func (d *decoder) space() {
+	for d.p < len(d.s) {
+		switch d.s[d.p] {
+		case ' ', '\n', '\t', '\r':
+			d.p++
+		default:
+			return
+		}
+	}
+}
+
+func (d *decoder) peek() byte {
+	if d.p < len(d.s) {
+		return d.s[d.p]
+	}
+	return 0
+}
+
+// end refuses anything behind the value.
+func (d *decoder) end() error {
+	if d.space(); d.p != len(d.s) {
+		return d.fail("there is more behind the JSON value")
+	}
+	return nil
+}
+
+// expect passes c, which white space may precede.
+func (d *decoder) expect(c byte) *hutch.Error {
+	d.space()
+	if d.peek() != c {
+		return d.fail("malformed JSON: expected %q", string(c))
+	}
+	d.p++
+	return nil
+}
+
+// value appends the value at the cursor and its type at dst[typeAt]; depth is
+// that of an object or array found here.
+func (d *decoder) value(dst []byte, typeAt, depth int) ([]byte, *hutch.Error) {
+	d.space()
+	switch c := d.peek(); c {
+	case '"':
+		dst[typeAt] = byte(bson.TypeString)
+		start := len(dst)
+		dst, err := d.str(append(dst, 0, 0, 0, 0))
+		if err != nil {
+			return dst, err
+		}
+		dst = append(dst, 0)
+		binary.LittleEndian.PutUint32(dst[start:], uint32(len(dst)-start-4)) //nolint:gosec // under 2 GiB
+		return dst, nil
+	case '{':
+		dst, t, err := d.object(dst, depth)
+		if err == nil {
+			dst[typeAt] = byte(t)
+		}
+		return dst, err
+	case '[':
+		dst[typeAt] = byte(bson.TypeArray)
+		return d.array(dst, depth)
+	case 't':
+		if d.word("true") {
+			dst[typeAt] = byte(bson.TypeBoolean)
+			return append(dst, 1), nil
+		}
+	case 'f':
+		if d.word("false") {
+			dst[typeAt] = byte(bson.TypeBoolean)
+			return append(dst, 0), nil
+		}
+	case 'n':
+		if d.word("null") {
+			dst[typeAt] = byte(bson.TypeNull)
+			return dst, nil
+		}
+	default:
+		if c == '-' || c >= '0' && c <= '9' {
+			return d.number(dst, typeAt)
+		}
+	}
+	return dst, d.fail("malformed JSON: expected a value")
+}
+
+func (d *decoder) word(w string) bool {
+	if len(d.s)-d.p < len(w) || string(d.s[d.p:d.p+len(w)]) != w {
+		return false
+	}
+	d.p += len(w)
+	return true
+}
+
+// object appends the object at the cursor, or the value that it wraps as
+// Extended JSON, and gives the type.
+func (d *decoder) object(dst []byte, depth int) ([]byte, bson.Type, *hutch.Error) {
+	if depth > d.max+1 { // one more: it may be a wrapped value
+		return dst, 0, d.fail("nested deeper than %d", d.max)
+	}
+	d.p++
+	start, base := len(dst), len(d.names)
+	var many map[string]struct{}
+	dst = startDoc(dst)
+	if d.space(); d.peek() == '}' {
+		d.p++
+		return d.close(dst, start, depth)
+	}
+	for {
+		typeAt := len(dst)
+		d.space()
+		dst2, err := d.str(append(dst, 0))
+		if err != nil {
+			return dst, 0, err
+		}
+		dst = dst2
+		name := dst[typeAt+1:]
+		if len(name) == 0 {
+			return dst, 0, d.fail("a field name is empty")
+		}
+		if err := d.expect(':'); err != nil {
+			return dst, 0, err.At(string(name))
+		}
+		if name[0] == '$' {
+			if w := wrapperOf(name); w != nil {
+				if len(d.names) > base {
+					return dst, 0, d.fail("%s stands alone in its object", name).At(string(name))
+				}
+				dst, err := w.read(d, dst[:start])
+				if err == nil {
+					err = d.expect('}')
+				}
+				if err != nil {
+					return dst, 0, err.At(w.name)
+				}
+				return dst, w.t, nil
+			}
+		}
+		if !d.fresh(dst, base, &many, name) {
+			return dst, 0, d.fail("the field occurs twice").At(string(name))
+		}
+		d.names = append(d.names, span{typeAt + 1, len(dst)})
+		nameTo := len(dst)
+		if dst, err = d.value(append(dst, 0), typeAt, depth+1); err != nil {
+			return dst, 0, err.At(string(dst[typeAt+1 : nameTo]))
+		}
+		d.space()
+		switch d.peek() {
+		case ',':
+			d.p++
+			continue
+		case '}':
+			d.p++
+			d.names = d.names[:base]
+			return d.close(dst, start, depth)
+		}
+		return dst, 0, d.fail("malformed JSON: expected , or }")
+	}
+}
+
+func (d *decoder) close(dst []byte, start, depth int) ([]byte, bson.Type, *hutch.Error) {
+	if depth > d.max {
+		return dst, 0, d.fail("nested deeper than %d", d.max)
+	}
+	return endDoc(dst, start), bson.TypeEmbeddedDocument, nil
+}
+
+// fresh reports whether no name of this object equals name so far.
+func (d *decoder) fresh(dst []byte, base int, many *map[string]struct{}, name []byte) bool {
+	names := d.names[base:]
+	if len(names) < fewNames {
+		for _, s := range names {
+			if s.to-s.from == len(name) && string(dst[s.from:s.to]) == string(name) {
+				return false
+			}
+		}
+		return true
+	}
+	if *many == nil {
+		*many = make(map[string]struct{}, 2*fewNames)
+		for _, s := range names {
+			(*many)[string(dst[s.from:s.to])] = struct{}{}
+		}
+	}
+	if _, ok := (*many)[string(name)]; ok {
+		return false
+	}
+	(*many)[string(name)] = struct{}{}
+	return true
+}
+
+func (d *decoder) array(dst []byte, depth int) ([]byte, *hutch.Error) {
+	if depth > d.max {
+		return dst, d.fail("nested deeper than %d", d.max)
+	}
+	d.p++
+	start := len(dst)
+	dst = startDoc(dst)
+	if d.space(); d.peek() == ']' {
+		d.p++
+		return endDoc(dst, start), nil
+	}
+	for i := 0; ; i++ {
+		typeAt := len(dst)
+		dst = append(strconv.AppendInt(append(dst, 0), int64(i), 10), 0)
+		var err *hutch.Error
+		if dst, err = d.value(dst, typeAt, depth+1); err != nil {
+			return dst, err.At("[" + strconv.Itoa(i) + "]")
+		}
+		d.space()
+		switch d.peek() {
+		case ',':
+			d.p++
+			continue
+		case ']':
+			d.p++
+			return endDoc(dst, start), nil
+		}
+		return dst, d.fail("malformed JSON: expected , or ]")
+	}
+}
+
+// number appends a number literal: int32 where it fits, else int64, with a
+// fraction or an exponent a double.
+func (d *decoder) number(dst []byte, typeAt int) ([]byte, *hutch.Error) {
+	lit := d.s[d.p:]
+	n, whole := scanNumber(lit)
+	if n == 0 {
+		return dst, d.fail("malformed JSON: not a number")
+	}
+	lit = lit[:n]
+	if whole {
+		i, ok := parseInt(lit)
+		if !ok {
+			return dst, d.fail("the integer is outside int64, or -0")
+		}
+		d.p += n
+		if i >= math.MinInt32 && i <= math.MaxInt32 {
+			dst[typeAt] = byte(bson.TypeInt32)
+			return binary.LittleEndian.AppendUint32(dst, uint32(i)), nil //nolint:gosec // fits
+		}
+		dst[typeAt] = byte(bson.TypeInt64)
+		return binary.LittleEndian.AppendUint64(dst, uint64(i)), nil //nolint:gosec // its bits
+	}
+	f, ok := parseDouble(lit)
+	if !ok {
+		return dst, d.fail("the number is no finite double, or -0")
+	}
+	d.p += n
+	dst[typeAt] = byte(bson.TypeDouble)
+	return binary.LittleEndian.AppendUint64(dst, math.Float64bits(f)), nil
+}
+
+// str appends the decoded string at the cursor.
+func (d *decoder) str(dst []byte) ([]byte, *hutch.Error) {
+	if d.peek() != '"' {
+		return dst, d.fail("malformed JSON: expected a string")
+	}
+	s, p, base := d.s, d.p+1, len(dst)
+	start, ascii := p, true
+	for p < len(s) {
+		c := s[p]
+		switch {
+		case c >= utf8.RuneSelf:
+			ascii = false
+			p++
+		case plain[c]:
+			p++
+		case c == '"':
+			dst = append(dst, s[start:p]...)
+			d.p = p + 1
+			if !ascii && !utf8.Valid(dst[base:]) {
+				return dst, d.fail("a string is not valid UTF-8")
+			}
+			return dst, nil
+		case c == '\\':
+			dst = append(dst, s[start:p]...)
+			d.p = p
+			var err *hutch.Error
+			if dst, err = d.escape(dst); err != nil {
+				return dst, err
+			}
+			p = d.p
+			start = p
+		default:
+			d.p = p
+			return dst, d.fail("malformed JSON: a control character in a string")
+		}
+	}
+	d.p = p
+	return dst, d.fail("malformed JSON: a string has no end")
+}

@@ -1,0 +1,285 @@
+package data
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"math"
+	"strings"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"github.com/hutch-dev/hutch"
+)
+
+// wrapper is one Extended JSON form: an object of one key that stands for a value.
+type wrapper struct {
+	name string
+	t    bson.Type
+	// read appends the value behind the colon.
+	read func(d *decoder, dst []byte) ([]byte, *hutch.Error)
+}
+
+var (
+	wrapDate    = wrapper{"$date", bson.TypeDateTime, readDate}
+	wrapOID     = wrapper{"$oid", bson.TypeObjectID, readOID}
+	wrapBinary  = wrapper{"$binary", bson.TypeBinary, readBinary}
+	wrapInt     = wrapper{"$numberInt", bson.TypeInt32, readInt}
+	wrapLong    = wrapper{"$numberLong", bson.TypeInt64, readLong}
+	wrapDouble  = wrapper{"$numberDouble", bson.TypeDouble, readDouble}
+	wrapDecimal = wrapper{"$numberDecimal", bson.TypeDecimal128, readDecimal}
+)
+
+// wrapperOf gives the form that a name begins, nil for any other name.
+func wrapperOf(name []byte) *wrapper {
+	switch string(name) {
+	case "$date":
+		return &wrapDate
+	case "$oid":
+		return &wrapOID
+	case "$binary":
+		return &wrapBinary
+	case "$numberInt":
+		return &wrapInt
+	case "$numberLong":
+		return &wrapLong
+	case "$numberDouble":
+		return &wrapDouble
+	case "$numberDecimal":
+		return &wrapDecimal
+	}
+	return nil
+}
+
+// text reads a string that is part of a wrapper.
+func (d *decoder) text(buf []byte) ([]byte, *hutch.Error) {
+	d.space()
+	return d.str(buf[:0])
+}
+
+func readOID(d *decoder, dst []byte) ([]byte, *hutch.Error) {
+	var buf [32]byte
+	s, err := d.text(buf[:])
+	if err != nil {
+		return dst, err
+	}
+	var id [12]byte
+	if len(s) != 24 {
+		return dst, d.fail("an ObjectId has 24 hexadecimal digits")
+	}
+	if _, err := hex.Decode(id[:], s); err != nil {
+		return dst, d.fail("an ObjectId has 24 hexadecimal digits")
+	}
+	return append(dst, id[:]...), nil
+}
+
+// wholeText reads a string that spells an integer as JSON does.
+func (d *decoder) wholeText() (int64, *hutch.Error) {
+	var buf [32]byte
+	s, err := d.text(buf[:])
+	if err != nil {
+		return 0, err
+	}
+	if n, whole := scanNumber(s); n == len(s) && whole {
+		if i, ok := parseInt(s); ok {
+			return i, nil
+		}
+	}
+	return 0, d.fail("expected a string with an integer of 64 bits")
+}
+
+func readInt(d *decoder, dst []byte) ([]byte, *hutch.Error) {
+	n, err := d.wholeText()
+	if err != nil {
+		return dst, err
+	}
+	if n < math.MinInt32 || n > math.MaxInt32 {
+		return dst, d.fail("the integer is outside int32")
+	}
+	return binary.LittleEndian.AppendUint32(dst, uint32(n)), nil //nolint:gosec // fits
+}
+
+func readLong(d *decoder, dst []byte) ([]byte, *hutch.Error) {
+	n, err := d.wholeText()
+	if err != nil {
+		return dst, err
+	}
+	return binary.LittleEndian.AppendUint64(dst, uint64(n)), nil //nolint:gosec // its bits
+}
+
+func readDouble(d *decoder, dst []byte) ([]byte, *hutch.Error) {
+	var buf [32]byte
+	s, err := d.text(buf[:])
+	if err != nil {
+		return dst, err
+	}
+	if n, _ := scanNumber(s); n > 0 && n == len(s) {
+		if f, ok := parseDouble(s); ok {
+			return binary.LittleEndian.AppendUint64(dst, math.Float64bits(f)), nil
+		}
+	}
+	return dst, d.fail("expected a string with a finite number, not -0")
+}
+
+// maxDecimalText bounds what the driver's parser is given.
+const maxDecimalText = 64
+
+func readDecimal(d *decoder, dst []byte) ([]byte, *hutch.Error) {
+	var buf [maxDecimalText]byte
+	s, err := d.text(buf[:])
+	if err != nil {
+		return dst, err
+	}
+	if n, _ := scanNumber(s); n > 0 && n == len(s) && n <= maxDecimalText {
+		if v, perr := bson.ParseDecimal128(string(s)); perr == nil {
+			hi, lo := v.GetBytes()
+			zero := hi&(1<<49-1) == 0 && lo == 0
+			if !zero || s[0] != '-' {
+				return binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint64(dst, lo), hi), nil
+			}
+		}
+	}
+	return dst, d.fail("expected a string with a finite decimal of at most 34 digits, not -0")
+}
+
+// readBinary reads {"base64":"..","subType":"00"}, in any order.
+func readBinary(d *decoder, dst []byte) ([]byte, *hutch.Error) {
+	if err := d.expect('{'); err != nil {
+		return dst, err
+	}
+	var data []byte
+	sub, haveData, haveSub := byte(0), false, false
+	for i := range 2 {
+		if i > 0 {
+			if err := d.expect(','); err != nil {
+				return dst, err
+			}
+		}
+		var buf [16]byte
+		name, err := d.text(buf[:])
+		if err == nil {
+			err = d.expect(':')
+		}
+		if err != nil {
+			return dst, err
+		}
+		var small [64]byte
+		s, err := d.text(small[:])
+		if err != nil {
+			return dst, err
+		}
+		switch {
+		case string(name) == "base64" && !haveData:
+			haveData = true
+			var derr error
+			// Strict refuses trailing bits; the decoder passes line ends over.
+			if data, derr = base64.StdEncoding.Strict().AppendDecode(nil, s); derr != nil || strings.ContainsAny(string(s), "\r\n") {
+				return dst, d.fail("expected base64 with padding").At("base64")
+			}
+		case string(name) == "subType" && !haveSub:
+			haveSub = true
+			switch string(s) {
+			case "0", "00":
+			case "4", "04":
+				sub = bson.TypeBinaryUUID
+			default:
+				return dst, d.fail("the subtype is 00 or 04").At("subType")
+			}
+		default:
+			return dst, d.fail("expected exactly base64 and subType")
+		}
+	}
+	if err := d.expect('}'); err != nil {
+		return dst, err
+	}
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(data))) //nolint:gosec // under 2 GiB
+	return append(append(dst, sub), data...), nil
+}
+
+// readDate reads "2026-01-02T03:04:05.678Z" or {"$numberLong":".."}.
+func readDate(d *decoder, dst []byte) ([]byte, *hutch.Error) {
+	if d.space(); d.peek() == '{' {
+		d.p++
+		var buf [16]byte
+		name, err := d.text(buf[:])
+		if err == nil && string(name) != "$numberLong" {
+			err = d.fail("expected $numberLong")
+		}
+		if err == nil {
+			err = d.expect(':')
+		}
+		if err == nil {
+			dst, err = readLong(d, dst)
+		}
+		if err == nil {
+			err = d.expect('}')
+		}
+		return dst, err
+	}
+	var buf [40]byte
+	s, err := d.text(buf[:])
+	if err != nil {
+		return dst, err
+	}
+	ms, ok := parseDate(s)
+	if !ok {
+		return dst, d.fail("expected a date like 2026-01-02T03:04:05.678Z")
+	}
+	return binary.LittleEndian.AppendUint64(dst, uint64(ms)), nil //nolint:gosec // its bits
+}
+
+// parseDate reads RFC 3339 with upper-case T and Z, of the years 0 to 9999; what
+// is finer than a millisecond is cut off.
+func parseDate(s []byte) (int64, bool) {
+	num := func(from, to int) int {
+		n := 0
+		for _, c := range s[from:to] {
+			if c < '0' || c > '9' {
+				return -1
+			}
+			n = n*10 + int(c-'0')
+		}
+		return n
+	}
+	if len(s) < 20 || s[4] != '-' || s[7] != '-' || s[10] != 'T' || s[13] != ':' || s[16] != ':' {
+		return 0, false
+	}
+	year, month, day := num(0, 4), num(5, 7), num(8, 10)
+	hour, minute, sec := num(11, 13), num(14, 16), num(17, 19)
+	if year < 0 || month < 1 || month > 12 || day < 1 || hour < 0 || hour > 23 || minute < 0 || minute > 59 || sec < 0 || sec > 59 {
+		return 0, false
+	}
+	i, ms := 19, 0
+	if s[i] == '.' {
+		from := i + 1
+		for i = from; i < len(s) && s[i] >= '0' && s[i] <= '9'; i++ {
+		}
+		if i == from || i-from > 9 || i == len(s) {
+			return 0, false
+		}
+		for k, unit := from, 100; k < min(i, from+3); k, unit = k+1, unit/10 {
+			ms += int(s[k]-'0') * unit
+		}
+	}
+	offset := 0
+	switch zone := s[i:]; {
+	case len(zone) == 1 && zone[0] == 'Z':
+	case len(zone) == 6 && (zone[0] == '+' || zone[0] == '-') && zone[3] == ':':
+		h, m := num(i+1, i+3), num(i+4, i+6)
+		if h < 0 || h > 23 || m < 0 || m > 59 {
+			return 0, false
+		}
+		offset = h*60 + m
+		if zone[0] == '-' {
+			offset = -offset
+		}
+	default:
+		return 0, false
+	}
+	t := time.Date(year, time.Month(month), day, hour, minute, sec, 0, time.UTC)
+	if t.Day() != day { // e.g. February 30
+		return 0, false
+	}
+	return t.UnixMilli() + int64(ms) - int64(offset)*60_000, true
+}

@@ -1,0 +1,69 @@
+package data
+
+import (
+	"strings"
+
+	"github.com/hutch-dev/hutch"
+)
+
+const maxSegments = 32
+
+// segment is a step of a path: a name and, where it spells one, an array index.
+type segment struct {
+	name  string
+	index int // -1: no index
+}
+
+// parsePath splits a dotted path of 1 to 32 segments, each a field name or an
+// array index.
+func parsePath(path string) ([]segment, *hutch.Error) {
+	n := strings.Count(path, ".") + 1
+	if n > maxSegments {
+		return nil, invalid(path[:min(len(path), 64)], "a path has at most %d segments", maxSegments)
+	}
+	segs := make([]segment, 0, n)
+	for name := range strings.SplitSeq(path, ".") {
+		switch {
+		case name == "":
+			return nil, invalid(path, "a segment of the path is empty")
+		case name[0] == '$':
+			return nil, invalid(path, "a segment of a path may not begin with $")
+		case strings.IndexByte(name, 0) >= 0:
+			return nil, invalid(path, "a path may not hold NUL")
+		}
+		segs = append(segs, segment{name, indexOf(name)})
+	}
+	return segs, nil
+}
+
+// CheckPath reports whether path is 1 to 32 segments, each a legal field name or
+// an array index.
+func CheckPath(path string) error {
+	if _, err := parsePath(path); err != nil {
+		return err
+	}
+	return nil
+}
+
+// indexOf is the array index that name spells, -1 if none.
+func indexOf(name string) int {
+	if len(name) == 0 || len(name) > 7 || name[0] == '0' && len(name) > 1 {
+		return -1
+	}
+	n := 0
+	for i := range len(name) {
+		c := name[i]
+		if c < '0' || c > '9' {
+			return -1
+		}
+		n = n*10 + int(c-'0')
+	}
+	return n
+}
+
+func cutPath(path string) (name, rest string, more bool) { return strings.Cut(path, ".") }
+
+// isUnder reports whether path is parent or lies below it.
+func isUnder(path, parent string) bool {
+	return strings.HasPrefix(path, parent) && (len(path) == len(parent) || path[len(parent)] == '.')
+}
