@@ -1,0 +1,16 @@
+/** Generated from the server's list of error codes; do not edit. */
+export type KnownCode =
+  | 'invalid_argument'
+  | 'unauthenticated'
+  | 'permission_denied'
+  | 'not_found'
+  | 'already_exists'
+  | 'aborted'
+  | 'failed_precondition'
+  | 'payload_too_large'
+  | 'resource_exhausted'
+  | 'cancelled'
+  | 'internal'
+  | 'unimplemented'
+  | 'unavailable'
+  | 'deadline_exceeded'

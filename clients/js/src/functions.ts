@@ -1,0 +1,146 @@
+/**
+ * What server code imports: fn, HutchError, and testCtx for unit tests off the
+ * server. On the server fn and HutchError are the runtime's own.
+ */
+import type { Code } from './error.ts'
+import type { Guard, Page, System } from './types.ts'
+import { HutchError as ClientError } from './error.ts'
+import { newId } from './values.ts'
+
+/** The caller, as rules see it; null for guests and service keys. */
+export interface Caller {
+  uid: string
+  email: string | null
+  emailVerified: boolean
+  anonymous: boolean
+  role: string
+  roles: string[]
+  claims: Record<string, unknown>
+  aal: string
+  provider: string
+  actor: string | null
+}
+
+interface Common { id: string; time: Date; attempt: number; auth: Caller | null }
+export interface CallEvent<In = any> extends Common { type: 'call'; data: In }
+export interface HTTPEvent extends Common {
+  type: 'http'
+  request: {
+    method: string
+    path: string
+    params: Record<string, string>
+    query: Record<string, any>
+    headers: Record<string, string>
+    body: any
+    rawBody: Uint8Array
+    ip: string
+  }
+}
+export interface BeforeEvent<Doc = any> extends Common {
+  type: 'before.create' | 'before.update' | 'before.delete'
+  collection: string
+  before: (Doc & System) | null
+  after: Doc
+}
+
+/** The wire's query, without from. */
+export interface FindQuery {
+  where?: object
+  orderBy?: (string | [string, 'asc' | 'desc'])[]
+  limit?: number
+  after?: string
+  select?: string[]
+  count?: boolean
+}
+/** track: false leaves a read out of what the commit validates. */
+export interface ReadOptions { track?: boolean }
+
+type Stored = Record<string, any> & { _id: string }
+
+/** Reads are of one snapshot; writes are buffered and judged at the commit. */
+export interface DB {
+  get(collection: string, id: string, o?: ReadOptions): Promise<Stored | null>
+  getMany(collection: string, ids: string[], o?: ReadOptions): Promise<(Stored | null)[]>
+  find(collection: string, query?: FindQuery, o?: ReadOptions): Promise<Page<Stored>>
+  first(collection: string, query?: FindQuery, o?: ReadOptions): Promise<Stored | null>
+  count(collection: string, query?: FindQuery): Promise<number>
+  create(collection: string, doc: object, guard?: Guard<any>): Stored
+  set(collection: string, id: string, doc: object, guard?: Guard<any>): void
+  update(collection: string, id: string, patch: object, guard?: Guard<any>): void
+  delete(collection: string, id: string, guard?: Guard<any>): void
+}
+
+export interface Ctx {
+  /** As the caller, under rules. */
+  db: DB
+  /** Without rules; there with `admin: true`. */
+  admin: { db: DB }
+  log: { debug(...a: unknown[]): void; info(...a: unknown[]): void; warn(...a: unknown[]): void; error(...a: unknown[]): void }
+  signal: AbortSignal
+  /** Milliseconds until the deadline. */
+  remaining(): number
+  /** Another function of the app as the same caller, in the same commit. */
+  call(name: string, data?: unknown): Promise<any>
+}
+
+type EventOf<K> = K extends 'http' ? HTTPEvent : K extends 'before' ? BeforeEvent : CallEvent & HTTPEvent & BeforeEvent
+type Handler<E> = (event: E, ctx: Ctx) => unknown
+
+/** Types a function's handler; it is the handler itself. */
+export function fn<K extends string = 'call'>(handler: Handler<EventOf<K>>): Handler<EventOf<K>> {
+  return handler
+}
+
+export const HutchError: typeof ClientError = (globalThis as { HutchError?: typeof ClientError }).HutchError ?? ClientError
+export type HutchError = ClientError
+export type { Code }
+
+/** A write that a tested function buffered. */
+export interface TestWrite { op: 'create' | 'set' | 'update' | 'delete'; in: string; id: string; data?: object; guard?: object }
+
+/**
+ * A ctx over plain documents for unit tests: {docs: {pets: {p1: {..}}}}. Reads by
+ * id and by equality; writes are listed in `writes`, not carried out.
+ */
+export function testCtx(o: { docs?: Record<string, Record<string, object>> } = {}): Ctx & { writes: TestWrite[] } {
+  const writes: TestWrite[] = []
+  const rows = (c: string): Stored[] => Object.entries(o.docs?.[c] ?? {}).map(([_id, d]) => ({ ...d, _id }))
+  const matching = (c: string, q: FindQuery = {}): Stored[] =>
+    rows(c).filter(d => Object.entries(q.where ?? {}).every(([k, v]) => {
+      if (k.startsWith('$') || typeof v === 'object' && v !== null) throw new HutchError('unimplemented', 'testCtx filters by equality only')
+      return d[k] === v
+    }))
+  const add = (op: TestWrite['op'], c: string, id: string, data?: object, guard?: object) => {
+    writes.push({ op, in: c, id, ...(data && { data }), ...(guard && { guard }) })
+  }
+  const db: DB = {
+    get: async (c, id) => rows(c).find(d => d._id === id) ?? null,
+    getMany: async (c, ids) => ids.map(id => rows(c).find(d => d._id === id) ?? null),
+    find: async (c, q = {}) => {
+      const all = matching(c, q)
+      return { docs: all.slice(0, q.limit ?? 20), next: null, ...(q.count && { count: all.length }) }
+    },
+    first: async (c, q) => matching(c, q)[0] ?? null,
+    count: async (c, q) => matching(c, q).length,
+    create(c, d, g) {
+      const doc = { ...d, _id: (d as { _id?: string })._id ?? newId() }
+      add('create', c, doc._id, d, g)
+      return doc
+    },
+    set: (c, id, d, g) => add('set', c, id, d, g),
+    update: (c, id, d, g) => add('update', c, id, d, g),
+    delete: (c, id, g) => add('delete', c, id, undefined, g),
+  }
+  const quiet = () => {}
+  return {
+    db,
+    admin: { db },
+    log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
+    signal: new AbortController().signal,
+    remaining: () => 10_000,
+    call: async name => {
+      throw new HutchError('not_found', `testCtx has no function ${name}`)
+    },
+    writes,
+  }
+}

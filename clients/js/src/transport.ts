@@ -1,0 +1,114 @@
+import { fromBody, HutchError } from './error.ts'
+import { decode, encode } from './values.ts'
+
+const deadlineMs = 30_000
+
+export interface Request {
+  method: string
+  path: string
+  body?: unknown
+  /** Idempotency-Key; with one, by GET, or where it is safe, a lost answer is asked for again. */
+  key?: string | undefined
+  safe?: true
+  signal?: AbortSignal | undefined
+  /** Sent instead of the session's token; null: none. */
+  token?: string | null
+}
+
+export interface Answer { status: number; body: unknown; position: string | null }
+
+/** HTTP to the one server, with the caller's token, retries and one kind of error. */
+export class Transport {
+  readonly url: string
+  /** The token to send; `fresh` after a 401. */
+  token: (fresh?: boolean) => Promise<string | null> = async () => null
+
+  constructor(url: string) {
+    this.url = url.replace(/\/+$/, '')
+  }
+
+  async send(r: Request): Promise<Answer> {
+    const end = Date.now() + deadlineMs
+    const again = r.method === 'GET' || r.key !== undefined || r.safe
+    const body = r.body === undefined ? undefined : encode(r.body)
+    let refreshed = r.token !== undefined
+    let fresh = false
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await this.once(r, body, end, fresh)
+      } catch (e) {
+        if (!HutchError.is(e) || r.signal?.aborted) throw e
+        if (e.code === 'unauthenticated' && !refreshed) {
+          refreshed = fresh = true // the token may have been revoked or have expired on the way
+          if (await this.token() !== null) continue
+          throw e
+        }
+        const temporary = e.code === 'unavailable' || e.code === 'resource_exhausted' && e.retryMs !== undefined
+        const wait = e.retryMs ?? Math.random() * Math.min(8000, 200 * 2 ** attempt)
+        if (!again || !temporary || Date.now() + wait >= end) throw e
+        await sleep(wait, r.signal)
+      }
+    }
+  }
+
+  private async once(r: Request, body: string | undefined, end: number, fresh: boolean): Promise<Answer> {
+    const headers: Record<string, string> = {}
+    const token = r.token === undefined ? await this.token(fresh) : r.token
+    if (token) headers.authorization = 'Bearer ' + token
+    if (body !== undefined) headers['content-type'] = 'application/json'
+    if (r.key !== undefined) headers['idempotency-key'] = r.key
+    const timeout = new AbortController()
+    const timer = setTimeout(() => timeout.abort(), Math.max(1, end - Date.now()))
+    const abort = () => timeout.abort()
+    r.signal?.addEventListener('abort', abort)
+    try {
+      if (r.signal?.aborted) throw cancelled()
+      const init: RequestInit = { method: r.method, headers, signal: timeout.signal, redirect: 'error' }
+      if (body !== undefined) init.body = body
+      const res = await fetch(this.url + r.path, init)
+      const text = await res.text()
+      return read(res, text)
+    } catch (e) {
+      if (HutchError.is(e)) throw e
+      if (r.signal?.aborted) throw cancelled()
+      throw new HutchError('unavailable', timeout.signal.aborted ? 'no answer in time' : 'the server cannot be reached')
+    } finally {
+      clearTimeout(timer)
+      r.signal?.removeEventListener('abort', abort)
+    }
+  }
+}
+
+function read(res: Response, text: string): Answer {
+  let body: unknown = null
+  try {
+    if (text !== '') body = decode(text)
+  } catch {
+    throw foreign(res.status)
+  }
+  if (res.ok) return { status: res.status, body, position: res.headers.get('hutch-position') }
+  const after = Number(res.headers.get('retry-after') ?? NaN)
+  throw fromBody(body, Number.isFinite(after) ? after * 1000 : undefined) ?? foreign(res.status)
+}
+
+function foreign(status: number): HutchError {
+  return new HutchError('unavailable', 'the answer did not come from Hutch', { details: { status } })
+}
+
+function cancelled(): HutchError {
+  return new HutchError('cancelled', 'the request was aborted')
+}
+
+export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((done, fail) => {
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', stop)
+      done()
+    }, ms)
+    const stop = () => {
+      clearTimeout(timer)
+      fail(cancelled())
+    }
+    signal?.addEventListener('abort', stop, { once: true })
+  })
+}
