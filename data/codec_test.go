@@ -182,7 +182,7 @@ func TestS18OnlyKnownTypesPass(t *testing.T) {
 		"dbpointer": bson.DBPointer{DB: "a"}, "binary of another subtype": bson.Binary{Subtype: 5, Data: []byte("x")},
 		"NaN": nan(), "decimal NaN": mustDecimal(t, "NaN"), "decimal infinity": mustDecimal(t, "-Infinity"),
 	} {
-		for _, holder := range []any{bson.D{{"a", v}, {"role", "x"}}, bson.D{{"l", bson.A{1, v}}}, bson.D{{"o", bson.D{{"p", v}}}}} {
+		for _, holder := range []any{bson.M{"a": v}, bson.M{"l": bson.A{1, v}}, bson.M{"o": bson.M{"p": v}}} {
 			b, err := bson.Marshal(holder)
 			if err != nil {
 				t.Fatal(err)
@@ -190,7 +190,7 @@ func TestS18OnlyKnownTypesPass(t *testing.T) {
 			if data.CheckDoc(b) == nil {
 				t.Errorf("a document with %s passes", name)
 			}
-			if name != "NaN" && strings.HasPrefix(name, "decimal") == false {
+			if name != "NaN" && !strings.HasPrefix(name, "decimal") {
 				if _, err := data.AppendJSON(nil, b); err == nil && name != "binary of another subtype" {
 					t.Errorf("a document with %s is written as JSON", name)
 				}
