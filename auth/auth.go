@@ -1,0 +1,171 @@
+package auth
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hutch-dev/hutch"
+	"github.com/hutch-dev/hutch/data"
+)
+
+// Feed shows the commits of the store: *data.Feed.
+type Feed interface {
+	Read(ctx context.Context, after data.Position) iter.Seq2[data.Commit, error]
+	Head() data.Position
+}
+
+// Lifetimes of tokens and sessions; zero fields take the defaults in brackets.
+type Lifetimes struct {
+	Access time.Duration // of an access token [15m]
+	Idle   time.Duration // of a session without a refresh [30 days]
+	Max    time.Duration // of a session [365 days]
+}
+
+// Options of a Service.
+type Options struct {
+	System    data.System   // over Collections()
+	Feed      Feed          // nil: nothing is remembered
+	Hasher    Hasher        // NewHasher
+	MasterKey [32]byte      // seals _signing; nodes of one store share it
+	PublicURL func() string // the issuer; constant once the first token is made
+	Signup    bool          // false: accounts by invitation only
+	MinLength int           // of passwords, characters [10], at least 8
+	Lifetimes Lifetimes
+	Limits    Limits
+	Counter   Counter // [NewMemoryCounter]
+	Remember  int     // verifications remembered [32,768]
+	Now       func() time.Time
+	Entropy   io.Reader
+	Log       *slog.Logger
+}
+
+// Service signs users in and says who a request is. It is safe for concurrent
+// use.
+type Service struct {
+	o     Options
+	seal  *sealer
+	keys  atomic.Pointer[keySet]
+	cache *cache
+	guest hutch.Principal // sealed
+
+	loading sync.Mutex // one loadKeys at a time
+
+	mu       sync.Mutex // guards the rest
+	watchers map[int]func(Change)
+	watcher  int
+	used     map[string]time.Time // service keys, since the last flush
+	told     map[string]time.Time // service keys whose use in a browser is in _audit
+	swept    time.Time
+}
+
+// New opens the keys, and makes them in a new store. It fails where the master
+// key does not open the seal. Run keeps the Service up to date.
+func New(ctx context.Context, o Options) (*Service, error) {
+	switch {
+	case o.System == nil, o.Hasher == nil, o.PublicURL == nil:
+		return nil, errors.New("auth needs a system, a hasher and a public URL")
+	case o.MasterKey == [32]byte{}:
+		return nil, errors.New("auth needs a master key")
+	}
+	if o.MinLength == 0 {
+		o.MinLength = 10
+	}
+	if o.MinLength < minPassword || o.MinLength > maxPassword {
+		return nil, &hutch.Error{
+			Code: hutch.InvalidArgument, Field: "auth.password.minLength",
+			Message: fmt.Sprintf("minLength goes from %d to %d", minPassword, maxPassword),
+		}
+	}
+	l := &o.Lifetimes
+	for _, d := range []struct {
+		to  *time.Duration
+		def time.Duration
+	}{{&l.Access, 15 * time.Minute}, {&l.Idle, 30 * 24 * time.Hour}, {&l.Max, 365 * 24 * time.Hour}} {
+		if *d.to == 0 {
+			*d.to = d.def
+		}
+		if *d.to < time.Second {
+			return nil, &hutch.Error{Code: hutch.InvalidArgument, Field: "auth.session", Message: "a session lives for a second at least"}
+		}
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Entropy == nil {
+		o.Entropy = rand.Reader
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Counter == nil {
+		o.Counter = NewMemoryCounter(o.Now, 0)
+	}
+	o.Limits = o.Limits.withDefaults()
+	seal, err := newSealer(o.MasterKey, o.Entropy)
+	if err != nil {
+		return nil, fmt.Errorf("using the master key: %w", err)
+	}
+	s := &Service{
+		o: o, seal: seal, cache: newCache(o.Remember), guest: hutch.Principal{}.Sealed(),
+		watchers: map[int]func(Change){}, used: map[string]time.Time{}, told: map[string]time.Time{},
+	}
+	if err := s.loadKeys(ctx); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// issuer is iss of our tokens: the public URL and nothing a request says.
+func (s *Service) issuer() string { return strings.TrimRight(s.o.PublicURL(), "/") }
+
+const (
+	maintainEvery = time.Minute
+	sweepEvery    = time.Hour
+)
+
+// Run follows the feed and keeps keys and sessions in order until ctx ends.
+func (s *Service) Run(ctx context.Context) error {
+	var wg sync.WaitGroup
+	if s.o.Feed != nil {
+		wg.Go(func() { s.follow(ctx) })
+	}
+	tick := time.NewTicker(maintainEvery)
+	defer tick.Stop()
+	for {
+		if err := s.Maintain(ctx); err != nil && ctx.Err() == nil {
+			s.o.Log.Warn("maintenance of auth", "error", err)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			wg.Wait()
+			return ctx.Err()
+		}
+	}
+}
+
+// Maintain does what is due: rotates signing keys, notes the last use of
+// service keys, each hour deletes sessions that have ended.
+func (s *Service) Maintain(ctx context.Context) error {
+	err := errors.Join(s.rotate(ctx), s.flushUses(ctx))
+	now := s.o.Now()
+	s.mu.Lock()
+	due := now.Sub(s.swept) >= sweepEvery
+	if due {
+		s.swept = now
+	}
+	s.mu.Unlock()
+	if due {
+		err = errors.Join(err, s.sweep(ctx))
+	}
+	return err
+}

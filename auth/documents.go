@@ -1,0 +1,208 @@
+package auth
+
+import (
+	"context"
+	"time"
+
+	"github.com/hutch-dev/hutch"
+	"github.com/hutch-dev/hutch/data"
+)
+
+// The collections that Service needs of its System.
+const (
+	colUsers      = "_users"
+	colSessions   = "_sessions"
+	colIdentities = "_identities"
+	colKeys       = "_keys"
+	colSigning    = "_signing"
+	colAudit      = "_audit"
+)
+
+// Collections names what Options.System must hold.
+func Collections() []string {
+	return []string{colUsers, colSessions, colIdentities, colKeys, colSigning, colAudit}
+}
+
+// userDoc is an account. A session is alive while its epoch is the user's, so
+// one write ends any number of sessions.
+type userDoc struct {
+	ID         string    `bson:"_id"`
+	Version    int64     `bson:"_version,omitempty"`
+	Email      string    `bson:"email"`
+	EmailKey   string    `bson:"emailKey"`
+	Confirmed  time.Time `bson:"emailConfirmedAt,omitempty"`
+	Password   string    `bson:"password,omitempty"` // PHC string
+	Roles      []string  `bson:"roles"`
+	App        string    `bson:"appMetadata"`  // JSON object, what is set; roles and providers are added on the way out
+	Meta       string    `bson:"userMetadata"` // JSON object
+	IdentityID string    `bson:"identityId"`
+	Epoch      int64     `bson:"epoch"`
+	Networks   []string  `bson:"networks,omitempty"` // keyed hashes of those signed in from, newest last
+	Banned     time.Time `bson:"bannedUntil,omitempty"`
+	LastSignIn time.Time `bson:"lastSignInAt,omitempty"`
+	Created    time.Time `bson:"createdAt"`
+	Updated    time.Time `bson:"updatedAt"`
+}
+
+func (u *userDoc) banned(now time.Time) bool { return now.Before(u.Banned) }
+
+// identityDoc makes an e-mail key unique: its _id is identityID(key).
+type identityDoc struct {
+	ID         string    `bson:"_id"`
+	IdentityID string    `bson:"identityId"`
+	Provider   string    `bson:"provider"`
+	User       string    `bson:"user"`
+	Created    time.Time `bson:"createdAt"`
+}
+
+// sessionDoc is a session with the ends of its one chain of refresh tokens.
+type sessionDoc struct {
+	ID        string    `bson:"_id"`
+	Version   int64     `bson:"_version,omitempty"`
+	User      string    `bson:"user"`
+	Epoch     int64     `bson:"epoch"`
+	AAL       string    `bson:"aal"`
+	Method    string    `bson:"method"`          // of amr
+	Authentic time.Time `bson:"authenticatedAt"` // the last proof of a password
+	Gen       int64     `bson:"gen"`             // refreshes so far
+	Current   []byte    `bson:"current"`         // SHA-256 of the token that may be used
+	Spent     []byte    `bson:"spent,omitempty"` // of the one before
+	SpentAt   time.Time `bson:"spentAt,omitempty"`
+	Presented bool      `bson:"presented,omitempty"` // an access token of Gen was seen
+	Refreshed time.Time `bson:"refreshedAt"`
+	Created   time.Time `bson:"createdAt"`
+}
+
+// ends is when the session's idle or absolute life ends.
+func (d *sessionDoc) ends(l Lifetimes) time.Time {
+	idle, absolute := d.Refreshed.Add(l.Idle), d.Created.Add(l.Max)
+	if idle.Before(absolute) {
+		return idle
+	}
+	return absolute
+}
+
+// keyDoc is a service key.
+type keyDoc struct {
+	ID       string    `bson:"_id"`
+	Version  int64     `bson:"_version,omitempty"`
+	Name     string    `bson:"name"`
+	Scope    string    `bson:"scope"`
+	Hash     []byte    `bson:"hash"` // SHA-256 of the whole key
+	Created  time.Time `bson:"createdAt"`
+	Expires  time.Time `bson:"expiresAt,omitempty"`
+	LastUsed time.Time `bson:"lastUsedAt,omitempty"`
+}
+
+// signingDoc is a signing key, or with _id refreshKeyID the refresh key.
+type signingDoc struct {
+	ID        string    `bson:"_id"` // kid
+	Version   int64     `bson:"_version,omitempty"`
+	Sealed    []byte    `bson:"sealed"` // PKCS #8
+	SignsFrom time.Time `bson:"signsFrom,omitempty"`
+	Life      int64     `bson:"life,omitempty"` // seconds, the longest of a token it signed
+	Next      string    `bson:"next,omitempty"` // the kid that follows
+	Created   time.Time `bson:"createdAt"`
+}
+
+// auditDoc is a row of _audit: never changed, never with a secret.
+type auditDoc struct {
+	ID      string    `bson:"_id"`
+	At      time.Time `bson:"at"`
+	Event   string    `bson:"event"`
+	User    string    `bson:"user,omitempty"`
+	Session string    `bson:"session,omitempty"`
+	Key     string    `bson:"key,omitempty"`
+	Detail  string    `bson:"detail,omitempty"`
+}
+
+// load reads a document; nil when it is absent.
+func load[T any](ctx context.Context, s data.System, coll, id string) (*T, error) {
+	d, err := s.Get(ctx, coll, id)
+	if err != nil {
+		if hutch.CodeOf(err) == hutch.NotFound {
+			return nil, nil
+		}
+		return nil, err
+	}
+	if d == nil {
+		return nil, nil
+	}
+	return decode[T](d)
+}
+
+func decode[T any](d data.Doc) (*T, error) {
+	v := new(T)
+	if err := data.Unmarshal(d, v); err != nil {
+		return nil, hutch.Errorf(hutch.Internal, "reading a stored document: %w", err)
+	}
+	return v, nil
+}
+
+// put replaces a document as a whole; expect is the version that was read.
+func put(coll, id string, expect int64, v any) (data.Write, error) {
+	d, err := data.Marshal(v)
+	if err != nil {
+		return data.Write{}, hutch.Errorf(hutch.Internal, "encoding a document: %w", err)
+	}
+	return data.Write{Collection: coll, ID: id, Expect: expect, Next: func(data.Doc) (data.Doc, error) { return d, nil }}, nil
+}
+
+// remove deletes a document if it is there.
+func remove(coll, id string) data.Write {
+	return data.Write{Collection: coll, ID: id, Expect: data.AnyVersion, Next: func(data.Doc) (data.Doc, error) { return nil, nil }}
+}
+
+func (s *Service) saveUser(u *userDoc, now time.Time) (data.Write, error) {
+	v := u.Version
+	c := *u
+	c.Version, c.Updated = 0, now
+	return put(colUsers, u.ID, v, &c)
+}
+
+func (s *Service) saveSession(d *sessionDoc) (data.Write, error) {
+	v := d.Version
+	c := *d
+	c.Version = 0
+	return put(colSessions, d.ID, v, &c)
+}
+
+// commitTime bounds a commit of commands and maintenance, whose contexts may not.
+const commitTime = 30 * time.Second
+
+// commit writes a batch whole.
+func (s *Service) commit(ctx context.Context, now time.Time, ws ...data.Write) error {
+	ctx, cancel := context.WithTimeout(ctx, commitTime)
+	defer cancel()
+	_, err := s.o.System.Commit(ctx, &data.Batch{Now: now, Writes: ws})
+	return err
+}
+
+// audit is a row of _audit, to be written with what it tells of.
+func (s *Service) audit(now time.Time, a auditDoc) (data.Write, error) {
+	id, err := newID(now, s.o.Entropy)
+	if err != nil {
+		return data.Write{}, hutch.Errorf(hutch.Internal, "reading entropy: %w", err)
+	}
+	a.ID, a.At = id, now
+	return put(colAudit, id, 0, &a)
+}
+
+// moved reports whether a commit lost against another; the caller reads again.
+func moved(err error) bool {
+	c := hutch.CodeOf(err)
+	return c == hutch.Aborted || c == hutch.AlreadyExists
+}
+
+// rerun repeats f while it loses against other commits, until ctx ends.
+func rerun(ctx context.Context, f func() error) error {
+	for {
+		err := f()
+		if !moved(err) {
+			return err
+		}
+		if ctx.Err() != nil {
+			return ctxError(ctx)
+		}
+	}
+}

@@ -1,0 +1,159 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/hutch-dev/hutch/data"
+)
+
+// Change says whose principal may be another now. Who keeps a connection of one
+// verifies its credential again, and closes it when that fails.
+type Change struct {
+	UID     string // of a user, or the id of a service key
+	Session string // "": all of UID's
+	All     bool   // of everybody: a signing key is gone, or the feed had a gap
+}
+
+// Watch calls f for each change that the feed shows; f must not block. stop
+// ends that.
+func (s *Service) Watch(f func(Change)) (stop func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.watcher++
+	id := s.watcher
+	s.watchers[id] = f
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.watchers, id)
+	}
+}
+
+func (s *Service) tell(c Change) {
+	s.mu.Lock()
+	fs := make([]func(Change), 0, len(s.watchers))
+	for _, f := range s.watchers {
+		fs = append(fs, f)
+	}
+	s.mu.Unlock()
+	for _, f := range fs {
+		f(c)
+	}
+}
+
+const refollow = 100 * time.Millisecond
+
+// follow reads the feed until ctx ends. After a gap nothing of before holds.
+func (s *Service) follow(ctx context.Context) {
+	for {
+		at := s.o.Feed.Head()
+		s.cache.dropAll()
+		s.tell(Change{All: true})
+		if err := s.loadKeys(ctx); err != nil && ctx.Err() == nil {
+			s.o.Log.Error("reading the signing keys again", "error", err)
+		}
+		for c, err := range s.o.Feed.Read(ctx, at) {
+			if err != nil {
+				if ctx.Err() == nil {
+					s.o.Log.Warn("auth lost the feed and reads it anew", "error", err, "gone", errors.Is(err, data.ErrLogGone))
+				}
+				break
+			}
+			s.apply(ctx, c)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(refollow):
+		}
+	}
+}
+
+// apply forgets what a commit makes untrue, then notes that the feed was heard:
+// an old commit of a reader that lags proves little.
+func (s *Service) apply(ctx context.Context, c data.Commit) {
+	var changes []Change
+	for i := range c.Changes {
+		ch := &c.Changes[i]
+		switch ch.Collection {
+		case colSessions:
+			if before, after, ok := images[sessionDoc](s, ch); ok && sessionMatters(before, after) {
+				uid := ""
+				if before != nil {
+					uid = before.User
+				}
+				changes = append(changes, Change{UID: uid, Session: ch.ID})
+				s.cache.drop(ch.ID)
+			}
+		case colUsers:
+			if before, after, ok := images[userDoc](s, ch); ok && userMatters(before, after) {
+				changes = append(changes, Change{UID: ch.ID})
+				s.cache.drop(ch.ID)
+			}
+		case colKeys:
+			if before, after, ok := images[keyDoc](s, ch); ok && keyMatters(before, after) {
+				changes = append(changes, Change{UID: ch.ID})
+				s.cache.drop(ch.ID)
+			}
+		case colSigning:
+			if ch.Op == data.OpDelete {
+				changes = append(changes, Change{All: true})
+				s.cache.dropAll()
+			}
+			if err := s.loadKeys(ctx); err != nil && ctx.Err() == nil {
+				s.o.Log.Error("reading the signing keys again", "error", err)
+			}
+		}
+	}
+	heard := s.o.Now()
+	if !c.At.IsZero() && c.At.Before(heard) {
+		heard = c.At
+	}
+	s.cache.hear(heard)
+	for _, c := range changes {
+		s.tell(c)
+	}
+}
+
+// images reads both sides of a change; what cannot be read counts as a change.
+func images[T any](s *Service, ch *data.Change) (before, after *T, ok bool) {
+	var err error
+	if ch.Before != nil {
+		before, err = decode[T](ch.Before)
+	}
+	if err == nil && ch.After != nil {
+		after, err = decode[T](ch.After)
+	}
+	if err != nil {
+		s.o.Log.Error("reading a change of auth", "collection", ch.Collection, "error", err)
+		return nil, nil, true
+	}
+	return before, after, true
+}
+
+func sessionMatters(a, b *sessionDoc) bool {
+	if a == nil { // new, or not readable
+		return b == nil
+	}
+	return b == nil || a.User != b.User || a.Epoch != b.Epoch || a.AAL != b.AAL
+}
+
+func userMatters(a, b *userDoc) bool {
+	if a == nil {
+		return b == nil
+	}
+	return b == nil || a.Email != b.Email || !a.Confirmed.Equal(b.Confirmed) || !slices.Equal(a.Roles, b.Roles) ||
+		a.App != b.App || a.Epoch != b.Epoch || !a.Banned.Equal(b.Banned)
+}
+
+func keyMatters(a, b *keyDoc) bool {
+	if a == nil {
+		return b == nil
+	}
+	return b == nil || a.Scope != b.Scope || string(a.Hash) != string(b.Hash) || !a.Expires.Equal(b.Expires)
+}
+
+var _ Feed = (*data.Feed)(nil)

@@ -1,0 +1,56 @@
+package auth
+
+import (
+	"context"
+
+	"github.com/hutch-dev/hutch/data"
+)
+
+// Logout ends sessions: scope global (all of the user, the default), local (this
+// one) or others. Errors of User, and validation_failed.
+func (s *Service) Logout(ctx context.Context, c Credentials, scope string) error {
+	switch scope {
+	case "":
+		scope = "global"
+	case "global", "local", "others":
+	default:
+		return invalid("scope", "scope is global, local or others")
+	}
+	l, err := s.present(ctx, c)
+	if err != nil {
+		return err
+	}
+	return rerun(ctx, func() error {
+		now := s.o.Now()
+		u, d, err := s.alive(ctx, l.session.ID, l.user.ID, now)
+		if err != nil {
+			return err
+		}
+		var ws []data.Write
+		if scope == "others" {
+			d.Epoch++
+			w, err := s.saveSession(d)
+			if err != nil {
+				return err
+			}
+			ws = append(ws, w)
+		} else {
+			ws = append(ws, remove(colSessions, d.ID))
+		}
+		if scope != "local" {
+			updated := u.Updated // signing out is no change of the account
+			u.Epoch++
+			w, err := s.saveUser(u, updated)
+			if err != nil {
+				return err
+			}
+			ws = append(ws, w)
+		}
+		if err := s.commit(ctx, now, ws...); err != nil {
+			return err
+		}
+		s.cache.drop(d.ID)
+		s.cache.drop(u.ID)
+		return nil
+	})
+}

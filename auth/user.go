@@ -1,0 +1,156 @@
+package auth
+
+import (
+	"context"
+	"crypto/subtle"
+	"slices"
+	"time"
+
+	"github.com/hutch-dev/hutch"
+	"github.com/hutch-dev/hutch/data"
+)
+
+// recent is how long a session counts as freshly signed in.
+const recent = 10 * time.Minute
+
+// bearerOf takes the access token of a request to a route of /auth that needs a
+// user: no_authorization, bad_jwt.
+func bearerOf(c Credentials) (string, error) {
+	none := &hutch.Error{Code: hutch.NoAuthorization, Message: "the route needs an access token"}
+	if c.Authorization == "" {
+		return "", none
+	}
+	token, err := c.bearer()
+	switch {
+	case err != nil:
+		return "", &hutch.Error{Code: hutch.BadJWT, Message: "the Authorization header is not a bearer token"}
+	case token == "":
+		return "", none
+	}
+	return token, nil
+}
+
+// present is the user and session of a request, read anew.
+func (s *Service) present(ctx context.Context, c Credentials) (*live, error) {
+	token, err := bearerOf(c)
+	if err != nil {
+		return nil, err
+	}
+	return s.verifyToken(ctx, token, s.o.Now())
+}
+
+// User answers GET user. no_authorization, bad_jwt, session_not_found,
+// session_expired, user_banned.
+func (s *Service) User(ctx context.Context, c Credentials) (*User, error) {
+	l, err := s.present(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	return showUser(l.user), nil
+}
+
+// UpdateUser answers PUT user: data is merged into user_metadata, a password
+// needs the present one or a session younger than 10 minutes, and ends the other
+// sessions. Errors of User, and validation_failed, weak_password, same_password,
+// invalid_credentials, reauthentication_needed, over_request_rate_limit.
+func (s *Service) UpdateUser(ctx context.Context, cr Credentials, r UpdateRequest, c Client) (*User, error) {
+	l, err := s.present(ctx, cr)
+	if err != nil {
+		return nil, err
+	}
+	if r.Email != "" {
+		if e, err := parseEmail(r.Email); err != nil || e.key != l.user.EmailKey {
+			return nil, invalid("email", "the address cannot be changed")
+		}
+	}
+	if _, err := metadata(l.user.Meta, r.Data); err != nil {
+		return nil, err
+	}
+	hash, old := "", l.user.Password
+	if r.Password != "" {
+		if err := s.mayChangePassword(ctx, l, r, c); err != nil {
+			return nil, err
+		}
+		if hash, err = s.o.Hasher.Hash(ctx, r.Password); err != nil {
+			return nil, err
+		}
+	}
+	var out *User
+	err = rerun(ctx, func() error {
+		now := s.o.Now()
+		u, d, err := s.alive(ctx, l.session.ID, l.user.ID, now)
+		if err != nil {
+			return err
+		}
+		if hash != "" && u.Password != old { // changed by another: what was proven is stale
+			return &hutch.Error{Code: hutch.ReauthenticationNeeded, Message: "the password has changed meanwhile"}
+		}
+		if u.Meta, err = metadata(u.Meta, r.Data); err != nil {
+			return err
+		}
+		var ws []data.Write
+		if hash != "" {
+			// The epoch ends every session; this one moves along.
+			u.Password = hash
+			u.Epoch++
+			d.Epoch = u.Epoch
+			w, err := s.saveSession(d)
+			if err != nil {
+				return err
+			}
+			row, err := s.audit(now, auditDoc{Event: "password_changed", User: u.ID, Session: d.ID})
+			if err != nil {
+				return err
+			}
+			ws = append(ws, w, row)
+		}
+		w, err := s.saveUser(u, now)
+		if err != nil {
+			return err
+		}
+		if err := s.commit(ctx, now, append(ws, w)...); err != nil {
+			return err
+		}
+		if hash != "" {
+			s.cache.drop(u.ID)
+		}
+		u.Updated = now
+		out = showUser(u)
+		return nil
+	})
+	return out, err
+}
+
+// mayChangePassword judges a new password and the proof for it.
+func (s *Service) mayChangePassword(ctx context.Context, l *live, r UpdateRequest, c Client) error {
+	if err := checkNew(r.Password, s.o.MinLength); err != nil {
+		return err
+	}
+	u := l.user
+	same := &hutch.Error{Code: hutch.SamePassword, Field: "password", Message: "the new password equals the old one"}
+	if r.CurrentPassword != "" {
+		// A guess with a stolen token counts as a sign-in does.
+		known := slices.Contains(u.Networks, s.networkMark(c))
+		if err := s.checkPassword(ctx, c, u.EmailKey, r.CurrentPassword, u.Password, known); err != nil {
+			return err
+		}
+		if subtle.ConstantTimeCompare([]byte(r.CurrentPassword), []byte(r.Password)) == 1 {
+			return same
+		}
+		return nil
+	}
+	if s.o.Now().Sub(l.session.Authentic) >= recent {
+		return &hutch.Error{
+			Code: hutch.ReauthenticationNeeded, Field: "current_password",
+			Message: "give the current password, or sign in again",
+		}
+	}
+	ok, err := s.o.Hasher.Verify(ctx, r.Password, u.Password)
+	if err != nil {
+		return err
+	}
+	if ok {
+		return same
+	}
+	return nil
+}
