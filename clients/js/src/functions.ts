@@ -83,7 +83,7 @@ export interface Ctx {
   call(name: string, data?: unknown): Promise<any>
 }
 
-type EventOf<K> = K extends 'http' ? HTTPEvent : K extends 'before' ? BeforeEvent : CallEvent & HTTPEvent & BeforeEvent
+type EventOf<K> = K extends 'http' ? HTTPEvent : K extends 'before' ? BeforeEvent : CallEvent
 type Handler<E> = (event: E, ctx: Ctx) => unknown
 
 /** Types a function's handler; it is the handler itself. */
