@@ -23,8 +23,9 @@ type Runtime interface {
 
 // Host is what one run of code may ask, each a framed request. The host owns the
 // session, the rights, the depth and the deadline; ctx ends with the run. An
-// error reaches the code as HutchError, its cause (Err) does not. Requests of
-// one run may be in flight at the same time, those of DBOps with Sync may not.
+// error reaches the code as HutchError, its cause (Err) does not. DB operations
+// of one run come one after another in the order of the code; calls may come
+// beside them. What Invoke starts for a Host's Call must get that Call's ctx.
 type Host interface {
 	// DB does an operation of DBOps.
 	DB(ctx context.Context, op string, args data.Doc) (data.Doc, error)
@@ -137,6 +138,7 @@ type Failure struct {
 	Stack   string // mapped to the sources, a line a frame
 	Retry   *bool  // HutchError's retry, where given
 	Cold    bool
+	Err     error // the Host's error that the code let through
 }
 
 func (f *Failure) Error() string {
@@ -146,6 +148,8 @@ func (f *Failure) Error() string {
 	return string(f.Outcome) + ": " + f.Text
 }
 
+func (f *Failure) Unwrap() error { return f.Err }
+
 // Killed reports whether the run took its process down; breakers count that.
 func (f *Failure) Killed() bool {
 	return f.Outcome == OutcomeKilled || f.Outcome == OutcomeDied
@@ -154,6 +158,7 @@ func (f *Failure) Killed() bool {
 // Stats of a runtime since its start.
 type Stats struct {
 	Processes int   // running, spares included
+	Slots     int   // calls that run at a time
 	Busy      int   // calls in flight
 	Cold      int64 // VMs made
 	Kills     int64 // processes killed or dead

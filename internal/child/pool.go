@@ -122,6 +122,7 @@ type Request struct {
 	Key     string   // of equal children one that saw the key is taken
 	Host    HostFunc // nil: no host calls
 	Note    func(op string, in []byte)
+	Nested  bool // another call waits for it: it needs no free slot
 	// Again gives the Host of a second run; nil: Host serves that too.
 	Again func(context.Context) (HostFunc, error)
 }
@@ -133,7 +134,7 @@ type Request struct {
 func (p *Pool) Do(ctx context.Context, r Request) ([]byte, error) {
 	host, slots := r.Host, 1
 	for attempt := 1; ; attempt++ {
-		pr, err := p.take(ctx, slots, r.Key)
+		pr, err := p.take(ctx, &r, slots)
 		if err != nil {
 			return nil, err
 		}

@@ -10,6 +10,7 @@ import (
 // the pool closes.
 type waiter struct {
 	slots int
+	most  int // slots that may be in use then
 	key   string
 	pr    *proc
 	ready chan struct{}
@@ -18,9 +19,16 @@ type waiter struct {
 // maxSeen keys are remembered of a child.
 const maxSeen = 1024
 
+// nestedFactor times the slots of a child may be in use by calls and those that
+// they wait for.
+const nestedFactor = 8
+
 // take waits for free slots, first come, first served.
-func (p *Pool) take(ctx context.Context, slots int, key string) (*proc, error) {
-	w := &waiter{slots: slots, key: key, ready: make(chan struct{})}
+func (p *Pool) take(ctx context.Context, r *Request, slots int) (*proc, error) {
+	w := &waiter{slots: slots, most: p.o.PerChild, key: r.Key, ready: make(chan struct{})}
+	if r.Nested {
+		w.most *= nestedFactor
+	}
 	p.mu.Lock()
 	if p.closed {
 		p.mu.Unlock()
@@ -58,7 +66,7 @@ func (p *Pool) dispatch() {
 		switch {
 		case best == nil:
 			keep = append(keep, w)
-		case best.used+w.slots > p.o.PerChild:
+		case best.used+w.slots > w.most:
 			reserved[best] = true
 			keep = append(keep, w)
 		default:
@@ -80,7 +88,7 @@ func (p *Pool) dispatch() {
 func (p *Pool) best(w *waiter, reserved map[*proc]bool) *proc {
 	var best *proc
 	for _, pr := range p.live {
-		if reserved[pr] || (w.slots == 1 && pr.used+1 > p.o.PerChild) {
+		if reserved[pr] || (w.slots == 1 && pr.used+1 > w.most) {
 			continue
 		}
 		if best == nil || pr.used < best.used || (pr.used == best.used && pr.seen[w.key] && !best.seen[w.key]) {

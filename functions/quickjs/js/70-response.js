@@ -1,0 +1,2 @@
+const wire = Symbol('wire')
+class Response {}
