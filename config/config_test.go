@@ -232,3 +232,9 @@ hutch.yaml:19:9: error: seed.pet: there is no collection "pet"
     did you mean "pets"?
 `)
 }
+
+// load2 reads a config whose environment holds a secret.
+func load2(yaml string) (taken bool, ds []hutch.Diagnostic) {
+	c, ds := config.Load(app("hutch.yaml", yaml, "f.ts", ""), env("A", "hunter2"))
+	return c != nil, ds
+}

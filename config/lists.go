@@ -143,6 +143,7 @@ func includes(name, about string, dst *[]string) key {
 				return
 			}
 			*dst = append(*dst, s)
+			w.includeAt = append(w.includeAt, item.pos)
 		})
 	}}
 }

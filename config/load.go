@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"path"
@@ -65,7 +66,7 @@ func (w *walker) file(name string) *node {
 // findings are returned.
 func (w *walker) include(keys []key) (alone []hutch.Diagnostic) {
 	for i, pattern := range w.cfg.Include {
-		at := w.cfg.Pos("include[" + itoa(i) + "]")
+		at := w.includeAt[i]
 		names := []string{pattern}
 		if strings.ContainsAny(pattern, "*?[") {
 			found, err := fs.Glob(w.fsys, pattern)
@@ -121,11 +122,11 @@ func (w *walker) nearFile(name string) string {
 	var names []string
 	for _, e := range entries {
 		if !strings.HasPrefix(e.Name(), ".") {
-			names = append(names, path.Join(path.Dir(name), e.Name()))
+			names = append(names, e.Name())
 		}
 	}
-	if hint := didYouMean(name, names); strings.HasPrefix(hint, "did you mean") {
-		return hint
+	if near := nearest(path.Base(name), names); near != "" {
+		return fmt.Sprintf("did you mean %q?", path.Join(path.Dir(name), near))
 	}
 	return ""
 }

@@ -7,12 +7,7 @@ import (
 
 // didYouMean is a hint naming the candidate nearest to name, or all of few.
 func didYouMean(name string, candidates []string) string {
-	best, least := "", max(1, len([]rune(name))/3)+1
-	for _, c := range candidates {
-		if d := distance(strings.ToLower(name), strings.ToLower(c)); d < least {
-			best, least = c, d
-		}
-	}
+	best := nearest(name, candidates)
 	switch {
 	case best != "":
 		return fmt.Sprintf("did you mean %q?", best)
@@ -20,6 +15,18 @@ func didYouMean(name string, candidates []string) string {
 		return "known here: " + strings.Join(candidates, ", ")
 	}
 	return ""
+}
+
+// nearest is the candidate with the fewest edits from name, "" where all are
+// too far.
+func nearest(name string, candidates []string) string {
+	best, least := "", max(1, len([]rune(name))/3)+1
+	for _, c := range candidates {
+		if d := distance(strings.ToLower(name), strings.ToLower(c)); d < least {
+			best, least = c, d
+		}
+	}
+	return best
 }
 
 // distance counts the insertions, deletions, replacements and swaps of

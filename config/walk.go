@@ -16,6 +16,8 @@ type walker struct {
 	seen   map[string]hutch.Pos // paths of keys and names that are defined
 	bad    map[string]bool      // paths whose value was refused: no more is said of them
 	diags  []hutch.Diagnostic
+
+	includeAt []hutch.Pos // of Config.Include
 }
 
 // key is a row of the table of keys: what a mapping may hold.

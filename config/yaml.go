@@ -96,10 +96,14 @@ func parse(file string, src []byte, report func(hutch.Diagnostic)) (root *node) 
 		return nil
 	}
 	f, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
-	if err != nil {
-		if len(r.traps) == 0 { // else the trap explains it
-			r.syntax(err)
+	if err != nil && len(r.traps) > 0 { // the trap explains it; look for more
+		f, err = parser.ParseBytes(r.without(tokens), 0, parser.AllowDuplicateMapKey())
+		if err != nil {
+			return nil
 		}
+	}
+	if err != nil {
+		r.syntax(err)
 		return nil
 	}
 	for _, d := range f.Docs {
@@ -139,59 +143,6 @@ type reader struct {
 	lines []string
 	traps map[[2]int]bool // line and column of tags, anchors, aliases, merge keys
 	fail  func(line, col int, code, msg, hint string)
-}
-
-// scan reports every trap; false when the nesting is too deep to parse.
-func (r *reader) scan(tokens token.Tokens) bool {
-	flow, seq, line := 0, 0, 0
-	for _, t := range tokens {
-		p := t.Position
-		if p.Line != line {
-			line, seq = p.Line, 0
-		}
-		switch t.Type {
-		case token.MappingStartType, token.SequenceStartType:
-			flow++
-		case token.MappingEndType, token.SequenceEndType:
-			flow--
-		case token.SequenceEntryType:
-			seq++
-		}
-		if flow+seq > maxDepth || p.Column > 4096 && flow == 0 && t.Type == token.MappingValueType {
-			r.fail(p.Line, p.Column, codeSyntax, "nested too deep", "")
-			return false
-		}
-		what, hint := trap(t.Type), ""
-		if what == "" {
-			continue
-		}
-		r.traps[[2]int{p.Line, p.Column}] = true
-		if t.Type == token.TagType || t.Type == token.AliasType || t.Type == token.AnchorType {
-			if q := quoted(r.line(p.Line), p.Column); q != "" {
-				hint = "if it is text, quote it: " + q
-			}
-		}
-		r.fail(p.Line, p.Column, codeTrap, what, hint)
-	}
-	return true
-}
-
-func trap(t token.Type) string {
-	switch t {
-	case token.TagType:
-		return "a YAML tag (!..) is not allowed: it would silently become null"
-	case token.AnchorType:
-		return "a YAML anchor (&..) is not allowed"
-	case token.AliasType:
-		return "a YAML alias (*..) is not allowed"
-	case token.MergeKeyType:
-		return "a YAML merge key (<<) is not allowed"
-	case token.MappingKeyType:
-		return "a YAML complex key (?) is not allowed"
-	case token.DirectiveType:
-		return "a YAML directive (%..) is not allowed"
-	}
-	return ""
 }
 
 func (r *reader) line(n int) string {
@@ -278,12 +229,13 @@ func (r *reader) node(n ast.Node, depth int) *node {
 		out.text, out.style = fmt.Sprint(n.Value), 'b'
 	case *ast.NullNode:
 		out.kind = nullNode
-		if r.traps[[2]int{out.pos.Line, out.pos.Column}] {
-			out.kind = badNode
-		} else if !r.written(out.pos, "null", "~") {
+		if !r.written(out.pos, "null", "~") {
 			out.first = hutch.Pos{} // nothing stands nowhere
 		}
 	default: // tags, anchors, aliases: reported by scan
+		out.kind = badNode
+	}
+	if r.traps[[2]int{out.pos.Line, out.pos.Column}] {
 		out.kind = badNode
 	}
 	return out

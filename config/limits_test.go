@@ -1,0 +1,168 @@
+package config_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/hutch-dev/hutch/config"
+)
+
+// TestBounds: each bounded key takes its bounds and refuses one beyond.
+func TestBounds(t *testing.T) {
+	for _, tt := range []struct{ path, below, least, most, above string }{
+		{"limits.body", "1023B", "1KiB", "16MiB", "16777217B"},
+		{"limits.request", "999ms", "1s", "10m", "601s"},
+		{"limits.maxScan", "9", "10", "100000000", "100000001"},
+		{"limits.scanBytes", "63KiB", "64KiB", "64GiB", "65GiB"},
+		{"limits.answer", "63KiB", "64KiB", "64MiB", "65MiB"},
+		{"limits.connections", "0", "1", "1000000", "1000001"},
+		{"limits.sockets", "0", "1", "1000000", "1000001"},
+		{"limits.subscriptions", "0", "1", "10000", "10001"},
+		{"auth.password.minLength", "7", "8", "256", "257"},
+		{"auth.password.hash.memory", "18MiB", "19MiB", "1GiB", "1025MiB"},
+		{"auth.password.hash.time", "1", "2", "16", "17"},
+		{"auth.accessToken", "59s", "1m", "1d", "25h"},
+		{"auth.session.idle", "59s", "1m", "365d", "3651d"},
+		{"collections.a.scan", "0", "1", "100000", "100001"},
+		{"functions.f.timeout", "9ms", "10ms", "15m", "16m"},
+		{"functions.f.memory", "7MiB", "8MiB", "512MiB", "513MiB"},
+	} {
+		t.Run(tt.path, func(t *testing.T) {
+			for _, v := range []string{tt.least, tt.most} {
+				load(t, fixture(tt.path, v), noEnv)
+			}
+			for _, v := range []string{tt.below, tt.above} {
+				got := lines(refused(t, fixture(tt.path, v), noEnv))
+				if !strings.Contains(got, fmt.Sprintf("%s: %q is not between %s and ", tt.path, v, tt.least)) {
+					t.Errorf("%s: %s", v, got)
+				}
+			}
+			for _, v := range []string{"-1", "1.5", "1e3", "[]", "{}", "null", "true", "''", "01", "٣"} {
+				refused(t, fixture(tt.path, v), noEnv)
+			}
+		})
+	}
+}
+
+// fixture is an app with one value set.
+func fixture(path, value string) fstest.MapFS {
+	yaml, indent := "name: x\n", ""
+	segs := strings.Split(path, ".")
+	for i, s := range segs {
+		yaml += indent + s + ":"
+		if i == len(segs)-1 {
+			yaml += " " + value
+		}
+		yaml += "\n"
+		indent += "  "
+	}
+	if segs[0] == "functions" {
+		yaml += "    handler: f.ts\n    trigger: { call: {} }\n    auth: x\n"
+	}
+	return app("hutch.yaml", yaml, "f.ts", "")
+}
+
+func TestSizesAndTimes(t *testing.T) {
+	for in, want := range map[string]int64{"0B": 0, "512B": 512, "64KiB": 64 << 10, "1MiB": 1 << 20, "3GiB": 3 << 30, "8589934591GiB": 8589934591 << 30} {
+		if got, ok := config.ParseSize(in); !ok || got != want {
+			t.Errorf("%s: %d %v", in, got, ok)
+		}
+	}
+	for _, in := range []string{"", "1", "KiB", "1KB", "1 KiB", "+1KiB", "-1B", "01B", "1.5MiB", "8589934592GiB", "99999999999999999999B"} {
+		if got, ok := config.ParseSize(in); ok {
+			t.Errorf("%q taken as %d", in, got)
+		}
+	}
+	for in, want := range map[string]string{"0s": "0s", "500ms": "500ms", "10s": "10s", "15m": "15m0s", "30d": "720h0m0s", "106751d": "2562024h0m0s"} {
+		if got, ok := config.ParseDuration(in); !ok || got.String() != want {
+			t.Errorf("%s: %v %v", in, got, ok)
+		}
+	}
+	for _, in := range []string{"", "1", "s", "1 s", "1h30m", "-1s", "01s", "1.5h", "1us", "106752d"} {
+		if got, ok := config.ParseDuration(in); ok {
+			t.Errorf("%q taken as %v", in, got)
+		}
+	}
+}
+
+// TestS108PasswordsHaveAFloor: 10 characters unless said otherwise, never below 8.
+func TestS108PasswordsHaveAFloor(t *testing.T) {
+	if c := load(t, app("hutch.yaml", "name: x\n"), noEnv); c.Auth.MinLength != 10 {
+		t.Errorf("default %d", c.Auth.MinLength)
+	}
+	if c := load(t, fixture("auth.password.minLength", "8"), noEnv); c.Auth.MinLength != 8 {
+		t.Errorf("floor %d", c.Auth.MinLength)
+	}
+	refused(t, fixture("auth.password.minLength", "7"), noEnv)
+}
+
+func TestSessionsDoNotIdleLongerThanTheyLive(t *testing.T) {
+	expect(t, refused(t, app("hutch.yaml", "name: x\nauth: { session: { idle: 31d, max: 30d } }\n"), noEnv),
+		"hutch.yaml:2:18: error: auth.session: idle is longer than max\n")
+}
+
+// TestLaterKeysAreUnknown: what a later version brings is refused, not ignored.
+func TestLaterKeysAreUnknown(t *testing.T) {
+	for _, key := range []string{
+		"env", "admin", "routes", "channels", "tls", "issuers", "buckets", "backup", "quotas", "clients",
+		"auth.confirmEmail", "auth.anonymous", "auth.mfa", "auth.redirects", "auth.captcha", "auth.emailChange", "auth.profile",
+		"auth.providers", "auth.mail", "collections.a.refs", "collections.a.fields", "collections.a.limits",
+		"collections.a.access.aggregate", "functions.f.limits", "functions.f.inline", "functions.f.secrets", "functions.f.fetch",
+		"functions.f.concurrency", "functions.f.retry", "functions.f.runtime", "functions.f.response", "functions.f.fresh", "functions.f.record",
+		"functions.f.trigger.after", "functions.f.trigger.queue", "functions.f.trigger.cron", "functions.f.trigger.file",
+	} {
+		ds := refused(t, fixture(key, "{}"), noEnv)
+		if got := lines(ds); !strings.Contains(got, "unknown key") {
+			t.Errorf("%s: %s", key, got)
+		}
+	}
+	for _, yaml := range []string{"where: {}", "ttl: 30d", "collation: ci"} {
+		ds := refused(t, app("hutch.yaml", "name: x\ncollections: { a: { indexes: [{ fields: [b], "+yaml+" }] } }"), noEnv)
+		if got := lines(ds); !strings.Contains(got, "unknown key") {
+			t.Errorf("%s: %s", yaml, got)
+		}
+	}
+}
+
+// TestJSONSchemaAgrees: the schema for editors is a schema, and takes what the
+// walker takes.
+func TestJSONSchemaAgrees(t *testing.T) {
+	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(string(config.JSONSchema())))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("hutch.json", doc); err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.Compile("hutch.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	taken := map[string]any{
+		"name": "x", "limits": map[string]any{"body": "1MiB", "maxScan": 10, "request": "${T:-5s}"},
+		"rules": map[string]any{"a": "auth != null", "b": true},
+		"collections": map[string]any{"a": map[string]any{
+			"ids": "server", "access": map[string]any{"read": true}, "indexes": []any{map[string]any{"fields": []any{"-a"}, "unique": true}},
+		}},
+		"functions": map[string]any{"f": map[string]any{
+			"handler": "f.ts", "trigger": map[string]any{"http": "GET /a"}, "auth": "x", "request": map[string]any{"query": map[string]any{"q": "int?"}},
+		}},
+		"seed": map[string]any{"a": "a.jsonl"}, "include": []any{"a.yaml"},
+	}
+	if err := s.Validate(taken); err != nil {
+		t.Error(err)
+	}
+	for _, wrong := range []map[string]any{
+		{}, {"name": "x", "nmae": 1}, {"name": "x", "limits": map[string]any{"body": "1MB"}}, {"name": "x", "limits": map[string]any{"maxScan": 9}},
+		{"name": "x", "collections": map[string]any{"a": map[string]any{"acess": 1}}}, {"name": "x", "durability": "fast"},
+	} {
+		if s.Validate(wrong) == nil {
+			t.Errorf("taken: %v", wrong)
+		}
+	}
+}
