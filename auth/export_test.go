@@ -1,0 +1,67 @@
+package auth
+
+import (
+	"context"
+	"io"
+	"time"
+)
+
+// What tests of the package's outside need of its inside.
+
+var (
+	ErrSeal  = errSeal
+	ParsePHC = parsePHC
+)
+
+func CheapHasher(entropy io.Reader, o HasherOptions) (Hasher, error) {
+	o.Params, o.Entropy = Params{Memory: 8, Time: 1, Threads: 1}, entropy
+	return newHasher(o)
+}
+
+func HashWork(in []byte) ([]byte, error) { return hashWork(in) }
+
+func EmailKey(s string) (string, error) {
+	e, err := parseEmail(s)
+	return e.key, err
+}
+
+func ParseKey(s string) (scope, id string, ok bool) {
+	k, ok := parseKey(s)
+	return k.scope, k.id, ok
+}
+
+func ExactNumber(s string) bool { return exactNumber(s) }
+
+func Claims(app []byte) ([]byte, []string) { return claimsOf(app) }
+
+func (s *Service) Remembered() int { return s.cache.len() }
+
+func (s *Service) Sweep(ctx context.Context) error { return s.sweep(ctx) }
+
+func (s *Service) Heard() time.Time { return time.Unix(0, s.cache.heard.Load()) }
+
+func (s *Service) ParseRefresh(t string) bool {
+	_, ok := parseRefresh(s.keys.Load().refresh, t)
+	return ok
+}
+
+func (s *Service) GuessRefresh(session string, entropy io.Reader) string {
+	t, err := firstRefresh(make([]byte, 32), session, entropy)
+	if err != nil {
+		panic(err)
+	}
+	return t.String()
+}
+
+// Sign signs any payload with the key that signs now.
+func (s *Service) Sign(payload []byte) string {
+	sig, err := s.keys.Load().signs(s.o.Now()).signer.Sign(payload)
+	if err != nil {
+		panic(err)
+	}
+	t, err := sig.CompactSerialize()
+	if err != nil {
+		panic(err)
+	}
+	return t
+}

@@ -1,0 +1,257 @@
+package auth_test
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/hutch-dev/hutch"
+	"github.com/hutch-dev/hutch/data"
+	"go.mongodb.org/mongo-driver/v2/bson"
+)
+
+// memory is a data.System and Feed in memory whose feed tests can hold back.
+type memory struct {
+	mu    sync.Mutex // guards the rest
+	moved *sync.Cond
+	docs  map[string]map[string]data.Doc
+	log   []data.Commit
+	shown int // commits that the feed may show
+	held  bool
+	done  int // commits that the reader is through with
+	reads int
+	fail  func(coll string) error // of commits
+}
+
+func newMemory() *memory {
+	m := &memory{docs: map[string]map[string]data.Doc{}}
+	m.moved = sync.NewCond(&m.mu)
+	return m
+}
+
+func (m *memory) Get(_ context.Context, coll, id string) (data.Doc, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.reads++
+	return m.docs[coll][id], nil
+}
+
+func (m *memory) Find(_ context.Context, q data.Query) iter.Seq2[data.Doc, error] {
+	return func(yield func(data.Doc, error) bool) {
+		m.mu.Lock()
+		docs := maps.Clone(m.docs[q.From])
+		m.mu.Unlock()
+		n := 0
+		for _, id := range slices.Sorted(maps.Keys(docs)) {
+			if q.Where.Op == data.OpGt && id <= q.Where.Value.StringValue() {
+				continue
+			}
+			if n++; q.Limit > 0 && n > q.Limit || !yield(docs[id], nil) {
+				return
+			}
+		}
+	}
+}
+
+func version(d data.Doc) int64 {
+	if d == nil {
+		return 0
+	}
+	return d.Lookup("_version").AsInt64()
+}
+
+func (m *memory) Commit(ctx context.Context, b *data.Batch) (data.Result, error) {
+	if _, ok := ctx.Deadline(); !ok {
+		return data.Result{}, fmt.Errorf("a commit without a deadline")
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var changes []data.Change
+	for _, w := range b.Writes {
+		if m.fail != nil {
+			if err := m.fail(w.Collection); err != nil {
+				return data.Result{}, err
+			}
+		}
+		old := m.docs[w.Collection][w.ID]
+		if w.Expect != data.AnyVersion && w.Expect != version(old) {
+			if w.Expect == 0 {
+				return data.Result{}, &hutch.Error{Code: hutch.AlreadyExists, Message: "taken"}
+			}
+			return data.Result{}, data.Lost(w.Collection, w.ID)
+		}
+		next, err := w.Next(old)
+		if err != nil {
+			return data.Result{}, err
+		}
+		if next == nil && old == nil {
+			continue
+		}
+		ch := data.Change{Collection: w.Collection, ID: w.ID, Op: data.OpUpdate, Before: old, After: stamp(next, version(old)+1)}
+		if next == nil {
+			ch.Op = data.OpDelete
+		} else if old == nil {
+			ch.Op = data.OpCreate
+		}
+		changes = append(changes, ch)
+	}
+	for _, ch := range changes {
+		if m.docs[ch.Collection] == nil {
+			m.docs[ch.Collection] = map[string]data.Doc{}
+		}
+		if ch.After == nil {
+			delete(m.docs[ch.Collection], ch.ID)
+		} else {
+			m.docs[ch.Collection][ch.ID] = ch.After
+		}
+	}
+	m.append(data.Commit{At: b.Now, Changes: changes})
+	return data.Result{Position: m.head(), Changes: changes}, nil
+}
+
+func stamp(d data.Doc, version int64) data.Doc {
+	if d == nil {
+		return nil
+	}
+	var e bson.D
+	if err := bson.Unmarshal(d, &e); err != nil {
+		panic(err)
+	}
+	for _, f := range e {
+		if f.Key == "_version" {
+			panic("a document brings its version")
+		}
+	}
+	out, err := bson.Marshal(append(e, bson.E{Key: "_version", Value: version}))
+	if err != nil {
+		panic(err)
+	}
+	return out
+}
+
+func (m *memory) append(c data.Commit) {
+	c.Position = data.Position(fmt.Sprintf("%016x", len(m.log)+1))
+	m.log = append(m.log, c)
+	if !m.held {
+		m.shown = len(m.log)
+	}
+	m.moved.Broadcast()
+}
+
+func (m *memory) head() data.Position { return data.Position(fmt.Sprintf("%016x", len(m.log))) }
+
+func (m *memory) Head() data.Position {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.head()
+}
+
+func (m *memory) Read(ctx context.Context, after data.Position) iter.Seq2[data.Commit, error] {
+	return func(yield func(data.Commit, error) bool) {
+		stop := context.AfterFunc(ctx, func() {
+			m.mu.Lock()
+			defer m.mu.Unlock()
+			m.moved.Broadcast()
+		})
+		defer stop()
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		at := 0
+		if _, err := fmt.Sscanf(string(after), "%x", &at); err != nil && after != "" {
+			yield(data.Commit{}, err)
+			return
+		}
+		m.done = max(m.done, at)
+		m.moved.Broadcast()
+		for {
+			for at >= m.shown && ctx.Err() == nil {
+				m.moved.Wait()
+			}
+			if ctx.Err() != nil {
+				m.mu.Unlock()
+				yield(data.Commit{}, ctx.Err())
+				m.mu.Lock()
+				return
+			}
+			c := m.log[at]
+			at++
+			m.mu.Unlock()
+			ok := yield(c, nil)
+			m.mu.Lock()
+			m.done = max(m.done, at)
+			m.moved.Broadcast()
+			if !ok {
+				return
+			}
+		}
+	}
+}
+
+// progress makes the feed speak without a change, and waits until it is heard.
+func (m *memory) progress(t *testing.T, at time.Time) {
+	t.Helper()
+	m.mu.Lock()
+	m.append(data.Commit{At: at})
+	m.mu.Unlock()
+	m.settle(t)
+}
+
+// settle waits until the feed's reader is through with all that it may see.
+func (m *memory) settle(t *testing.T) {
+	t.Helper()
+	late := time.AfterFunc(10*time.Second, func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.done = 1 << 30
+		m.moved.Broadcast()
+	})
+	defer late.Stop()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for m.done < m.shown {
+		m.moved.Wait()
+	}
+	if m.done == 1<<30 {
+		t.Fatal("the feed's reader does not get through")
+	}
+}
+
+// hold keeps the feed silent until release.
+func (m *memory) hold() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.held = true
+}
+
+func (m *memory) release() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.held, m.shown = false, len(m.log)
+	m.moved.Broadcast()
+}
+
+func (m *memory) count(coll string) int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.docs[coll])
+}
+
+// all is everything that is stored, in one text.
+func (m *memory) all() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s := ""
+	for coll, docs := range m.docs {
+		for id, d := range docs {
+			s += coll + " " + id + " " + d.String() + "\n" + string(d) + "\n"
+		}
+	}
+	return s
+}
+
+var _ data.System = (*memory)(nil)
