@@ -36,3 +36,17 @@ func lostOn(err error) *Conflict {
 	c, _ := errors.AsType[*Conflict](err)
 	return c
 }
+
+// Denied is the refusal of access to p: unauthenticated for a guest, else
+// permission_denied, always in the same words.
+func Denied(p hutch.Principal) *hutch.Error {
+	if p.IsGuest() {
+		return &hutch.Error{Code: hutch.Unauthenticated, Message: "sign in to do this"}
+	}
+	return &hutch.Error{Code: hutch.PermissionDenied, Message: "the rules do not allow this"}
+}
+
+// missing is the answer for a document that is absent or hidden: the same bytes.
+func noDocument() *hutch.Error {
+	return &hutch.Error{Code: hutch.NotFound, Message: "no such document"}
+}

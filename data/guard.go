@@ -66,6 +66,7 @@ type Filter struct {
 	Kind  FilterKind
 	Where Where
 	Exact bool
+	Scan  int    // documents a page examines when not Exact; 0: 1,000
 	Key   string // canonical bytes of folded rule, masks, look-ups with results
 	Why   string // what could not be a filter, for operators
 }

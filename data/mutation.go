@@ -35,6 +35,8 @@ type Once struct {
 	Body  []byte // the request's body; only a keyed hash is kept
 	// Encode gives what is kept and replayed; nil keeps ids and versions.
 	Encode func(Result) (Outcome, error)
+
+	held bool // Replay found nothing, and its release has not been called
 }
 
 // Outcome is the answer to a write or a function call that committed.

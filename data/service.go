@@ -3,8 +3,11 @@ package data
 import (
 	"context"
 	"io"
-	"iter"
 	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hutch-dev/hutch"
@@ -19,9 +22,15 @@ type Options struct {
 	Entropy   io.Reader // of ids
 	Log       *slog.Logger
 	Dev       bool // hints that name collections and indexes
+	// Valid is asked right before a commit whether p's session still holds,
+	// unless ctx says that this was seen within the last second (WithVerified).
+	// Its error is the answer. nil: sessions are not asked for.
+	Valid func(ctx context.Context, p hutch.Principal) error
 }
 
 // App is what a reload replaces as one: collections, rules and hooks.
+// Collections whose name begins with "_" are the rooms' own: they get their
+// indexes, and no principal reaches them.
 type App struct {
 	Version     string // of the config; part of live group keys
 	Collections []Collection
@@ -31,122 +40,119 @@ type App struct {
 
 // Service is the one door to the documents: every read and write of every
 // principal passes it. The principal is the context's.
-type Service struct{}
+type Service struct {
+	store  Store
+	limits Limits
+	now    func() time.Time
+	log    *slog.Logger
+	dev    bool
+	valid  func(context.Context, hutch.Principal) error
 
-// New returns a Service that denies everything until Use.
-func New(o Options) *Service { panic("unbuilt") }
+	cursorKey []byte
+	onceKey   []byte
+
+	app   atomic.Pointer[app]
+	usage sync.Mutex // one Use at a time
+
+	ids    *IDs
+	turns  turns
+	twins  twins
+	gate   gate
+	kept   kept
+	feed   *Feed
+	cancel context.CancelFunc
+	done   sync.WaitGroup
+}
+
+// app is an App as requests use it; never changed.
+type app struct {
+	App
+	colls map[string]*Collection // of principals: no system collections
+	info  RuleInfo               // nil: every rule may look up
+}
+
+// New returns a Service that denies everything until Use. Close stops it.
+func New(o Options) *Service {
+	s := &Service{
+		store: o.Store, limits: o.Limits.filled(), now: o.Now, log: o.Log, dev: o.Dev, valid: o.Valid,
+		cursorKey: slices.Clone(o.CursorKey),
+		onceKey:   derivedKey(o.CursorKey, "idempotency"),
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	s.ids = NewIDs(s.now, o.Entropy)
+	s.app.Store(&app{})
+	ctx, cancel := context.WithCancel(context.Background())
+	s.cancel = cancel
+	s.feed = newFeed(s.store, s.now, s.log)
+	s.done.Go(func() { s.feed.run(ctx) })
+	s.done.Go(func() { s.sweepOnce(ctx) })
+	return s
+}
 
 // Use configures the store for app (indexes are ready when it returns) and
 // switches to it; running requests end under what they began with.
-func (s *Service) Use(ctx context.Context, app App) error { panic("unbuilt") }
-
-// Get gives the document as the principal may see it; not_found where it is
-// absent or hidden.
-func (s *Service) Get(ctx context.Context, coll, id string, r Request) (Doc, Position, error) {
-	panic("unbuilt")
+func (s *Service) Use(ctx context.Context, a App) error {
+	s.usage.Lock()
+	defer s.usage.Unlock()
+	next := &app{App: a, colls: make(map[string]*Collection, len(a.Collections))}
+	next.info, _ = a.Guard.(RuleInfo)
+	all := make([]Collection, 0, len(a.Collections)+1)
+	for i := range a.Collections {
+		c := &a.Collections[i]
+		all = append(all, *c)
+		if !strings.HasPrefix(c.Name, "_") {
+			next.colls[c.Name] = c
+		}
+	}
+	all = append(all, onceCollection)
+	if err := s.store.Configure(ctx, all); err != nil {
+		return err
+	}
+	s.app.Store(next)
+	return nil
 }
-
-// Query runs q.
-func (s *Service) Query(ctx context.Context, q Query, r Request) (*Page, error) { panic("unbuilt") }
-
-// Write does mutations as one commit.
-func (s *Service) Write(ctx context.Context, ms []Mutation, o WriteOptions) (*Outcome, error) {
-	panic("unbuilt")
-}
-
-// Replay looks an idempotency record up: nil, nil when there is none. Twins of
-// one key that run at the same time wait here for the first; release must be
-// called in every case. invalid_argument when the body differs.
-func (s *Service) Replay(ctx context.Context, o *Once) (out *Outcome, release func(), err error) {
-	panic("unbuilt")
-}
-
-// View binds a query to the context's principal for live queries; denied as a
-// list is.
-func (s *Service) View(ctx context.Context, q Query, r Request) (*View, error) { panic("unbuilt") }
-
-// Begin opens a session as a principal at a snapshot taken now.
-func (s *Service) Begin(ctx context.Context, as hutch.Principal, r Request) (*Tx, error) {
-	panic("unbuilt")
-}
-
-// System gives a room its own collections.
-func (s *Service) System(collections ...string) System { panic("unbuilt") }
 
 // Feed is the one reader of the store's changes on this node.
-func (s *Service) Feed() *Feed { panic("unbuilt") }
+func (s *Service) Feed() *Feed { return s.feed }
 
 // Info describes the store.
-func (s *Service) Info(ctx context.Context) (Info, error) { panic("unbuilt") }
+func (s *Service) Info(ctx context.Context) (Info, error) { return s.store.Info(ctx) }
 
-// Close stops the feed; the store stays open.
-func (s *Service) Close() error { panic("unbuilt") }
-
-// View is a query bound to a principal: what a live query needs of rules and
-// store. It is safe for one goroutine at a time.
-type View struct {
-	Query Query
-	Key   string // canonical bytes: config version, collection, query, select, Filter.Key; Principal.Key when inexact
+// Close stops the feed and the sweeper; the store stays open.
+func (s *Service) Close() error {
+	s.cancel()
+	s.done.Wait()
+	return nil
 }
 
-// Read gives the result at a snapshot not older than atLeast: at most limit
-// documents as Show gives them with their sort marks, and whether more lie beyond.
-func (v *View) Read(ctx context.Context, atLeast Position) (docs []Doc, at Position, more bool, err error) {
-	panic("unbuilt")
+type verifiedKey struct{}
+
+// WithVerified returns a context that says when the principal's session was
+// last seen to be valid; a commit asks Options.Valid when that is older than 1 s.
+func WithVerified(ctx context.Context, at time.Time) context.Context {
+	return context.WithValue(ctx, verifiedKey{}, at)
 }
 
-// Match reports whether the stored document d is in the (unlimited) result now.
-func (v *View) Match(d Doc) bool { panic("unbuilt") }
-
-// Show gives d masked and selected.
-func (v *View) Show(d Doc) Doc { panic("unbuilt") }
-
-// Compare orders two stored documents as the query does, _id last.
-func (v *View) Compare(a, b Doc) int { panic("unbuilt") }
-
-// Tx is a session: one snapshot, one read set, one commit.
-type Tx struct{}
-
-// ReadOptions of Tx reads.
-type ReadOptions struct {
-	Untracked bool // not validated at the commit
+// verify asks Valid where the principal's session was not just seen to be valid.
+func (s *Service) verify(ctx context.Context, p *hutch.Principal) error {
+	if s.valid == nil || p.Kind == hutch.Guest || p.Kind == hutch.System {
+		return nil
+	}
+	if at, ok := ctx.Value(verifiedKey{}).(time.Time); ok && s.now().Sub(at) < time.Second {
+		return nil
+	}
+	return s.valid(ctx, *p)
 }
 
-// Get gives the document or nil; it sees the session's own writes and records
-// (id, version or absent).
-func (t *Tx) Get(ctx context.Context, coll, id string, o ReadOptions) (Doc, error) { panic("unbuilt") }
-
-// Find runs a query on the snapshot and records each document returned.
-func (t *Tx) Find(ctx context.Context, q Query, o ReadOptions) (*Page, error) { panic("unbuilt") }
-
-// Write buffers a mutation and gives its id; it is judged at the commit.
-func (t *Tx) Write(ctx context.Context, m Mutation) (id string, doc Doc, err error) { panic("unbuilt") }
-
-// Commit judges and commits what was buffered. aborted: something read has
-// changed; the caller reruns from Begin (see Service.Rerun).
-func (t *Tx) Commit(ctx context.Context, once *Once) (*Outcome, error) { panic("unbuilt") }
-
-// Admin is the same session without rules.
-func (t *Tx) Admin() *Tx { panic("unbuilt") }
-
-// Close gives the snapshot back; without Commit nothing was written.
-func (t *Tx) Close() { panic("unbuilt") }
-
-// Rerun runs f, which begins, uses and commits sessions, again while it is
-// aborted, until ctx's deadline: from its first conflict on it waits in the
-// queue of the document it lost on and keeps its turn, at most turn long.
-func (s *Service) Rerun(ctx context.Context, turn time.Duration, f func(ctx context.Context) error) error {
-	panic("unbuilt")
+// deadline gives ctx a deadline if it has none.
+func deadline(ctx context.Context) (context.Context, context.CancelFunc) {
+	if _, ok := ctx.Deadline(); ok {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, 30*time.Second)
 }
-
-// Feed shows whole commits in order to any number of readers.
-type Feed struct{}
-
-// Read yields commits after a position, for ever; ErrLogGone as Store.Changes.
-func (f *Feed) Read(ctx context.Context, after Position) iter.Seq2[Commit, error] { panic("unbuilt") }
-
-// Heard is when the feed last spoke, progress included.
-func (f *Feed) Heard() time.Time { panic("unbuilt") }
-
-// Head is the newest position the feed has shown.
-func (f *Feed) Head() Position { panic("unbuilt") }
