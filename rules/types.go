@@ -1,0 +1,308 @@
+package rules
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/operators"
+	"cel.dev/cel-go/common/types"
+
+	"github.com/hutch-dev/hutch/data"
+)
+
+// Types of expressions. What is stored may still break a schema (older data):
+// then a test is an error, so types only find mistakes at load.
+
+// schemaType begins the names of object types of collections: doc:pets:addr.
+const schemaType = "doc:"
+
+// authFields are the fields of auth, request and request.query.
+var authFields = []string{"uid", "email", "emailVerified", "anonymous", "role", "roles", "claims", "aal", "provider", "actor", "op", "time", "ip", "query", "limit", "orderBy"}
+
+var fixedTypes = map[string]map[string]*types.Type{
+	"auth": {
+		"uid": types.StringType, "email": types.NewNullableType(types.StringType), "emailVerified": types.BoolType, "anonymous": types.BoolType,
+		"role": types.StringType, "roles": types.NewListType(types.StringType), "claims": types.NewMapType(types.StringType, types.DynType),
+		"aal": types.StringType, "provider": types.StringType, "actor": types.NewNullableType(types.StringType),
+	},
+	"request": {"op": types.StringType, "time": types.TimestampType, "ip": types.StringType, "query": types.NewObjectType("request.query")},
+	"request.query": {
+		"limit": types.IntType, "orderBy": types.NewListType(types.NewListType(types.StringType)),
+	},
+}
+
+// schemaTypes answers field types from a collection's schema.
+type schemaTypes struct {
+	name   string
+	schema *data.Schema
+	closed []string // the fields at the top, when the schema allows no others
+
+	mu    sync.Mutex
+	cache map[string]field // guarded by mu
+}
+
+func newSchemaTypes(name string, s *data.Schema) *schemaTypes {
+	t := &schemaTypes{name: name, schema: s, cache: map[string]field{}}
+	if s != nil {
+		t.closed = closedFields(s.JSON())
+	}
+	return t
+}
+
+// closedFields are the properties of a schema that allows no others, nil of
+// any that may.
+func closedFields(js []byte) []string {
+	var s struct {
+		Properties           map[string]json.RawMessage
+		PatternProperties    json.RawMessage
+		AdditionalProperties json.RawMessage
+		Unevaluated          json.RawMessage `json:"unevaluatedProperties"`
+		Ref                  json.RawMessage `json:"$ref"`
+		AllOf, AnyOf, OneOf  json.RawMessage
+	}
+	if json.Unmarshal(js, &s) != nil || string(s.AdditionalProperties) != "false" || s.PatternProperties != nil {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(s.Properties))
+}
+
+func (s *schemaTypes) names() []string { return s.closed }
+
+// field is what the schema says of a dotted path, for quantifiers and `in`.
+func (s *schemaTypes) field(path string) field {
+	if s.schema == nil {
+		return field{}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f, ok := s.cache[path]
+	if !ok {
+		t, _ := s.schema.Type(strings.Split(path, ".")...)
+		f.maxItems = t.MaxItems
+		switch t.Kind {
+		case "array":
+			f.kind = "list"
+		case "object":
+			f.kind = "map"
+		}
+		s.cache[path] = f
+	}
+	return f
+}
+
+// typeAt is the type of a field below the path of an object type.
+func (s *schemaTypes) typeAt(at []string, name string) (*types.Type, bool) {
+	if len(at) == 0 {
+		switch name {
+		case data.FieldID:
+			return types.StringType, true
+		case data.FieldVersion:
+			return types.IntType, true
+		case data.FieldCreated, data.FieldUpdated:
+			return types.TimestampType, true
+		}
+		if s.closed != nil && !slices.Contains(s.closed, name) {
+			return nil, false
+		}
+	}
+	path := append(slices.Clone(at), name)
+	t, _ := s.schema.Type(path...)
+	switch t.Kind {
+	case "bool":
+		return types.BoolType, true
+	case "string":
+		return types.StringType, true
+	case "int":
+		return types.IntType, true
+	case "date":
+		return types.TimestampType, true
+	case "binary":
+		return types.BytesType, true
+	case "array":
+		return types.NewListType(types.DynType), true
+	case "object":
+		return types.NewObjectType(s.typeName(path)), true
+	}
+	return types.DynType, true // of numbers too: 5 and 5.0 compare
+}
+
+func (s *schemaTypes) typeName(path []string) string {
+	return schemaType + s.name + ":" + strings.Join(path, ".")
+}
+
+// provider is a CEL type provider of the fixed types and one schema's.
+type provider struct {
+	types.Provider
+	sch *schemaTypes
+}
+
+func (p *provider) path(name string) ([]string, bool) {
+	if p.sch == nil || p.sch.schema == nil {
+		return nil, false
+	}
+	rest, ok := strings.CutPrefix(name, schemaType+p.sch.name+":")
+	if !ok || rest == "" {
+		return nil, ok
+	}
+	return strings.Split(rest, "."), true
+}
+
+func (p *provider) FindStructType(n string) (*types.Type, bool) {
+	if _, ok := p.path(n); ok || fixedTypes[n] != nil {
+		return types.NewTypeTypeWithParam(types.NewObjectType(n)), true
+	}
+	return p.Provider.FindStructType(n)
+}
+
+func (p *provider) FindStructFieldNames(n string) ([]string, bool) {
+	if o := fixedTypes[n]; o != nil {
+		return slices.Sorted(maps.Keys(o)), true
+	}
+	if _, ok := p.path(n); ok {
+		return p.sch.closed, true
+	}
+	return p.Provider.FindStructFieldNames(n)
+}
+
+func (p *provider) FindStructFieldType(n, f string) (*types.FieldType, bool) {
+	if o := fixedTypes[n]; o != nil {
+		t, ok := o[f]
+		return &types.FieldType{Type: t}, ok
+	}
+	if at, ok := p.path(n); ok {
+		t, ok := p.sch.typeAt(at, f)
+		return &types.FieldType{Type: t}, ok
+	}
+	return p.Provider.FindStructFieldType(n, f)
+}
+
+// envClass is a set of variables and functions.
+type envClass int8
+
+const (
+	classRead envClass = iota // get, list, delete
+	classCreate
+	classUpdate
+	classPreset
+	classDefault
+	classCall // a function's auth
+)
+
+func classOf(rule int) envClass {
+	switch rule {
+	case ruleCreate:
+		return classCreate
+	case ruleUpdate:
+		return classUpdate
+	}
+	return classRead
+}
+
+// envs makes the environments that expressions are checked in.
+type envs struct {
+	base  *cel.Env
+	plain map[envClass]*cel.Env // of collections without a schema
+}
+
+func newEnvs() *envs {
+	return &envs{base: baseEnv(), plain: map[envClass]*cel.Env{}}
+}
+
+var baseEnv = sync.OnceValue(func() *cel.Env { return must(cel.NewEnv(envOptions()...)) })
+
+// taken reports whether a function of CEL has the name.
+func (v *envs) taken(name string) bool {
+	if v.base.HasFunction(name) {
+		return true
+	}
+	return slices.ContainsFunc(v.base.Macros(), func(m cel.Macro) bool { return m.Function() == name }) || celWords[name]
+}
+
+var celWords = map[string]bool{"true": true, "false": true, "null": true, "in": true, "as": true, "break": true, "const": true, "continue": true, "else": true,
+	"for": true, "function": true, "if": true, "import": true, "let": true, "loop": true, "package": true, "namespace": true, "return": true, "var": true, "void": true, "while": true}
+
+// variables of a class, of document type doc.
+func (c envClass) variables(doc *cel.Type) map[string]*cel.Type {
+	auth, request := types.NewNullableType(types.NewObjectType("auth")), types.NewObjectType("request")
+	m := map[string]*cel.Type{"request": request, "id": cel.StringType, "auth": auth}
+	switch c {
+	case classRead:
+		m["resource"] = doc
+	case classCreate, classPreset:
+		m["next"] = doc
+	case classUpdate:
+		m["resource"], m["next"] = doc, doc
+	case classDefault:
+		m["next"] = doc
+		delete(m, "auth")
+	case classCall:
+		m["input"] = cel.DynType
+		delete(m, "id")
+	}
+	return m
+}
+
+func (c envClass) has(f *function) bool {
+	switch {
+	case f.documents:
+		return c == classUpdate
+	case f.check == lookupArgs:
+		return c != classCall
+	}
+	return true
+}
+
+// of gives the environment of a class and the names of its variables.
+func (v *envs) of(c envClass, sch *schemaTypes) (*cel.Env, []string) {
+	typed := sch != nil && sch.schema != nil
+	doc := cel.MapType(cel.StringType, cel.DynType)
+	if typed {
+		doc = types.NewObjectType(sch.typeName(nil))
+	}
+	vars := c.variables(doc)
+	names := slices.Sorted(maps.Keys(vars))
+	if env := v.plain[c]; env != nil && !typed {
+		return env, names
+	}
+	opts := []cel.EnvOption{cel.CustomTypeProvider(&provider{v.base.CELTypeProvider(), sch})}
+	for _, n := range names {
+		opts = append(opts, cel.Variable(n, vars[n]))
+	}
+	for _, n := range slices.Sorted(maps.Keys(functions)) {
+		if f := functions[n]; c.has(f) {
+			opts = append(opts, f.declare())
+		}
+	}
+	if typed {
+		opts = append(opts,
+			cel.Function(operators.Index, cel.Overload("index_document", []*cel.Type{doc, cel.StringType}, cel.DynType)),
+			cel.Function(operators.In, cel.Overload("in_document", []*cel.Type{cel.StringType, doc}, cel.BoolType)))
+	}
+	env := must(v.base.Extend(opts...))
+	if !typed {
+		v.plain[c] = env
+	}
+	return env, names
+}
+
+// helper gives an environment where everything has a name and no type, and
+// params are variables, too.
+func (v *envs) helper(params []string) *cel.Env {
+	opts := []cel.EnvOption{cel.CustomTypeProvider(&provider{v.base.CELTypeProvider(), nil})}
+	vars := classUpdate.variables(cel.DynType)
+	vars["input"] = cel.DynType
+	for _, p := range params {
+		vars[p] = cel.DynType
+	}
+	for _, n := range slices.Sorted(maps.Keys(vars)) {
+		opts = append(opts, cel.Variable(n, vars[n]))
+	}
+	for _, n := range slices.Sorted(maps.Keys(functions)) {
+		opts = append(opts, functions[n].declare())
+	}
+	return must(v.base.Extend(opts...))
+}
