@@ -5,6 +5,3 @@ func ParseQuery(d Doc) (Query, error) { panic("unbuilt") }
 
 // Canonical is the query as text, equal for equal queries (limit and after left out).
 func (q Query) Canonical() string { panic("unbuilt") }
-
-// ApplyUpdate gives old changed by a PATCH body: plain fields and operators.
-func ApplyUpdate(old, patch Doc, now int64) (Doc, error) { panic("unbuilt") }
