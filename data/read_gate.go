@@ -20,7 +20,7 @@ type places struct {
 
 // enter waits until the principal may run p; leave is called after it.
 func (c *call) enter(ctx context.Context, p *Plan) (leave func(), err error) {
-	if !unindexed(c.coll(p.Collection), p) {
+	if !Choose(*c.coll(p.Collection), p.Where, p.OrderBy).Unindexed(p.Limit) {
 		return func() {}, nil
 	}
 	key := c.p.Key

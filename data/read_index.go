@@ -5,31 +5,6 @@ import (
 	"strings"
 )
 
-// unindexed reports whether no index of c narrows or orders p: a rough answer
-// before the store has planned, for the queue of costly queries.
-func unindexed(c *Collection, p *Plan) bool {
-	equal, other := clausePaths(p.Where)
-	if slices.Contains(equal, FieldID) || slices.Contains(other, FieldID) {
-		return false
-	}
-	if p.Where.Op == WhereAll && (len(p.OrderBy) == 0 || p.OrderBy[0].Path == FieldID) {
-		return p.Limit == 0
-	}
-	if c == nil {
-		return true
-	}
-	for _, ix := range c.Indexes {
-		first := ix.Fields[0].Path
-		switch {
-		case slices.Contains(equal, first), slices.Contains(other, first):
-			return false
-		case len(p.OrderBy) > 0 && p.OrderBy[0].Path == first && !ix.Unique && p.Where.Op == WhereAll:
-			return false
-		}
-	}
-	return true
-}
-
 // clausePaths gives the paths that every match of w compares: with equality, and
 // otherwise in a way an index could narrow.
 func clausePaths(w Where) (equal, other []string) {

@@ -15,6 +15,7 @@ type docKey struct{ coll, id string }
 // needed, the writes before the present one, and what the commit validates.
 type state struct {
 	s     *Service
+	base  *call // whose commit it is
 	snap  Snapshot
 	units []*unit
 	index map[docKey]*unit // of units, from the ninth on

@@ -54,12 +54,18 @@ func newTx(n *txn, c *call) *Tx {
 var systemPrincipal = hutch.Principal{Kind: hutch.System}.Sealed()
 
 // hookTx is the session that a before-hook reads with: the state of the commit
-// that the hook is part of.
-func (c *call) hookTx() *Tx {
-	own := *c
-	own.sess = nil
-	return newTx(&txn{s: c.s, base: c, st: c.st, readonly: true}, &own)
+// that the hook is part of, as whose request that is.
+func (st *state) hookTx() *Tx {
+	own := *st.base
+	own.st, own.sess = st, nil
+	return newTx(&txn{s: st.s, base: &own, st: st, readonly: true}, &own)
 }
+
+// Request is what rules see of the request that the session belongs to.
+func (t *Tx) Request() Request { return t.base.r }
+
+// Principal is whom the session, or this face of it, acts as.
+func (t *Tx) Principal() hutch.Principal { return t.c.p }
 
 // Admin is the same session without rules.
 func (t *Tx) Admin() *Tx { return t.admin }

@@ -124,6 +124,7 @@ func (s *Service) commit(ctx context.Context, st *state, steps []*step, o commit
 	if len(steps) == 0 && o.once == nil {
 		return &Outcome{}, nil
 	}
+	st.base = o.base
 	now := s.now()
 	pure := true
 	for _, step := range steps {

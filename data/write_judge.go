@@ -137,14 +137,14 @@ func (st *step) conditions(sess Session, seen Doc) error {
 	return failed(hutch.ReasonGuard, "the condition of the write does not hold")
 }
 
-// hook lets the app's code edit or refuse the change; the access rule and
-// immutable judge its answer.
+// hook lets the app's code edit or refuse the change, on behalf of whose request
+// it is; the access rule and immutable judge its answer for whom the write acts as.
 func (st *step) hook(ctx context.Context, branch Op, old, next Doc) (Doc, error) {
 	c := st.c
 	change := &Change{Collection: st.coll, ID: st.id, Op: branch, Before: old, After: next}
-	tx := c.hookTx()
+	tx := c.st.hookTx()
 	defer tx.Close()
-	if err := c.app.Hooks.Before(ctx, tx, change); err != nil {
+	if err := c.app.Hooks.Before(hutch.WithPrincipal(ctx, tx.Principal()), tx, change); err != nil {
 		return nil, err
 	}
 	if branch == OpDelete || change.After == nil || bytes.Equal(change.After, next) {
