@@ -167,3 +167,5 @@ func appendIndexed(b []byte, i int, v Value) []byte {
 	b = append(b, 0)
 	return append(b, v.Value...)
 }
+
+func appendIndex(b []byte, i int) []byte { return strconv.AppendInt(b, int64(i), 10) }
