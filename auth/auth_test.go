@@ -130,6 +130,7 @@ func (b *bench) node() *auth.Service {
 	done := make(chan struct{})
 	go func() { defer close(done); _ = s.Run(ctx) }()
 	b.t.Cleanup(func() { cancel(); <-done })
+	b.store.progress(b.t, b.clock.Now())
 	return s
 }
 

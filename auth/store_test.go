@@ -193,7 +193,7 @@ func (m *memory) Read(ctx context.Context, after data.Position) iter.Seq2[data.C
 }
 
 // progress makes the feed speak without a change, and waits until it is heard.
-func (m *memory) progress(t *testing.T, at time.Time) {
+func (m *memory) progress(t testing.TB, at time.Time) {
 	t.Helper()
 	m.mu.Lock()
 	m.append(data.Commit{At: at})
@@ -202,7 +202,7 @@ func (m *memory) progress(t *testing.T, at time.Time) {
 }
 
 // settle waits until the feed's reader is through with all that it may see.
-func (m *memory) settle(t *testing.T) {
+func (m *memory) settle(t testing.TB) {
 	t.Helper()
 	late := time.AfterFunc(10*time.Second, func() {
 		m.mu.Lock()
@@ -255,3 +255,43 @@ func (m *memory) all() string {
 }
 
 var _ data.System = (*memory)(nil)
+
+// erase deletes a document as another node would.
+func (b *bench) erase(coll, id string) error {
+	return b.edit(coll, id, func(bson.M) bson.M { return nil })
+}
+
+// edit changes a stored document as another node would.
+func (b *bench) edit(coll, id string, f func(bson.M) bson.M) error {
+	ctx, cancel := context.WithTimeout(b.t.Context(), time.Minute)
+	defer cancel()
+	_, err := b.store.Commit(ctx, &data.Batch{Now: b.clock.Now(), Writes: []data.Write{{
+		Collection: coll, ID: id, Expect: data.AnyVersion,
+		Next: func(old data.Doc) (data.Doc, error) {
+			var m bson.M
+			if err := bson.Unmarshal(old, &m); err != nil {
+				return nil, err
+			}
+			delete(m, "_version")
+			if m = f(m); m == nil {
+				return nil, nil
+			}
+			return bson.Marshal(m)
+		},
+	}}})
+	return err
+}
+
+// setApp sets a user's app_metadata, which nothing of this version does.
+func (b *bench) setApp(address, app string) {
+	b.t.Helper()
+	for id, d := range b.store.docs["_users"] {
+		if d.Lookup("email").StringValue() == address {
+			if err := b.edit("_users", id, func(m bson.M) bson.M { m["appMetadata"] = app; return m }); err != nil {
+				b.t.Fatal(err)
+			}
+			return
+		}
+	}
+	b.t.Fatal("no such user")
+}
