@@ -1,0 +1,52 @@
+package pebble
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/hutch-dev/hutch"
+)
+
+// engineLog hears what Pebble reports. It never returns from Fatalf: Pebble
+// would go on without its log.
+type engineLog struct {
+	log   *slog.Logger
+	fatal func(error)
+}
+
+func (l *engineLog) Infof(string, ...any) {}
+
+func (l *engineLog) Errorf(format string, args ...any) {
+	l.log.Error("store engine", "message", fmt.Sprintf(format, args...))
+}
+
+func (l *engineLog) Fatalf(format string, args ...any) {
+	err := fmt.Errorf("the store cannot write its log and ends the process; the next start recovers: "+format, args...)
+	l.log.Error("store cannot go on", "error", err)
+	l.fatal(err)
+	select {}
+}
+
+func (l *engineLog) events() *pebble.EventListener {
+	return &pebble.EventListener{
+		BackgroundError: func(err error) { l.log.Error("store engine", "error", err) },
+		DataCorruption: func(i pebble.DataCorruptionInfo) {
+			l.log.Error("store file is damaged", "file", i.Path, "error", i.Details)
+		},
+	}
+}
+
+// failed turns an error of the engine into ours. A damaged file is named by the
+// cause, with its offset; the message stays free of paths.
+func failed(doing string, err error) error {
+	if pebble.IsCorruptionError(err) {
+		return &hutch.Error{Code: hutch.Internal, Message: "the store is damaged", Err: fmt.Errorf("%s: %w", doing, err)}
+	}
+	if _, ok := errors.AsType[*hutch.Error](err); ok {
+		return err
+	}
+	return hutch.Errorf(hutch.Internal, "%s: %w", doing, err)
+}

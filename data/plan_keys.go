@@ -1,0 +1,111 @@
+package data
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+
+	"github.com/hutch-dev/hutch"
+)
+
+const (
+	maxIndexFields = 4
+	maxIndexValues = 1000 // of one document in one index
+)
+
+// Keyer makes the entries of documents in an index. It is safe for concurrent use.
+type Keyer struct {
+	name   string
+	fields []Order
+}
+
+// Span is a part of a buffer.
+type Span struct{ From, To int }
+
+// NewKeyer checks an index and prepares it; invalid_argument.
+func NewKeyer(ix Index) (*Keyer, error) {
+	if len(ix.Fields) == 0 || len(ix.Fields) > maxIndexFields {
+		return nil, hutch.Errorf(hutch.InvalidArgument, "an index has 1 to %d fields", maxIndexFields)
+	}
+	for i, f := range ix.Fields {
+		if err := CheckPath(f.Path); err != nil {
+			return nil, err
+		}
+		for _, g := range ix.Fields[:i] {
+			if g.Path == f.Path {
+				return nil, hutch.Errorf(hutch.InvalidArgument, "an index names %s twice", f.Path)
+			}
+		}
+	}
+	return &Keyer{name: ix.Name, fields: ix.Fields}, nil
+}
+
+// Entries says what Keyer.Append found.
+type Entries struct {
+	Many uint32 // bit n: the document has more than one value at field n
+	Held bool   // the document has at least one of the fields
+}
+
+// Append appends the entries of d to buf, each as prefix, values, suffix, and
+// their places to spans, in order and distinct. invalid_argument: more than one
+// field with several values, or too many of them.
+func (k *Keyer) Append(buf []byte, spans []Span, d Doc, prefix []byte, suffix string) ([]byte, []Span, Entries, error) {
+	var e Entries
+	var vals [maxIndexFields][8]Value
+	var of [maxIndexFields][]Value
+	many := -1
+	for i, f := range k.fields {
+		of[i] = k.values(vals[i][:0], d, f.Path)
+		e.Held = e.Held || len(of[i]) > 1 || of[i][0].Type != 0
+		if len(of[i]) == 1 {
+			continue
+		}
+		if len(of[i]) > maxIndexValues {
+			return buf, spans, e, invalid(f.Path, "an indexed array has at most %d elements", maxIndexValues)
+		}
+		if many >= 0 {
+			return buf, spans, e, invalid(f.Path, "index %s cannot hold two arrays of one document", k.name)
+		}
+		many = i
+		e.Many |= 1 << i
+	}
+	n := 1
+	if many >= 0 {
+		n = len(of[many])
+	}
+	first := len(spans)
+	for j := range n {
+		at := len(buf)
+		buf = append(buf, prefix...)
+		for i, f := range k.fields {
+			v := of[i][0]
+			if i == many {
+				v = of[i][j]
+			}
+			buf = AppendKey(buf, v, f.Desc)
+		}
+		buf = append(buf, suffix...)
+		spans = append(spans, Span{at, len(buf)})
+	}
+	if n > 1 {
+		own := spans[first:]
+		slices.SortFunc(own, func(a, b Span) int { return bytes.Compare(buf[a.From:a.To], buf[b.From:b.To]) })
+		own = slices.CompactFunc(own, func(a, b Span) bool { return bytes.Equal(buf[a.From:a.To], buf[b.From:b.To]) })
+		spans = spans[:first+len(own)]
+	}
+	return buf, spans, e, nil
+}
+
+// values are the index's values at a path; the zero Value is a missing field.
+func (k *Keyer) values(dst []Value, d Doc, path string) []Value {
+	if strings.IndexByte(path, '.') < 0 {
+		if v, ok := fieldOf(d, path); !ok || !isNested(v) {
+			return append(dst, v)
+		}
+	}
+	dst = AppendIndexValues(dst, d, path)
+	if len(dst) == 1 && dst[0].Type == Null().Type && Field(d, path).Type == 0 {
+		dst[0] = none
+	}
+	return dst
+}
