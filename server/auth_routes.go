@@ -1,0 +1,106 @@
+package server
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+
+	"github.com/hutch-dev/hutch"
+	"github.com/hutch-dev/hutch/auth"
+)
+
+// authRoutes are GoTrue's; unknown query parameters and keys are ignored there.
+func authRoutes() []*Route {
+	get, post, put := http.MethodGet, http.MethodPost, http.MethodPut
+	rows := []*Route{
+		{Method: post, Path: "/auth/v1/signup", About: "make an account and sign in", handle: signup},
+		{Method: post, Path: "/auth/v1/token", About: "sign in, or refresh a session", handle: token},
+		{Method: post, Path: "/auth/v1/logout", About: "end sessions", Need: NeedUser, handle: logout},
+		{Method: get, Path: "/auth/v1/user", About: "the signed-in user", Need: NeedUser, handle: getUser},
+		{Method: put, Path: "/auth/v1/user", About: "change data or password", Need: NeedUser, handle: putUser},
+		{Method: get, Path: "/auth/v1/settings", About: "what sign-in offers", handle: settings},
+		{Method: get, Path: "/auth/v1/health", About: "alive", handle: authHealth},
+		{Method: get, Path: "/auth/v1/.well-known/jwks.json", About: "public keys of access tokens", handle: jwks},
+		{Method: get, Path: "/auth/v1/.well-known/openid-configuration", About: "discovery", handle: discovery},
+		{Method: get, Path: "/.well-known/jwks.json", About: "public keys of access tokens", handle: jwks},
+		{Method: get, Path: "/.well-known/openid-configuration", About: "discovery", handle: discovery},
+	}
+	for _, r := range rows {
+		r.Service, r.Creds, r.BodyLimit = ServiceAuth, CredsAuth, authBodySize
+	}
+	return rows
+}
+
+// client says where a request to /auth came from; a service key frees it of
+// the limits, and is all that routes look at which need no user.
+func (r *request) client() (auth.Client, error) {
+	exempt, err := r.srv.o.Auth.Exempt(r.ctx, r.credentials())
+	return auth.Client{Addr: r.addr, Forwarded: r.head.forwarded && !r.proxied, ServiceKey: exempt}, err
+}
+
+func signup(r *request) error {
+	c, err := r.client()
+	if err != nil {
+		return err
+	}
+	in, err := auth.ParseSignup(bytes.Clone(r.raw()))
+	if err != nil {
+		return err
+	}
+	out, err := r.srv.o.Auth.Signup(r.ctx, in, c)
+	return r.sendJSON(out, err)
+}
+
+func token(r *request) error {
+	c, err := r.client()
+	if err != nil {
+		return err
+	}
+	grant, _ := r.queryParam("grant_type")
+	out, err := r.srv.o.Auth.Token(r.ctx, grant, bytes.Clone(r.raw()), c)
+	return r.sendJSON(out, err)
+}
+
+func logout(r *request) error {
+	scope, _ := r.queryParam("scope")
+	if err := r.srv.o.Auth.Logout(r.ctx, r.credentials(), scope); err != nil {
+		return err
+	}
+	r.empty(http.StatusNoContent)
+	return nil
+}
+
+func getUser(r *request) error {
+	out, err := r.srv.o.Auth.User(r.ctx, r.credentials())
+	return r.sendJSON(out, err)
+}
+
+func putUser(r *request) error {
+	in, err := auth.ParseUpdate(bytes.Clone(r.raw()))
+	if err != nil {
+		return err
+	}
+	c := auth.Client{Addr: r.addr, Forwarded: r.head.forwarded && !r.proxied}
+	out, err := r.srv.o.Auth.UpdateUser(r.ctx, r.credentials(), in, c)
+	return r.sendJSON(out, err)
+}
+
+func settings(r *request) error   { return r.sendJSON(r.srv.o.Auth.Settings(), nil) }
+func authHealth(r *request) error { return r.sendJSON(r.srv.o.Auth.Health(), nil) }
+func discovery(r *request) error  { return r.sendJSON(r.srv.o.Auth.Discovery(), nil) }
+func jwks(r *request) error {
+	keys, err := r.srv.o.Auth.JWKS()
+	return r.sendJSON(keys, err)
+}
+
+func (r *request) sendJSON(v any, err error) error {
+	if err != nil {
+		return err
+	}
+	js, err := json.Marshal(v)
+	if err != nil {
+		return hutch.Errorf(hutch.Internal, "encoding the answer: %w", err)
+	}
+	r.send(http.StatusOK, append(r.buffer(), js...))
+	return nil
+}

@@ -1,0 +1,140 @@
+package server
+
+import (
+	"bytes"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"github.com/hutch-dev/hutch"
+	"github.com/hutch-dev/hutch/data"
+	"github.com/hutch-dev/hutch/functions"
+)
+
+// callLimit is how long a call may be on its way at most: functions bound
+// themselves by limits.request or their timeout, where that is longer.
+func callLimit(*request) time.Duration { return 15 * time.Minute }
+
+// callFunction is POST /functions/v1/{name}.
+func callFunction(r *request) error {
+	return r.call(&functions.Invocation{Function: r.params[0]})
+}
+
+// runHTTP answers a route of the app.
+func (r *request) runHTTP(function string) error {
+	h := &functions.HTTPRequest{
+		Method: string(r.fctx.Method()), Path: r.decodedPath(), Params: make(map[string]string, len(r.route.names)),
+		Query: map[string][]string{}, Headers: map[string]string{}, ContentType: string(r.head.contentType),
+	}
+	for i, name := range r.route.names {
+		h.Params[name] = r.params[i]
+	}
+	for name, value := range params(string(r.query)) {
+		n, err := unescape(name)
+		if err != nil {
+			return err
+		}
+		v, err := unescape(value)
+		if err != nil {
+			return err
+		}
+		h.Query[n] = append(h.Query[n], v)
+	}
+	r.fctx.Request.Header.VisitAll(func(k, v []byte) {
+		name := strings.ToLower(string(k))
+		if had, ok := h.Headers[name]; ok {
+			h.Headers[name] = had + ", " + string(v)
+			return
+		}
+		h.Headers[name] = string(v)
+	})
+	return r.call(&functions.Invocation{Function: function, HTTP: h})
+}
+
+func (r *request) decodedPath() string {
+	p, err := decode(string(r.path))
+	if err != nil {
+		return string(r.path)
+	}
+	return p
+}
+
+func (r *request) call(in *functions.Invocation) error {
+	if r.parts.functions == nil {
+		return notFound()
+	}
+	in.Body = bytes.Clone(r.raw())
+	in.Request = r.data("")
+	in.Scope = string(r.fctx.Method()) + " " + string(r.path)
+	if r.route.Once && r.head.has("idempotency-key") {
+		in.Key = string(r.head.idempotencyKey)
+		if in.Key == "" {
+			return data.CheckKey(&r.who, "")
+		}
+	}
+	a, err := r.parts.functions.Call(r.ctx, in)
+	if err != nil {
+		return err
+	}
+	if a.Replayed {
+		r.header(hdrReplayed, valTrue)
+	}
+	r.committed(a.Position)
+	if a.Response == nil {
+		r.send(http.StatusOK, append(r.buffer(), a.Body...))
+		return nil
+	}
+	return r.respond(a.Response)
+}
+
+// hops are the headers that no function sets (functions refuses them as well).
+var hops = []string{
+	"set-cookie", "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding",
+	"upgrade", "content-length", "strict-transport-security", "x-request-id", "date", "server",
+}
+
+// respond answers with a function's Response.
+func (r *request) respond(a *functions.Response) error {
+	if a.Status < 200 || a.Status > 599 {
+		return &hutch.Error{Code: hutch.Internal, Message: "the function gave a status outside 200 to 599"}
+	}
+	resp := &r.fctx.Response
+	resp.Header.SetContentType("application/octet-stream")
+	for _, h := range a.Headers {
+		name := strings.ToLower(h[0])
+		if refusedHeader(name, h[1]) {
+			return &hutch.Error{Code: hutch.Internal, Message: "the function set a header that functions may not set"}
+		}
+		if name == "content-type" {
+			resp.Header.SetContentType(h[1])
+		} else {
+			resp.Header.Add(h[0], h[1])
+		}
+	}
+	r.fctx.SetStatusCode(a.Status)
+	if a.Status != fasthttp.StatusNoContent && a.Status != fasthttp.StatusNotModified {
+		resp.SwapBody(append(r.buffer(), a.Body...))
+	}
+	return nil
+}
+
+// refusedHeader keeps functions from splitting answers and from speaking for
+// the server. name is in lower case.
+func refusedHeader(name, value string) bool {
+	if name == "" || strings.HasPrefix(name, "access-control-") || strings.HasPrefix(name, "hutch-") || strings.ContainsAny(value, "\r\n\x00") {
+		return true
+	}
+	for i := range len(name) {
+		if !tokenByte[name[i]] {
+			return true
+		}
+	}
+	for _, h := range hops {
+		if name == h {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,110 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/netip"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/hutch-dev/hutch"
+	"github.com/hutch-dev/hutch/auth"
+	"github.com/hutch-dev/hutch/data"
+	"github.com/hutch-dev/hutch/functions"
+)
+
+// Options of a Server.
+type Options struct {
+	Data      Data
+	Auth      Auth
+	Sockets   Sockets // nil: /realtime/v1 answers unavailable
+	Parts     Parts
+	Limits    Limits
+	PublicURL string         // base of issuers and links; https: HSTS
+	Proxies   []netip.Prefix // whose X-Forwarded-* and X-Request-Id are believed
+	Dev       bool           // answers localhost only (421), source maps, a log line a request
+	Exposed   bool           // with Dev: a listener off loopback was asked for
+	Ready     func() error   // nil error: the app is served; /readyz
+	// Details is what /readyz?verbose shows besides, for holders of an ops key.
+	Details func(context.Context) map[string]any
+	Metrics *prometheus.Registry
+	Log     *slog.Logger
+	Now     func() time.Time
+}
+
+// Parts are what a reload replaces as one, without losing a request.
+type Parts struct {
+	Functions Functions // nil: none
+	CORS      []string  // origins, exact or "*"
+	Web       *Web      // nil: no pages
+}
+
+// Limits of requests; zero fields take DefaultLimits'.
+type Limits struct {
+	Body    int64         // of a request; above it, up to 16 MiB, it is read and answered 413
+	Request time.Duration // until a request's context ends
+}
+
+// DefaultLimits are the documented ones.
+func DefaultLimits() Limits { return Limits{Body: 1 << 20, Request: 30 * time.Second} }
+
+const (
+	maxRead      = 16 << 20 // of a body that is then answered 413
+	maxHead      = 16 << 10
+	headTime     = 10 * time.Second
+	bodyTime     = 30 * time.Second
+	bodyRate     = 1 << 10 // bytes a second, at least
+	bodyGrace    = 2 * time.Second
+	idleTime     = 75 * time.Second
+	writeTime    = 60 * time.Second
+	jsonDepth    = 40
+	authBodySize = 64 << 10
+)
+
+// Data is the one door to the documents: *data.Service.
+type Data interface {
+	Get(ctx context.Context, coll, id string, r data.Request) (data.Doc, data.Position, error)
+	Query(ctx context.Context, q data.Query, r data.Request) (*data.Page, error)
+	Write(ctx context.Context, ms []data.Mutation, o data.WriteOptions) (*data.Outcome, error)
+	Replay(ctx context.Context, o *data.Once) (out *data.Outcome, release func(), err error)
+}
+
+// Functions runs the app's code: *functions.Service.
+type Functions interface {
+	// Call runs a function as the context's principal; it judges `auth:`, the
+	// key, the input, and bounds the time itself.
+	Call(ctx context.Context, in *functions.Invocation) (*functions.Answer, error)
+	Routes() []functions.Route
+}
+
+// Auth is sign-in: *auth.Service. Nothing of a request that it keeps is shared.
+type Auth interface {
+	Authenticator
+	Accounts
+	Issuer
+}
+
+// Authenticator says who a request is.
+type Authenticator interface {
+	Authenticate(ctx context.Context, c auth.Credentials) (p hutch.Principal, ends time.Time, err error)
+	Exempt(ctx context.Context, c auth.Credentials) (bool, error)
+}
+
+// Accounts are the routes of /auth that sign in and out.
+type Accounts interface {
+	Signup(ctx context.Context, r auth.SignupRequest, c auth.Client) (*auth.Session, error)
+	Token(ctx context.Context, grant string, body []byte, c auth.Client) (*auth.Session, error)
+	Logout(ctx context.Context, c auth.Credentials, scope string) error
+	User(ctx context.Context, c auth.Credentials) (*auth.User, error)
+	UpdateUser(ctx context.Context, cr auth.Credentials, r auth.UpdateRequest, c auth.Client) (*auth.User, error)
+}
+
+// Issuer is what others ask about tokens and sign-in.
+type Issuer interface {
+	Settings() auth.Settings
+	Health() auth.Health
+	JWKS() (json.RawMessage, error)
+	Discovery() auth.Discovery
+}

@@ -1,0 +1,148 @@
+package server_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/hutch-dev/hutch/functions"
+	"github.com/hutch-dev/hutch/server"
+)
+
+// guests, users, another user, service keys of two scopes, and credentials that
+// are not valid: what each gets of a route. ann owns the note n1.
+type access struct{ guest, ann, bob, data, ops, bad int }
+
+var accessTable = map[string]struct {
+	path, body string // of the request; path "" is the route's
+	want       access
+}{
+	"POST /data/v1/docs/{collection}":        {"/data/v1/docs/notes", `{"owner":"ann"}`, access{401, 201, 201, 201, 403, 401}},
+	"GET /data/v1/docs/{collection}":         {"/data/v1/docs/secret", "", access{401, 403, 403, 200, 403, 401}},
+	"GET /data/v1/docs/{collection}/{id}":    {"/data/v1/docs/notes/n1", "", access{404, 200, 404, 200, 404, 401}},
+	"PUT /data/v1/docs/{collection}/{id}":    {"/data/v1/docs/notes/n1", `{"owner":"ann"}`, access{401, 200, 403, 200, 403, 401}},
+	"PATCH /data/v1/docs/{collection}/{id}":  {"/data/v1/docs/notes/n1", `{"owner":"ann"}`, access{404, 200, 404, 200, 404, 401}},
+	"DELETE /data/v1/docs/{collection}/{id}": {"/data/v1/docs/notes/n1", "", access{404, 204, 404, 204, 404, 401}},
+	"POST /data/v1/query":                    {"", `{"from":"secret"}`, access{401, 403, 403, 200, 403, 401}},
+	"POST /data/v1/commit":                   {"", `{"writes":[{"op":"create","in":"secret","data":{}}]}`, access{401, 403, 403, 200, 403, 401}},
+	"GET /realtime/v1":                       {"", "", access{426, 426, 426, 426, 426, 401}},
+	"POST /functions/v1/{name}":              {"/functions/v1/members", "{}", access{401, 200, 200, 200, 200, 401}},
+	"GET /healthz":                           {"", "", access{200, 200, 200, 200, 200, 401}},
+	"GET /readyz":                            {"", "", access{200, 200, 200, 200, 200, 401}},
+	"GET /metrics":                           {"", "", access{401, 403, 403, 403, 200, 401}},
+	// Routes that need no user ignore all but service keys.
+	"POST /auth/v1/signup":                          {"", `{"email":"a@b.test","password":"long enough 1"}`, access{200, 200, 200, 200, 200, 200}},
+	"POST /auth/v1/token":                           {"/auth/v1/token?grant_type=password", `{"email":"a@b.test","password":"x"}`, access{200, 200, 200, 200, 200, 200}},
+	"POST /auth/v1/logout":                          {"", "", access{401, 204, 204, 401, 401, 401}},
+	"GET /auth/v1/user":                             {"", "", access{401, 200, 200, 401, 401, 401}},
+	"PUT /auth/v1/user":                             {"", `{"data":{}}`, access{401, 200, 200, 401, 401, 401}},
+	"GET /auth/v1/settings":                         {"", "", access{200, 200, 200, 200, 200, 200}},
+	"GET /auth/v1/health":                           {"", "", access{200, 200, 200, 200, 200, 200}},
+	"GET /auth/v1/.well-known/jwks.json":            {"", "", access{200, 200, 200, 200, 200, 200}},
+	"GET /auth/v1/.well-known/openid-configuration": {"", "", access{200, 200, 200, 200, 200, 200}},
+	"GET /.well-known/jwks.json":                    {"", "", access{200, 200, 200, 200, 200, 200}},
+	"GET /.well-known/openid-configuration":         {"", "", access{200, 200, 200, 200, 200, 200}},
+}
+
+// TestEveryRouteByPrincipal: a route without a row fails, so each new one is
+// judged for everybody.
+func TestEveryRouteByPrincipal(t *testing.T) {
+	s := start(t)
+	for _, route := range s.Routes() {
+		row, ok := accessTable[route.Name]
+		if !ok {
+			t.Errorf("%s is not in the table of access", route.Name)
+			continue
+		}
+		path := row.path
+		if path == "" {
+			path = route.Path
+		}
+		check := func(as string, want int, headers ...string) {
+			t.Run(route.Name+" as "+as, func(t *testing.T) {
+				s.docs.put("notes", "n1", "ann", "private words")
+				a := s.do(t, as, route.Method, path, row.body, headers...)
+				if a.StatusCode != want {
+					t.Fatalf("got %d %s, want %d", a.StatusCode, a.body, want)
+				}
+				if want >= 400 {
+					if err := flat(a.Header, a.body); err != "" {
+						t.Fatal(err, a.body)
+					}
+					if strings.Contains(a.body, "private words") {
+						t.Fatal("the refusal tells")
+					}
+				}
+				if a.Header.Get("Content-Security-Policy") == "" {
+					t.Error("a route of the system without Content-Security-Policy")
+				}
+			})
+		}
+		check("guest", row.want.guest)
+		check("guest", row.want.guest, "Authorization", "Bearer anon")
+		check("guest", row.want.guest, "apikey", "public-anon-key")
+		check("ann", row.want.ann)
+		check("bob", row.want.bob)
+		check("data", row.want.data)
+		check("ops", row.want.ops)
+		check("guest", row.want.data, "apikey", s.auth.token("data"))
+		for name, bad := range map[string]string{
+			"expired": "Bearer token-expired", "tampered": "Bearer token-annX", "another scheme": "Basic YTpi", "no token": "Bearer",
+		} {
+			check("guest ("+name+")", row.want.bad, "Authorization", bad)
+		}
+		if row.want.ann != row.want.bad { // Authorization decides alone
+			check("guest (bad token, good key)", row.want.bad, "Authorization", "Bearer token-expired", "apikey", s.auth.token("data"))
+		}
+	}
+}
+
+// TestRoutesOfLaterVersionsAre404: what is not built is not there.
+func TestRoutesOfLaterVersionsAre404(t *testing.T) {
+	s := start(t)
+	for _, path := range []string{
+		"GET /admin/v1/users", "GET /_/", "GET /_", "GET /openapi.json", "POST /data/v1/aggregate", "POST /auth/v1/recover", "POST /auth/v1/otp",
+		"GET /auth/v1/authorize", "POST /auth/v1/factors", "GET /storage/v1/object/a", "GET /auth/v1/admin/users", "DELETE /auth/v1/user",
+		"GET /data/v1", "GET /data", "GET /healthz/", "GET /HEALTHZ", "GET /Data/v1/docs/open/a", "GET /data/v1/docs/open/a/b",
+		"POST /functions/v1", "GET /", "POST /nothing", "GET /hutch.yaml", "GET /.hutch/data", "GET /hutch/x",
+	} {
+		for _, as := range []string{"guest", "ann", "data"} {
+			method, p, _ := strings.Cut(path, " ")
+			a := s.do(t, as, method, p, "")
+			if a.StatusCode != 404 && !(path == "DELETE /auth/v1/user" && a.StatusCode == 405) {
+				t.Errorf("%s as %s: %d %s", path, as, a.StatusCode, a.body)
+			}
+			if err := flat(a.Header, a.body); err != "" {
+				t.Errorf("%s: %s", path, err)
+			}
+		}
+	}
+}
+
+// TestS10AdminIsNotHere: the app's origin has no admin routes and no dashboard.
+func TestS10AdminIsNotHere(t *testing.T) {
+	s := start(t, func(o *server.Options) {
+		o.Parts.Web = webOf(t, map[string]string{"index.html": "<p>the app"})
+	})
+	for _, p := range []string{"/_/", "/_", "/admin/v1/users", "/admin", "/_/index.html"} {
+		if a := s.do(t, "guest", "GET", p, "", "Accept", "text/html"); a.StatusCode != 404 {
+			t.Errorf("%s: %d %s", p, a.StatusCode, a.body)
+		}
+	}
+}
+
+// TestMethodsAreAllowed: 405 names what the path has, also for the app's routes.
+func TestMethodsAreAllowed(t *testing.T) {
+	s := start(t, func(o *server.Options) {
+		o.Parts.Functions = &code{routes: []functions.Route{{Method: "GET", Path: "/api/pets/{id}", Function: "echo"}, {Method: "PUT", Path: "/api/pets/{id}", Function: "echo"}}}
+	})
+	for req, allow := range map[string]string{
+		"POST /healthz": "GET, HEAD", "DELETE /data/v1/docs/open": "GET, HEAD, POST", "POST /data/v1/docs/open/a": "DELETE, GET, HEAD, PATCH, PUT",
+		"GET /data/v1/commit": "POST", "POST /api/pets/1": "GET, PUT", "HEAD /api/pets/1": "GET, PUT", "OPTIONS /data/v1/query": "POST", "BREW /data/v1/query": "POST",
+	} {
+		method, p, _ := strings.Cut(req, " ")
+		a := s.do(t, "", method, p, "")
+		if a.StatusCode != 405 || a.Header.Get("Allow") != allow {
+			t.Errorf("%s: %d, Allow %q, want %q", req, a.StatusCode, a.Header.Get("Allow"), allow)
+		}
+	}
+}
