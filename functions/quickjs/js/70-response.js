@@ -1,2 +1,0 @@
-const wire = Symbol('wire')
-class Response {}
