@@ -1,0 +1,18 @@
+package data
+
+import "context"
+
+// Waiting is how many wait in a document's line behind the one that has the
+// turn; -1: there is no line.
+func (s *Service) Waiting(coll, id string) int {
+	s.turns.mu.Lock()
+	defer s.turns.mu.Unlock()
+	l := s.turns.line[docKey{coll, id}]
+	if l == nil {
+		return -1
+	}
+	return len(l.waiting)
+}
+
+// Sweep deletes idempotency records past their life or their owner's number.
+func (s *Service) Sweep(ctx context.Context) error { return s.sweep(ctx) }
