@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"math"
+	"math/bits"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
@@ -20,39 +21,52 @@ const typeUndefined = bson.TypeUndefined
 // none is the value of a field that is not there.
 var none Value
 
+// The entries of widths that are no length of their own.
+const (
+	widthNone   = -1 // not a type of documents
+	widthString = -2 // a length, that many bytes
+	widthDoc    = -3 // a length that counts itself
+	widthBinary = -4 // a length, the subtype, that many bytes
+)
+
+// widths are the lengths of values by type.
+var widths = func() (t [256]int8) {
+	for i := range t {
+		t[i] = widthNone
+	}
+	t[bson.TypeNull], t[bson.TypeBoolean], t[bson.TypeInt32] = 0, 1, 4
+	t[bson.TypeDouble], t[bson.TypeDateTime], t[bson.TypeInt64] = 8, 8, 8
+	t[bson.TypeObjectID], t[bson.TypeDecimal128] = 12, 16
+	t[bson.TypeString], t[bson.TypeBinary] = widthString, widthBinary
+	t[bson.TypeEmbeddedDocument], t[bson.TypeArray] = widthDoc, widthDoc
+	return t
+}()
+
 // width is the length of a value of type t at the start of b; -1 for a type
 // that documents do not hold or a length that does not fit.
 func width(t bson.Type, b []byte) int {
-	n := -1
-	switch t {
-	case bson.TypeInt32:
-		n = 4
-	case bson.TypeString, bson.TypeEmbeddedDocument, bson.TypeArray, bson.TypeBinary:
-		if len(b) < 4 {
-			return -1
-		}
-		n = le32(b)
-		switch t {
-		case bson.TypeString:
-			n += 4
-		case bson.TypeBinary:
-			n += 5
-		}
-		if n < 5 { // all four need at least that
-			return -1
-		}
-	case bson.TypeDouble, bson.TypeDateTime, bson.TypeInt64:
-		n = 8
-	case bson.TypeBoolean:
-		n = 1
-	case bson.TypeNull:
-		n = 0
-	case bson.TypeObjectID:
-		n = 12
-	case bson.TypeDecimal128:
-		n = 16
+	n := int(widths[t])
+	if n < 0 {
+		n = prefixedWidth(n, b)
 	}
 	if n > len(b) {
+		return -1
+	}
+	return n
+}
+
+func prefixedWidth(kind int, b []byte) int {
+	if kind == widthNone || len(b) < 4 {
+		return -1
+	}
+	n := le32(b)
+	switch kind {
+	case widthString:
+		n += 4
+	case widthBinary:
+		n += 5
+	}
+	if n < 5 { // all need at least that
 		return -1
 	}
 	return n
@@ -79,13 +93,7 @@ func (e *elems) next() bool {
 	if len(b) == 0 {
 		return false
 	}
-	i := 1
-	for i < len(b) && b[i] != 0 {
-		i++
-	}
-	if i == len(b) {
-		panic(errCorrupt)
-	}
+	i := nameEnd(b)
 	t, rest := bson.Type(b[0]), b[i+1:]
 	n := width(t, rest)
 	if n < 0 {
@@ -95,19 +103,32 @@ func (e *elems) next() bool {
 	return true
 }
 
+// nameEnd is where the name of the element at the start of b ends: the first 0
+// from b[1] on. Names are short, so eight bytes are looked at in one.
+func nameEnd(b []byte) int {
+	const low, high = 0x0101010101010101, 0x8080808080808080
+	i := 1
+	for ; i+8 <= len(b); i += 8 {
+		w := binary.LittleEndian.Uint64(b[i:])
+		if zero := (w - low) &^ w & high; zero != 0 {
+			return i + bits.TrailingZeros64(zero)>>3
+		}
+	}
+	for ; i < len(b); i++ {
+		if b[i] == 0 {
+			return i
+		}
+	}
+	panic(errCorrupt)
+}
+
 // fieldOf finds the first field called key.
 func fieldOf(doc []byte, key string) (Value, bool) {
 	if len(doc) < 5 {
 		panic(errCorrupt)
 	}
 	for b := doc[4 : len(doc)-1]; len(b) > 0; { // walk, written out: the hot path
-		i := 1
-		for i < len(b) && b[i] != 0 {
-			i++
-		}
-		if i == len(b) {
-			panic(errCorrupt)
-		}
+		i := nameEnd(b)
 		t, rest := bson.Type(b[0]), b[i+1:]
 		n := width(t, rest)
 		if n < 0 {
@@ -119,6 +140,32 @@ func fieldOf(doc []byte, key string) (Value, bool) {
 		b = rest[n:]
 	}
 	return none, false
+}
+
+// fieldsOf finds the first fields called names in one pass; what is not there
+// stays zero in out.
+func fieldsOf(doc []byte, names []string, out *[maxSlots]Value) {
+	if len(doc) < 5 {
+		panic(errCorrupt)
+	}
+	left := len(names)
+	for b := doc[4 : len(doc)-1]; len(b) > 0; {
+		i := nameEnd(b)
+		t, rest := bson.Type(b[0]), b[i+1:]
+		n := width(t, rest)
+		if n < 0 {
+			panic(errCorrupt)
+		}
+		for k, name := range names {
+			if i-1 == len(name) && string(b[1:i]) == name && out[k].Type == 0 {
+				out[k].Type, out[k].Value = t, rest[:n]
+				if left--; left == 0 {
+					return
+				}
+			}
+		}
+		b = rest[n:]
+	}
 }
 
 // strOf is the text of a string value.
@@ -215,3 +262,6 @@ func Integer(v Value) (int64, bool) {
 	}
 	return 0, false
 }
+
+// IsNull reports whether v is null (not missing).
+func IsNull(v Value) bool { return v.Type == bson.TypeNull }

@@ -1,0 +1,251 @@
+package server
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/hutch-dev/hutch"
+	"github.com/hutch-dev/hutch/data"
+)
+
+// hello reads the first frame and answers it; false when the socket is over.
+func (s *socket) hello() bool {
+	text, ok := s.read()
+	if !ok {
+		return false
+	}
+	f, err := data.ParseJSON(text, messageDepth)
+	if err != nil || data.Text(data.Field(f, "t")) != "hello" {
+		s.refuse(closeProtocol, &hutch.Error{Code: hutch.InvalidArgument, Message: "the first frame is hello"})
+		return false
+	}
+	if n, ok := data.Integer(data.Field(f, "proto")); !ok || n != 1 {
+		s.refuse(closeProtocol, &hutch.Error{Code: hutch.InvalidArgument, Field: "proto", Message: "this server speaks proto 1"})
+		return false
+	}
+	token, ok := tokenOf(f)
+	if !ok {
+		s.refuse(closeAuth, &hutch.Error{Code: hutch.Unauthenticated, Field: "token", Message: "the token is a string"})
+		return false
+	}
+	p, exp, err := s.authenticate(token)
+	if err != nil {
+		s.refuse(closeAuth, hutch.AsError(err))
+		return false
+	}
+	if !s.realtime.proven(s, p.IsGuest()) {
+		s.refuse(closeCrowd, &hutch.Error{Code: hutch.ResourceExhausted, Message: "too many connections of this address"})
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.token = token
+	s.who.Store(&p)
+	hub := s.realtime.o.Hub
+	s.client = hub.Connect(p, s.request(), s.notify)
+	s.expire(exp)
+	b := append([]byte(`{"t":"welcome","proto":1,"session":`), quoted(newSessionName())...)
+	b = append(b, `,"epoch":`+quoted(hub.Epoch())+`,"v":`+quoted(string(hub.Position()))...)
+	b = appendWho(b, &p, exp)
+	b = append(b, `,"limits":{"subs":`...)
+	b = strconv.AppendInt(b, int64(s.limit()), 10)
+	b = append(b, `,"frame":`...)
+	b = strconv.AppendInt(b, messageBytes, 10)
+	b = append(b, `},"ping":`...)
+	b = strconv.AppendInt(b, int64(pingTime/time.Second), 10)
+	s.client.Send(append(b, '}'))
+	return true
+}
+
+// appendWho adds uid and exp (unix seconds), null for guests.
+func appendWho(b []byte, p *hutch.Principal, exp time.Time) []byte {
+	b = append(b, `,"uid":`...)
+	if p.Kind == hutch.User {
+		b = append(b, quoted(p.UID)...)
+	} else {
+		b = append(b, "null"...)
+	}
+	b = append(b, `,"exp":`...)
+	if exp.IsZero() {
+		return append(b, "null"...)
+	}
+	return strconv.AppendInt(b, exp.Unix(), 10)
+}
+
+// tokenOf is the frame's token; absent and null are a guest.
+func tokenOf(f data.Doc) (token string, ok bool) {
+	v := data.Field(f, "token")
+	if v.IsZero() || data.IsNull(v) {
+		return "", true
+	}
+	token, ok = v.StringValueOK()
+	return token, ok && token != ""
+}
+
+// frame does what a frame asks; false when the socket is over.
+func (s *socket) frame(text []byte) bool {
+	f, err := data.ParseJSON(text, messageDepth)
+	if err != nil {
+		s.end(closeProtocol, &hutch.Error{Code: hutch.InvalidArgument, Message: "a frame is one JSON object: " + hutch.AsError(err).Message})
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch t := data.Text(data.Field(f, "t")); t {
+	case "sub":
+		s.subs(f)
+	case "unsub":
+		if id, ok := idOfFrame(f); ok {
+			s.client.Unsub(id)
+			s.realtime.subscribe(s, s.client.Subscriptions())
+		} else {
+			s.complain(hutch.InvalidArgument, "id is a whole number")
+		}
+	case "sync":
+		v := data.Text(data.Field(f, "v"))
+		if !position(v) {
+			s.complain(hutch.InvalidArgument, "v is a position: 16 lower-case hex digits")
+			break
+		}
+		s.client.Sync(data.Position(v))
+	case "ping":
+		n, _ := data.Integer(data.Field(f, "n"))
+		s.client.Send(append(strconv.AppendInt([]byte(`{"t":"pong","n":`), n, 10), '}'))
+	case "auth":
+		return s.auth(f)
+	case "known": // a snapshot answers it until there is resume
+	case "more":
+		s.complain(hutch.Unimplemented, "windows do not widen in this version")
+	case "hello":
+		s.end(closeProtocol, &hutch.Error{Code: hutch.InvalidArgument, Message: "hello comes once"})
+		return false
+	default:
+		s.complain(hutch.InvalidArgument, "unknown frame")
+	}
+	return true
+}
+
+// complain tells of a frame that was not understood; the socket goes on.
+func (s *socket) complain(code hutch.Code, message string) {
+	s.client.Send(errorFrame(&hutch.Error{Code: code, Message: message}))
+}
+
+// auth takes a refreshed token, another user's, or null.
+func (s *socket) auth(f data.Doc) bool {
+	token, ok := tokenOf(f)
+	if !ok {
+		s.client.Pause()
+		s.end(closeAuth, &hutch.Error{Code: hutch.Unauthenticated, Field: "token", Message: "the token is a string"})
+		return false
+	}
+	p, exp, err := s.authenticate(token)
+	if err != nil {
+		s.client.Pause()
+		s.end(closeAuth, hutch.AsError(err))
+		return false
+	}
+	if !s.realtime.proven(s, p.IsGuest()) {
+		s.end(closeCrowd, &hutch.Error{Code: hutch.ResourceExhausted, Message: "too many connections of this address"})
+		return false
+	}
+	s.token = token
+	answer := append(appendWho([]byte(`{"t":"auth"`), &p, exp), '}')
+	if s.paused || !same(s.who.Load(), &p) {
+		s.become(p, exp, answer)
+		s.trim()
+		return true
+	}
+	s.expire(exp)
+	s.client.Send(answer)
+	return true
+}
+
+// trim ends what a principal with a lower limit has too many of.
+func (s *socket) trim() {
+	for _, id := range s.client.IDs() {
+		if s.client.Subscriptions() <= s.limit() {
+			break
+		}
+		s.client.Unsub(id)
+		s.client.Refuse(id, errTooManySubs())
+	}
+	s.realtime.subscribe(s, s.client.Subscriptions())
+}
+
+func errTooManySubs() error {
+	return &hutch.Error{Code: hutch.ResourceExhausted, Message: "too many subscriptions"}
+}
+
+// subs is {"t":"sub","id","query"} or {"t":"sub","subs":[..]}.
+func (s *socket) subs(f data.Doc) {
+	list := data.Field(f, "subs")
+	if list.IsZero() {
+		s.sub(f)
+		return
+	}
+	a, ok := list.ArrayOK()
+	if !ok {
+		s.complain(hutch.InvalidArgument, "subs is a list")
+		return
+	}
+	vs, err := a.Values()
+	if err != nil {
+		s.complain(hutch.InvalidArgument, "subs is a list")
+		return
+	}
+	for _, v := range vs {
+		d, ok := v.DocumentOK()
+		if !ok {
+			s.complain(hutch.InvalidArgument, "subs holds objects")
+			return
+		}
+		s.sub(d)
+	}
+}
+
+func (s *socket) sub(f data.Doc) {
+	id, ok := idOfFrame(f)
+	if !ok {
+		s.complain(hutch.InvalidArgument, "id is a whole number")
+		return
+	}
+	s.client.Unsub(id) // a reused id ends the old subscription, whatever becomes of the new
+	if v := data.Field(f, "count"); !v.IsZero() {
+		s.client.Refuse(id, &hutch.Error{Code: hutch.Unimplemented, Field: "count", Message: "live counts come later"})
+		return
+	}
+	d, ok := data.Field(f, "query").DocumentOK()
+	if !ok {
+		s.client.Refuse(id, &hutch.Error{Code: hutch.InvalidArgument, Field: "query", Message: "query is an object"})
+		return
+	}
+	q, err := data.ParseQuery(d)
+	if err != nil {
+		s.client.Refuse(id, hutch.AsError(err).At("query"))
+		return
+	}
+	n := s.client.Subscriptions() + 1
+	if s.paused || n > s.limit() || !s.realtime.subscribe(s, n) {
+		s.client.Refuse(id, errTooManySubs())
+		return
+	}
+	s.client.Sub(s.realtime.ctx, id, q)
+	s.realtime.subscribe(s, s.client.Subscriptions())
+}
+
+func idOfFrame(f data.Doc) (int64, bool) {
+	id, ok := data.Integer(data.Field(f, "id"))
+	return id, ok && id >= -1<<53 && id <= 1<<53
+}
+
+func position(v string) bool {
+	if len(v) != 16 {
+		return false
+	}
+	for i := range len(v) {
+		if c := v[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
+}
