@@ -16,3 +16,13 @@ func (s *Service) Waiting(coll, id string) int {
 
 // Sweep deletes idempotency records past their life or their owner's number.
 func (s *Service) Sweep(ctx context.Context) error { return s.sweep(ctx) }
+
+// Unindexed is how many unindexed queries of a principal run or wait.
+func (s *Service) Unindexed(key string) int {
+	s.gate.mu.Lock()
+	defer s.gate.mu.Unlock()
+	if p := s.gate.free[key]; p != nil {
+		return p.users
+	}
+	return 0
+}

@@ -64,7 +64,7 @@ func (c *call) overBudget(ctx context.Context, p *Plan, err error) error {
 	if hutch.CodeOf(err) != hutch.ResourceExhausted {
 		return err
 	}
-	advice := "An index could help: " + adviseIndex(p) + "."
+	advice := "Index that could help: " + adviseIndex(p) + "."
 	c.s.log.WarnContext(ctx, "query over budget", "collection", p.Collection, "index", p.Budget.Index, "advice", advice)
 	e := &hutch.Error{Code: hutch.ResourceExhausted, Message: "the query examines too much", Err: err}
 	if c.tells() {

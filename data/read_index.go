@@ -22,7 +22,7 @@ func clausePaths(w Where) (equal, other []string) {
 	return equal, other
 }
 
-// adviseIndex names the index that p lacks: equalities, then the order or a range.
+// adviseIndex names the index that p could use: equalities, then the order or a range.
 func adviseIndex(p *Plan) string {
 	equal, other := clausePaths(p.Where)
 	fields := slices.Clone(equal)
@@ -45,7 +45,7 @@ func adviseIndex(p *Plan) string {
 	}
 	distinct = distinct[:min(len(distinct), 4)]
 	if len(distinct) == 0 {
-		return "one on the fields of where"
+		return "none; the filter compares nothing that an index orders"
 	}
 	return "[" + strings.Join(distinct, ", ") + "]"
 }
