@@ -12,6 +12,7 @@ import (
 // to be stored goes through CheckFields. Errors: invalid_argument with the field.
 func ParseJSON(js []byte, depth int) (Doc, error) {
 	d := decoder{s: js, max: depth}
+	d.names = d.buf[:0]
 	d.space()
 	if d.peek() != '{' {
 		return nil, d.fail("expected a JSON object")
@@ -32,6 +33,7 @@ func ParseJSON(js []byte, depth int) (Doc, error) {
 // ParseValueJSON reads any JSON value.
 func ParseValueJSON(js []byte, depth int) (Value, error) {
 	d := decoder{s: js, max: depth}
+	d.names = d.buf[:0]
 	dst, err := d.value([]byte{0}, 0, 1)
 	if err != nil {
 		return none, err

@@ -22,9 +22,10 @@ type decoder struct {
 	p     int
 	max   int
 	names []span // of the objects being read, in the output
+	buf   [2 * fewNames]span
 }
 
-type span struct{ from, to int }
+type span struct{ from, to uint32 }
 
 func (d *decoder) fail(format string, args ...any) *hutch.Error {
 	e := invalid("", format, args...)
@@ -153,24 +154,24 @@ func (d *decoder) object(dst []byte, depth int) ([]byte, bson.Type, *hutch.Error
 			return dst, 0, err.At(string(name))
 		}
 		if name[0] == '$' {
-			if w := wrapperOf(name); w != nil {
+			if form, t := formOf(name); t != 0 {
 				if len(d.names) > base {
-					return dst, 0, d.fail("%s stands alone in its object", name).At(string(name))
+					return dst, 0, d.fail("%s stands alone in its object", form).At(form)
 				}
-				dst, err := w.read(d, dst[:start])
+				dst, err := d.unwrap(dst[:start], t)
 				if err == nil {
 					err = d.expect('}')
 				}
 				if err != nil {
-					return dst, 0, err.At(w.name)
+					return dst, 0, err.At(form)
 				}
-				return dst, w.t, nil
+				return dst, t, nil
 			}
 		}
 		if !d.fresh(dst, base, &many, name) {
 			return dst, 0, d.fail("the field occurs twice").At(string(name))
 		}
-		d.names = append(d.names, span{typeAt + 1, len(dst)})
+		d.names = append(d.names, span{uint32(typeAt + 1), uint32(len(dst))}) //nolint:gosec // under 4 GiB
 		nameTo := len(dst)
 		if dst, err = d.value(append(dst, 0), typeAt, depth+1); err != nil {
 			return dst, 0, err.At(string(dst[typeAt+1 : nameTo]))
@@ -201,7 +202,7 @@ func (d *decoder) fresh(dst []byte, base int, many *map[string]struct{}, name []
 	names := d.names[base:]
 	if len(names) < fewNames {
 		for _, s := range names {
-			if s.to-s.from == len(name) && string(dst[s.from:s.to]) == string(name) {
+			if int(s.to-s.from) == len(name) && string(dst[s.from:s.to]) == string(name) {
 				return false
 			}
 		}
@@ -290,6 +291,10 @@ func (d *decoder) str(dst []byte) ([]byte, *hutch.Error) {
 	s, p, base := d.s, d.p+1, len(dst)
 	start, ascii := p, true
 	for p < len(s) {
+		if p+8 <= len(s) && plainWord(binary.LittleEndian.Uint64(s[p:])) {
+			p += 8
+			continue
+		}
 		c := s[p]
 		switch {
 		case c >= utf8.RuneSelf:

@@ -13,43 +13,47 @@ import (
 	"github.com/hutch-dev/hutch"
 )
 
-// wrapper is one Extended JSON form: an object of one key that stands for a value.
-type wrapper struct {
+// forms are the Extended JSON forms: objects of this one key stand for a value.
+var forms = [...]struct {
 	name string
 	t    bson.Type
-	// read appends the value behind the colon.
-	read func(d *decoder, dst []byte) ([]byte, *hutch.Error)
+}{
+	{"$date", bson.TypeDateTime},
+	{"$oid", bson.TypeObjectID},
+	{"$binary", bson.TypeBinary},
+	{"$numberInt", bson.TypeInt32},
+	{"$numberLong", bson.TypeInt64},
+	{"$numberDouble", bson.TypeDouble},
+	{"$numberDecimal", bson.TypeDecimal128},
 }
 
-var (
-	wrapDate    = wrapper{"$date", bson.TypeDateTime, readDate}
-	wrapOID     = wrapper{"$oid", bson.TypeObjectID, readOID}
-	wrapBinary  = wrapper{"$binary", bson.TypeBinary, readBinary}
-	wrapInt     = wrapper{"$numberInt", bson.TypeInt32, readInt}
-	wrapLong    = wrapper{"$numberLong", bson.TypeInt64, readLong}
-	wrapDouble  = wrapper{"$numberDouble", bson.TypeDouble, readDouble}
-	wrapDecimal = wrapper{"$numberDecimal", bson.TypeDecimal128, readDecimal}
-)
-
-// wrapperOf gives the form that a name begins, nil for any other name.
-func wrapperOf(name []byte) *wrapper {
-	switch string(name) {
-	case "$date":
-		return &wrapDate
-	case "$oid":
-		return &wrapOID
-	case "$binary":
-		return &wrapBinary
-	case "$numberInt":
-		return &wrapInt
-	case "$numberLong":
-		return &wrapLong
-	case "$numberDouble":
-		return &wrapDouble
-	case "$numberDecimal":
-		return &wrapDecimal
+// formOf gives the form that a name begins; type 0 for any other name.
+func formOf(name []byte) (form string, t bson.Type) {
+	for i := range forms {
+		if string(name) == forms[i].name {
+			return forms[i].name, forms[i].t
+		}
 	}
-	return nil
+	return "", 0
+}
+
+// unwrap appends the value of a form behind its name and colon.
+func (d *decoder) unwrap(dst []byte, t bson.Type) ([]byte, *hutch.Error) {
+	switch t {
+	case bson.TypeDateTime:
+		return d.date(dst)
+	case bson.TypeObjectID:
+		return d.oid(dst)
+	case bson.TypeBinary:
+		return d.binary(dst)
+	case bson.TypeInt32:
+		return d.int32(dst)
+	case bson.TypeInt64:
+		return d.int64(dst)
+	case bson.TypeDouble:
+		return d.double(dst)
+	}
+	return d.decimal(dst)
 }
 
 // text reads a string that is part of a wrapper.
@@ -58,7 +62,7 @@ func (d *decoder) text(buf []byte) ([]byte, *hutch.Error) {
 	return d.str(buf[:0])
 }
 
-func readOID(d *decoder, dst []byte) ([]byte, *hutch.Error) {
+func (d *decoder) oid(dst []byte) ([]byte, *hutch.Error) {
 	var buf [32]byte
 	s, err := d.text(buf[:])
 	if err != nil {
@@ -89,7 +93,7 @@ func (d *decoder) wholeText() (int64, *hutch.Error) {
 	return 0, d.fail("expected a string with an integer of 64 bits")
 }
 
-func readInt(d *decoder, dst []byte) ([]byte, *hutch.Error) {
+func (d *decoder) int32(dst []byte) ([]byte, *hutch.Error) {
 	n, err := d.wholeText()
 	if err != nil {
 		return dst, err
@@ -100,7 +104,7 @@ func readInt(d *decoder, dst []byte) ([]byte, *hutch.Error) {
 	return binary.LittleEndian.AppendUint32(dst, uint32(n)), nil //nolint:gosec // fits
 }
 
-func readLong(d *decoder, dst []byte) ([]byte, *hutch.Error) {
+func (d *decoder) int64(dst []byte) ([]byte, *hutch.Error) {
 	n, err := d.wholeText()
 	if err != nil {
 		return dst, err
@@ -108,7 +112,7 @@ func readLong(d *decoder, dst []byte) ([]byte, *hutch.Error) {
 	return binary.LittleEndian.AppendUint64(dst, uint64(n)), nil //nolint:gosec // its bits
 }
 
-func readDouble(d *decoder, dst []byte) ([]byte, *hutch.Error) {
+func (d *decoder) double(dst []byte) ([]byte, *hutch.Error) {
 	var buf [32]byte
 	s, err := d.text(buf[:])
 	if err != nil {
@@ -125,7 +129,7 @@ func readDouble(d *decoder, dst []byte) ([]byte, *hutch.Error) {
 // maxDecimalText bounds what the driver's parser is given.
 const maxDecimalText = 64
 
-func readDecimal(d *decoder, dst []byte) ([]byte, *hutch.Error) {
+func (d *decoder) decimal(dst []byte) ([]byte, *hutch.Error) {
 	var buf [maxDecimalText]byte
 	s, err := d.text(buf[:])
 	if err != nil {
@@ -143,8 +147,8 @@ func readDecimal(d *decoder, dst []byte) ([]byte, *hutch.Error) {
 	return dst, d.fail("expected a string with a finite decimal of at most 34 digits, not -0")
 }
 
-// readBinary reads {"base64":"..","subType":"00"}, in any order.
-func readBinary(d *decoder, dst []byte) ([]byte, *hutch.Error) {
+// binary reads {"base64":"..","subType":"00"}, in any order.
+func (d *decoder) binary(dst []byte) ([]byte, *hutch.Error) {
 	if err := d.expect('{'); err != nil {
 		return dst, err
 	}
@@ -197,8 +201,8 @@ func readBinary(d *decoder, dst []byte) ([]byte, *hutch.Error) {
 	return append(append(dst, sub), data...), nil
 }
 
-// readDate reads "2026-01-02T03:04:05.678Z" or {"$numberLong":".."}.
-func readDate(d *decoder, dst []byte) ([]byte, *hutch.Error) {
+// date reads "2026-01-02T03:04:05.678Z" or {"$numberLong":".."}.
+func (d *decoder) date(dst []byte) ([]byte, *hutch.Error) {
 	if d.space(); d.peek() == '{' {
 		d.p++
 		var buf [16]byte
@@ -210,7 +214,7 @@ func readDate(d *decoder, dst []byte) ([]byte, *hutch.Error) {
 			err = d.expect(':')
 		}
 		if err == nil {
-			dst, err = readLong(d, dst)
+			dst, err = d.int64(dst)
 		}
 		if err == nil {
 			err = d.expect('}')

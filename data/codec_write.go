@@ -12,11 +12,10 @@ import (
 )
 
 const (
-	hexDigits  = "0123456789abcdef"
-	maxExact   = 1 << 53 // integers beyond it are not exact in JavaScript
-	dateLayout = "2006-01-02T15:04:05.000Z"
-	minDate    = -62167219200000 // 0000-01-01T00:00:00Z
-	maxDate    = 253402300799999 // 9999-12-31T23:59:59.999Z
+	hexDigits = "0123456789abcdef"
+	maxExact  = 1 << 53         // integers beyond it are not exact in JavaScript
+	minDate   = -62167219200000 // 0000-01-01T00:00:00Z
+	maxDate   = 253402300799999 // 9999-12-31T23:59:59.999Z
 )
 
 // appendDocJSON writes a document or array. Bytes that are no document of ours
@@ -128,9 +127,21 @@ func appendDateJSON(dst []byte, ms int64) []byte {
 		return append(dst, `"}}`...)
 	}
 	dst = append(dst, `{"$date":"`...)
-	dst = time.UnixMilli(ms).UTC().AppendFormat(dst, dateLayout)
-	return append(dst, `"}`...)
+	t := time.UnixMilli(ms).UTC()
+	year, month, day := t.Date()
+	hour, minute, sec := t.Clock()
+	dst = append(appendTwo(appendTwo(dst, year/100), year%100), '-')
+	dst = append(appendTwo(dst, int(month)), '-')
+	dst = append(appendTwo(dst, day), 'T')
+	dst = append(appendTwo(dst, hour), ':')
+	dst = append(appendTwo(dst, minute), ':')
+	dst = append(appendTwo(dst, sec), '.')
+	milli := t.Nanosecond() / 1_000_000
+	dst = appendTwo(append(dst, byte('0'+milli/100)), milli%100)
+	return append(dst, `Z"}`...)
 }
+
+func appendTwo(dst []byte, n int) []byte { return append(dst, byte('0'+n/10), byte('0'+n%10)) }
 
 // plain are the bytes that a JSON string holds as they are.
 var plain = func() (t [256]bool) {
@@ -140,10 +151,21 @@ var plain = func() (t [256]bool) {
 	return t
 }()
 
+// plainWord reports whether eight bytes are ASCII that a JSON string holds as it is.
+func plainWord(w uint64) bool {
+	const ones = 0x0101010101010101
+	return (w|(w-0x20*ones)|((w^'"'*ones)-ones)|((w^'\\'*ones)-ones))&(0x80*ones) == 0
+}
+
 func appendStringJSON(dst, s []byte) []byte {
 	dst = append(dst, '"')
 	start := 0
-	for i, c := range s {
+	for i := 0; i < len(s); i++ {
+		if i+8 <= len(s) && plainWord(binary.LittleEndian.Uint64(s[i:])) {
+			i += 7
+			continue
+		}
+		c := s[i]
 		if plain[c] {
 			continue
 		}

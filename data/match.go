@@ -26,10 +26,15 @@ type node struct {
 	text  []byte // of a string operand
 	size  int
 	list  []Value     // of $in, in order
-	type_ []bson.Type // of $type
+	types []bson.Type // of $type
 	re    *regexp.Regexp
 	kids  []node
+	names []string // of an $and: what its leaves begin with
+	slot  int      // of a leaf of an $and: 1 + the place of its name there; 0: none
 }
+
+// maxSlots is how many fields an $and looks for in one pass.
+const maxSlots = 6
 
 type matchCode uint8
 
@@ -119,7 +124,32 @@ func compileKids(w Where, n *node, inElem bool, depth int) *hutch.Error {
 		}
 		n.deep = n.deep || n.kids[i].deep && w.Op != OpElem
 	}
+	if n.code == matchAnd {
+		n.assignSlots()
+	}
 	return nil
+}
+
+// assignSlots lets the leaves of an $and share a pass over the document; one leaf
+// alone finds its field itself.
+func (n *node) assignSlots() {
+	leaves := 0
+	for i := range n.kids {
+		k := &n.kids[i]
+		if len(k.path) == 0 {
+			continue
+		}
+		at := slices.Index(n.names, k.path[0].name)
+		if at < 0 && len(n.names) < maxSlots {
+			at = len(n.names)
+			n.names = append(n.names, k.path[0].name)
+		}
+		k.slot = at + 1
+		leaves++
+	}
+	if leaves < 2 {
+		n.names = nil
+	}
 }
 
 // prepare sets a leaf up for its operand.
@@ -148,7 +178,7 @@ func (n *node) prepare(w Where) *hutch.Error {
 	case OpExists:
 		n.code, n.not = matchExists, w.Value.Value[0] == 0
 	case OpType:
-		n.code, n.type_ = matchType, typeOf(string(n.text))
+		n.code, n.types = matchType, typeOf(string(n.text))
 	case OpSize:
 		size, _ := Integer(w.Value)
 		n.code, n.size = matchSize, int(size)

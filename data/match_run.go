@@ -15,6 +15,9 @@ func (n *node) match(doc []byte) bool {
 	case matchAll:
 		return true
 	case matchAnd:
+		if len(n.names) > 0 {
+			return n.every(doc) != n.not
+		}
 		for i := range n.kids {
 			if !n.kids[i].match(doc) {
 				return n.not
@@ -30,6 +33,23 @@ func (n *node) match(doc []byte) bool {
 		return n.not
 	}
 	return n.follow(doc, 0) != n.not
+}
+
+// every is $and: the fields that its leaves begin with are found in one pass.
+func (n *node) every(doc []byte) bool {
+	var vals [maxSlots]Value
+	fieldsOf(doc, n.names, &vals)
+	for i := range n.kids {
+		k := &n.kids[i]
+		if k.slot == 0 {
+			if !k.match(doc) {
+				return false
+			}
+		} else if k.reach(vals[k.slot-1], 0) == k.not {
+			return false
+		}
+	}
+	return true
 }
 
 // matchElement judges an element of an array, which may be no document.
@@ -61,9 +81,14 @@ func (n *node) matchElement(v Value) bool {
 // follow reports whether a value that the path leads to passes, from its i-th
 // segment on in doc, an object (or an array taken as one).
 func (n *node) follow(doc []byte, i int) bool {
-	v, ok := fieldOf(doc, n.path[i].name)
+	v, _ := fieldOf(doc, n.path[i].name)
+	return n.reach(v, i)
+}
+
+// reach goes on from v, the value at the i-th segment.
+func (n *node) reach(v Value, i int) bool {
 	switch {
-	case !ok:
+	case v.Type == 0:
 		return n.test(none)
 	case i+1 == len(n.path):
 		if v.Type == bson.TypeArray && n.code != matchSize && n.code != matchElem {
@@ -122,19 +147,19 @@ func (n *node) test(v Value) bool {
 	case matchEq:
 		return n.equals(v)
 	case matchGt:
-		return rank(v.Type) == n.rank && Compare(v, n.val) > 0
+		return rank(v.Type) == n.rank && compareKind(v, n.val) > 0
 	case matchGte:
-		return rank(v.Type) == n.rank && Compare(v, n.val) >= 0
+		return rank(v.Type) == n.rank && compareKind(v, n.val) >= 0
 	case matchLt:
-		return rank(v.Type) == n.rank && Compare(v, n.val) < 0
+		return rank(v.Type) == n.rank && compareKind(v, n.val) < 0
 	case matchLte:
-		return rank(v.Type) == n.rank && Compare(v, n.val) <= 0
+		return rank(v.Type) == n.rank && compareKind(v, n.val) <= 0
 	case matchIn:
 		return n.contains(v)
 	case matchExists:
 		return v.Type != 0
 	case matchType:
-		return slices.Contains(n.type_, v.Type)
+		return slices.Contains(n.types, v.Type)
 	case matchSize:
 		return v.Type == bson.TypeArray && count(v.Value) == n.size
 	case matchElem:
@@ -158,7 +183,7 @@ func (n *node) equals(v Value) bool {
 			return string(v.Value) == string(n.val.Value)
 		}
 	}
-	return rank(v.Type) == n.rank && Compare(v, n.val) == 0
+	return rank(v.Type) == n.rank && compareKind(v, n.val) == 0
 }
 
 func (n *node) contains(v Value) bool {

@@ -73,15 +73,12 @@ func SortValue(d Doc, o Order) Value {
 			return v
 		}
 	}
-	var buf [8]Value
-	vs := AppendIndexValues(buf[:0], d, o.Path)
-	best := vs[0]
-	for _, v := range vs[1:] {
-		if c := Compare(v, best); c < 0 && !o.Desc || c > 0 && o.Desc {
-			best = v
-		}
+	c := valueSink{order: o, pick: true}
+	c.path(d, o.Path)
+	if c.n == 0 {
+		return Null()
 	}
-	return best
+	return c.best
 }
 
 // AppendIndexValues appends what an index on path holds of d, at least one value:
@@ -90,60 +87,83 @@ func SortValue(d Doc, o Order) Value {
 // passes, save those that a whole array can pass (an array as operand, $size,
 // $elemMatch, $type) and the complements.
 func AppendIndexValues(dst []Value, d Doc, path string) []Value {
-	from := len(dst)
-	dst = indexValues(dst, d, path)
-	if len(dst) == from {
-		dst = append(dst, Null())
+	c := valueSink{all: dst}
+	c.path(d, path)
+	if c.n == 0 {
+		c.add(Null())
 	}
-	return dst
+	return c.all
 }
 
-// indexValues follows path as node.follow does; one value for every element of
-// an array that leads nowhere is null, as in MongoDB's indexes.
-func indexValues(dst []Value, doc []byte, path string) []Value {
+// valueSink takes the values that a path leads to: all, or the first in an order.
+type valueSink struct {
+	all   []Value
+	n     int
+	pick  bool
+	order Order
+	best  Value
+}
+
+func (c *valueSink) add(v Value) {
+	c.n++
+	if !c.pick {
+		c.all = append(c.all, v)
+		return
+	}
+	if c.n == 1 {
+		c.best = v
+		return
+	}
+	if d := Compare(v, c.best); d < 0 && !c.order.Desc || d > 0 && c.order.Desc {
+		c.best = v
+	}
+}
+
+// path follows path in an object as node.follow does; an element of an array
+// that leads nowhere is null, as in MongoDB's indexes.
+func (c *valueSink) path(doc []byte, path string) {
 	name, rest, more := cutPath(path)
 	v, ok := fieldOf(doc, name)
 	switch {
 	case !ok:
-		return append(dst, Null())
+		c.add(Null())
 	case !more && v.Type == bson.TypeArray:
-		from := len(dst)
+		from := c.n
 		for e := walk(v.Value); e.next(); {
-			dst = append(dst, e.v)
+			c.add(e.v)
 		}
-		if len(dst) == from {
-			dst = append(dst, Value{Type: typeUndefined})
+		if c.n == from {
+			c.add(Value{Type: typeUndefined})
 		}
-		return dst
 	case !more:
-		return append(dst, v)
+		c.add(v)
 	case v.Type == bson.TypeEmbeddedDocument:
-		return indexValues(dst, v.Value, rest)
-	case v.Type != bson.TypeArray:
-		return append(dst, Null())
+		c.path(v.Value, rest)
+	case v.Type == bson.TypeArray:
+		c.array(v.Value, rest)
+	default:
+		c.add(Null())
 	}
-	return arrayValues(dst, v.Value, rest)
 }
 
-func arrayValues(dst []Value, arr []byte, path string) []Value {
+func (c *valueSink) array(arr []byte, path string) {
 	name, below, more := cutPath(path)
 	index, k := indexOf(name), 0
 	for e := walk(arr); e.next(); k++ {
 		if e.v.Type == bson.TypeEmbeddedDocument {
-			dst = indexValues(dst, e.v.Value, path)
+			c.path(e.v.Value, path)
 		}
 		switch {
 		case index != k:
 			if e.v.Type != bson.TypeEmbeddedDocument && index < 0 {
-				dst = append(dst, Null())
+				c.add(Null())
 			}
 		case !more:
-			dst = append(dst, e.v)
+			c.add(e.v)
 		case e.v.Type == bson.TypeEmbeddedDocument:
-			dst = indexValues(dst, e.v.Value, below)
+			c.path(e.v.Value, below)
 		case e.v.Type == bson.TypeArray:
-			dst = arrayValues(dst, e.v.Value, below)
+			c.array(e.v.Value, below)
 		}
 	}
-	return dst
 }

@@ -7,31 +7,26 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
-// rank is the place of a type in MongoDB's order; missing is null.
+// ranks are the places of types in MongoDB's order; missing is null.
+var ranks = [256]byte{
+	typeUndefined: 2,
+	0:             5, bson.TypeNull: 5,
+	bson.TypeInt32: 10, bson.TypeInt64: 10, bson.TypeDouble: 10, bson.TypeDecimal128: 10,
+	bson.TypeString:           15,
+	bson.TypeEmbeddedDocument: 20,
+	bson.TypeArray:            25,
+	bson.TypeBinary:           30,
+	bson.TypeObjectID:         35,
+	bson.TypeBoolean:          40,
+	bson.TypeDateTime:         45,
+}
+
 func rank(t bson.Type) byte {
-	switch t {
-	case typeUndefined:
-		return 2
-	case 0, bson.TypeNull:
-		return 5
-	case bson.TypeInt32, bson.TypeInt64, bson.TypeDouble, bson.TypeDecimal128:
-		return 10
-	case bson.TypeString:
-		return 15
-	case bson.TypeEmbeddedDocument:
-		return 20
-	case bson.TypeArray:
-		return 25
-	case bson.TypeBinary:
-		return 30
-	case bson.TypeObjectID:
-		return 35
-	case bson.TypeBoolean:
-		return 40
-	case bson.TypeDateTime:
-		return 45
+	r := ranks[t]
+	if r == 0 {
+		panic(errCorrupt)
 	}
-	panic(errCorrupt)
+	return r
 }
 
 // Compare orders two values as MongoDB sorts them: types, numbers exactly,
@@ -40,6 +35,11 @@ func Compare(a, b Value) int {
 	if ra, rb := rank(a.Type), rank(b.Type); ra != rb {
 		return cmp.Compare(ra, rb)
 	}
+	return compareKind(a, b)
+}
+
+// compareKind orders values of one rank.
+func compareKind(a, b Value) int {
 	switch a.Type {
 	case bson.TypeInt32, bson.TypeInt64, bson.TypeDouble, bson.TypeDecimal128:
 		return compareNumbers(a, b)
