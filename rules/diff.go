@@ -61,8 +61,11 @@ func differs(a, b val, path []string) bool {
 		x, y := walk(a.B), walk(b.B)
 		for {
 			more, both := x.next(), y.next()
-			if !more || !both {
-				return more != both
+			if !more && !both {
+				return false
+			}
+			if more != both {
+				return leads(a, path) || leads(b, path)
 			}
 			if differs(x.v, y.v, path) {
 				return true

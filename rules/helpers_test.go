@@ -80,7 +80,7 @@ func (s *store) Get(coll, id string, _ bool) (data.Doc, error) {
 }
 
 func (s *store) Find(string, data.Where, int) iter.Seq2[data.Doc, error] { return nil }
-func (s *store) Count(string, data.Where) (int64, error)                { return 0, nil }
+func (s *store) Count(string, data.Where) (int64, error)                 { return 0, nil }
 
 func code(t testing.TB, err error, want hutch.Code) {
 	t.Helper()

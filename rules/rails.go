@@ -264,7 +264,7 @@ func (r *rails) equals(at pos, full string, v val, want bool) data.Where {
 		return exists(full, true)
 	case v.T == bson.TypeNull && want:
 		return r.scalarLeaf(data.OpType, full, typeNull)
-	case full == "": // an element is there
+	case full == "" && !want: // an element is there
 		return not(r.equals(at, full, v, true))
 	case v.T == bson.TypeNull:
 		r.leaves += 3
