@@ -23,13 +23,14 @@ type memory struct {
 	log   []data.Commit
 	shown int // commits that the feed may show
 	held  bool
-	done  int // commits that the reader is through with
+	done  map[int]int // commits that each reader is through with
+	names int
 	reads int
 	fail  func(coll string) error // of commits
 }
 
 func newMemory() *memory {
-	m := &memory{docs: map[string]map[string]data.Doc{}}
+	m := &memory{docs: map[string]map[string]data.Doc{}, done: map[int]int{}}
 	m.moved = sync.NewCond(&m.mu)
 	return m
 }
@@ -166,7 +167,10 @@ func (m *memory) Read(ctx context.Context, after data.Position) iter.Seq2[data.C
 			yield(data.Commit{}, err)
 			return
 		}
-		m.done = max(m.done, at)
+		m.names++
+		me := m.names
+		m.done[me] = at
+		defer delete(m.done, me)
 		m.moved.Broadcast()
 		for {
 			for at >= m.shown && ctx.Err() == nil {
@@ -183,7 +187,7 @@ func (m *memory) Read(ctx context.Context, after data.Position) iter.Seq2[data.C
 			m.mu.Unlock()
 			ok := yield(c, nil)
 			m.mu.Lock()
-			m.done = max(m.done, at)
+			m.done[me] = at
 			m.moved.Broadcast()
 			if !ok {
 				return
@@ -201,23 +205,25 @@ func (m *memory) progress(t testing.TB, at time.Time) {
 	m.settle(t)
 }
 
-// settle waits until the feed's reader is through with all that it may see.
+// settle waits until there is a reader of the feed and each is through with all
+// that it may see.
 func (m *memory) settle(t testing.TB) {
 	t.Helper()
-	late := time.AfterFunc(10*time.Second, func() {
+	late := false
+	timer := time.AfterFunc(10*time.Second, func() {
 		m.mu.Lock()
 		defer m.mu.Unlock()
-		m.done = 1 << 30
+		late = true
 		m.moved.Broadcast()
 	})
-	defer late.Stop()
+	defer timer.Stop()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for m.done < m.shown {
+	for !late && (len(m.done) == 0 || slices.Min(slices.Collect(maps.Values(m.done))) < m.shown) {
 		m.moved.Wait()
 	}
-	if m.done == 1<<30 {
-		t.Fatal("the feed's reader does not get through")
+	if late {
+		t.Fatal("the feed's readers do not get through")
 	}
 }
 
@@ -246,8 +252,9 @@ func (m *memory) all() string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s := ""
-	for coll, docs := range m.docs {
-		for id, d := range docs {
+	for _, coll := range slices.Sorted(maps.Keys(m.docs)) {
+		for _, id := range slices.Sorted(maps.Keys(m.docs[coll])) {
+			d := m.docs[coll][id]
 			s += coll + " " + id + " " + d.String() + "\n" + string(d) + "\n"
 		}
 	}
@@ -294,4 +301,18 @@ func (b *bench) setApp(address, app string) {
 		}
 	}
 	b.t.Fatal("no such user")
+}
+
+func withSealed(t *testing.T, d data.Doc, sealed bson.RawValue) data.Doc {
+	t.Helper()
+	var m bson.M
+	if err := bson.Unmarshal(d, &m); err != nil {
+		t.Fatal(err)
+	}
+	m["sealed"] = sealed
+	out, err := bson.Marshal(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
 }
