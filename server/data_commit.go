@@ -54,8 +54,10 @@ func commitDocs(r *request) error {
 
 // parseCommit reads {"writes":[..],"docs":true}.
 func parseCommit(body data.Doc) (ms []data.Mutation, docs bool, err error) {
-	if err := data.CheckFields(body, "writes", "docs"); err != nil {
-		return nil, false, err
+	for name := range data.Fields(body) {
+		if name != "writes" && name != "docs" {
+			return nil, false, badBody(name, "unknown key")
+		}
 	}
 	if v := data.Field(body, "docs"); !v.IsZero() {
 		var ok bool

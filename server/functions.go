@@ -44,6 +44,9 @@ func (r *request) runHTTP(function string) error {
 	}
 	r.fctx.Request.Header.VisitAll(func(k, v []byte) {
 		name := strings.ToLower(string(k))
+		if hiddenHeader(name) {
+			return
+		}
 		if had, ok := h.Headers[name]; ok {
 			h.Headers[name] = had + ", " + string(v)
 			return
@@ -51,6 +54,16 @@ func (r *request) runHTTP(function string) error {
 		h.Headers[name] = string(v)
 	})
 	return r.call(&functions.Invocation{Function: function, HTTP: h})
+}
+
+// hiddenHeader keeps credentials and proxies' words from code; it has event.auth
+// and request.ip. name is in lower case.
+func hiddenHeader(name string) bool {
+	switch name {
+	case "authorization", "cookie", "apikey", "forwarded", "via", "x-real-ip":
+		return true
+	}
+	return strings.HasPrefix(name, "x-forwarded-") || strings.HasPrefix(name, "proxy-")
 }
 
 func (r *request) decodedPath() string {

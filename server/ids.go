@@ -2,7 +2,6 @@ package server
 
 import (
 	"crypto/rand"
-	"strconv"
 	"sync/atomic"
 )
 
@@ -14,7 +13,15 @@ type idSource struct {
 
 func (s *idSource) seed() { s.prefix = rand.Text()[:12] + "-" }
 
+// next is an id; all are of one length, so that equal answers are equally long.
 func (s *idSource) next() string {
-	var b [36]byte
-	return string(strconv.AppendUint(append(b[:0], s.prefix...), s.n.Add(1), 36))
+	const digits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+	var b [21]byte
+	n := s.n.Add(1)
+	for i := len(b) - 1; i >= len(s.prefix); i-- {
+		b[i] = digits[n&31]
+		n >>= 5
+	}
+	copy(b[:], s.prefix)
+	return string(b[:])
 }

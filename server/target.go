@@ -111,12 +111,12 @@ func escape(s []byte) (byte, bool) {
 	if len(s) < 3 {
 		return 0, false
 	}
-	hi, ok1 := hex(s[1])
-	lo, ok2 := hex(s[2])
+	hi, ok1 := hexDigit(s[1])
+	lo, ok2 := hexDigit(s[2])
 	return hi<<4 | lo, ok1 && ok2
 }
 
-func hex(c byte) (byte, bool) {
+func hexDigit(c byte) (byte, bool) {
 	switch {
 	case c >= '0' && c <= '9':
 		return c - '0', true
