@@ -8,7 +8,7 @@ import (
 
 // FS holds a folder for each template.
 //
-//go:embed empty
+//go:embed empty petstore
 var FS embed.FS
 
 // Templates names the templates, the default first.

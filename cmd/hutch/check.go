@@ -9,6 +9,7 @@ import (
 
 	"github.com/hutch-dev/hutch"
 	"github.com/hutch-dev/hutch/config"
+	"github.com/hutch-dev/hutch/internal/boot"
 )
 
 func (c *cli) checkCommand() *cobra.Command {
@@ -51,7 +52,7 @@ type finding struct {
 	Hint     string `json:"hint,omitempty"`
 }
 
-func (c *cli) check(_ *cobra.Command, d string, asJSON bool) error {
+func (c *cli) check(cmd *cobra.Command, d string, asJSON bool) error {
 	root, err := os.OpenRoot(d)
 	if err != nil {
 		return err
@@ -60,11 +61,9 @@ func (c *cli) check(_ *cobra.Command, d string, asJSON bool) error {
 	cfg, ds := config.Load(root.FS(), c.lookup)
 	r := report{OK: !config.Errors(ds), Admin: []string{}, Findings: []finding{}}
 	if cfg != nil {
-		for i := range cfg.Functions {
-			if f := &cfg.Functions[i]; f.Admin {
-				r.Admin = append(r.Admin, f.Name)
-			}
-		}
+		found := boot.Check(cmd.Context(), boot.Options{Dir: d, FS: root.FS(), Config: cfg, Public: publicVariables()})
+		ds = append(ds, found.Diagnostics...)
+		r.OK, r.Admin = !config.Errors(ds), append(r.Admin, found.Admin...)
 	}
 	for _, d := range ds {
 		r.Findings = append(r.Findings, finding{

@@ -5,8 +5,13 @@ import "github.com/spf13/cobra"
 // commands lists every command; a file each.
 func (c *cli) commands() []*cobra.Command {
 	return []*cobra.Command{
+		c.devCommand(),
+		c.serveCommand(),
 		c.initCommand(),
 		c.checkCommand(),
+		c.userCommand(),
+		c.keyCommand(),
+		c.healthCommand(),
 		c.versionCommand(),
 	}
 }

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hutch-dev/hutch"
+	"github.com/hutch-dev/hutch/config"
+	"github.com/hutch-dev/hutch/internal/boot"
+)
+
+// dataFlags are those of every command on data.
+type dataFlags struct {
+	data, store, logLevel string
+}
+
+func (f *dataFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.data, "data", "", "data folder (HUTCH_DATA) [<app>/.hutch]")
+	cmd.Flags().StringVar(&f.store, "store", "", "where documents live (HUTCH_STORE) [as hutch.yaml says]")
+	cmd.Flags().StringVar(&f.logLevel, "log-level", "", "debug, info, warn or error (HUTCH_LOG_LEVEL) [info]")
+}
+
+// env gives a flag, its variable, or the default.
+func (c *cli) env(flag, name, def string) string {
+	v, _ := c.lookup(name)
+	return cmp.Or(flag, v, def)
+}
+
+// app opens an app folder and reads its config; findings are told.
+func (c *cli) app(dir string, lookup func(string) (string, bool)) (*os.Root, *config.Config, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	cfg, ds := config.Load(root.FS(), lookup)
+	c.tell(ds)
+	if cfg == nil {
+		root.Close()
+		return nil, nil, &exit{code: exitConfig}
+	}
+	return root, cfg, nil
+}
+
+// options are what server and commands share.
+func (c *cli) options(f *dataFlags, root *os.Root, cfg *config.Config, folder string, log *slog.Logger) boot.Options {
+	if s := c.env(f.store, "HUTCH_STORE", ""); s != "" {
+		cfg.Store = hutch.Secret(s)
+	}
+	key, _ := c.lookup("HUTCH_MASTER_KEY")
+	return boot.Options{
+		Dir: root.Name(), FS: root.FS(), DataDir: folder, Config: cfg,
+		Stores: c.stores(func(err error) { // accepted writes may not be on disk: the next start recovers
+			log.Error("the disk refused a write; the server ends", slog.Any("error", err))
+			os.Exit(exitFailure)
+		}),
+		Runtimes: runtimes(), MasterKey: hutch.Secret(key), Now: time.Now, Entropy: rand.Reader, Log: log,
+	}
+}
+
+// operateHere does op on the folder, whose lock is held.
+func (c *cli) operateHere(ctx context.Context, f *dataFlags, app, folder string, op boot.Operation) (*boot.Outcome, error) {
+	root, cfg, err := c.app(app, c.lookup)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	level := c.env(f.logLevel, "HUTCH_LOG_LEVEL", "warn")
+	log, err := c.logger(level, false)
+	if err != nil {
+		return nil, err
+	}
+	a, err := boot.NewData(ctx, c.options(f, root, cfg, folder, log))
+	if err != nil {
+		return nil, err
+	}
+	out, err := a.Operate(ctx, op)
+	if cerr := a.Close(); cerr != nil && err == nil {
+		return nil, fmt.Errorf("closing the store: %w", cerr)
+	}
+	return out, err
+}

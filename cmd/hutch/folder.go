@@ -1,0 +1,106 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/hutch-dev/hutch/config"
+)
+
+// dataFolder is where an app's data lies: --data, HUTCH_DATA, <app>/.hutch.
+func (c *cli) dataFolder(app, flag string) (string, error) {
+	env, _ := c.lookup("HUTCH_DATA")
+	return filepath.Abs(cmp.Or(flag, env, filepath.Join(app, config.DataFolder)))
+}
+
+const lockFile = "lock"
+
+// errLocked says that another process uses the data folder.
+type errLocked struct {
+	folder string
+	pid    int // 0: not known
+}
+
+func (e *errLocked) Error() string {
+	if e.pid == 0 {
+		return e.folder + " is locked by another process"
+	}
+	return fmt.Sprintf("%s is locked by pid %d", e.folder, e.pid)
+}
+
+// lock makes the data folder where it is missing and takes it. The lock is the
+// operating system's, so it ends with the process, however that ends.
+func lock(folder string) (unlock func(), err error) {
+	if err := claim(folder); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(filepath.Join(folder, lockFile), os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the user names it
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		defer f.Close()
+		if !errors.Is(err, unix.EWOULDBLOCK) {
+			return nil, fmt.Errorf("locking %s: %w", folder, err)
+		}
+		return nil, &errLocked{folder, readPid(f)}
+	}
+	if err := f.Truncate(0); err == nil {
+		_, err = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return func() { f.Close() }, nil
+}
+
+func readPid(f *os.File) int {
+	b := make([]byte, 32)
+	n, _ := f.ReadAt(b, 0)
+	pid, err := strconv.Atoi(strings.TrimSpace(string(b[:n])))
+	if err != nil {
+		return 0
+	}
+	return pid
+}
+
+// claim makes folder private. A folder with files that are not Hutch's is not
+// taken: it was named by mistake.
+func claim(folder string) error {
+	entries, err := os.ReadDir(folder)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return os.MkdirAll(folder, 0o700)
+	case err != nil:
+		return err
+	}
+	ours := slices.ContainsFunc(entries, func(e os.DirEntry) bool { return e.Name() == lockFile })
+	foreign := slices.IndexFunc(entries, func(e os.DirEntry) bool { return e.Name() != "lost+found" })
+	if !ours && foreign >= 0 {
+		return fmt.Errorf("%s is no data folder: it holds %s", folder, entries[foreign].Name())
+	}
+	info, err := os.Stat(folder)
+	if err != nil {
+		return err
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return os.Chmod(folder, 0o700) //nolint:gosec // a folder needs its x
+	}
+	return nil
+}
+
+// exists reports whether the folder has ever been used.
+func exists(folder string) bool {
+	_, err := os.Stat(filepath.Join(folder, lockFile))
+	return err == nil
+}

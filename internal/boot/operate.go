@@ -1,0 +1,75 @@
+package boot
+
+import (
+	"context"
+	"time"
+
+	"github.com/hutch-dev/hutch"
+	"github.com/hutch-dev/hutch/auth"
+)
+
+// Operation is what a command asks of an app's data, in the form that also goes
+// through the control socket.
+type Operation struct {
+	Name     string        `json:"name"` // UserCreate..
+	Email    string        `json:"email,omitempty"`
+	Password string        `json:"password,omitempty"` // "": a random one is made
+	Roles    []string      `json:"roles,omitempty"`
+	Key      string        `json:"key,omitempty"` // a name, on revoke also an id
+	Scope    string        `json:"scope,omitempty"`
+	Life     time.Duration `json:"life,omitempty"`
+}
+
+// The operations.
+const (
+	UserCreate  = "user.create"
+	UserSetRole = "user.set-role"
+	KeyCreate   = "key.create"
+	KeyList     = "key.list"
+	KeyRevoke   = "key.revoke"
+)
+
+// Outcome of an operation.
+type Outcome struct {
+	ID       string     `json:"id,omitempty"`
+	Password string     `json:"password,omitempty"` // made here, shown once
+	Key      string     `json:"key,omitempty"`      // made here, shown once
+	Keys     []auth.Key `json:"keys,omitempty"`
+}
+
+// Operate does op.
+func (a *App) Operate(ctx context.Context, op Operation) (*Outcome, error) {
+	switch op.Name {
+	case UserCreate:
+		u, made, err := a.Auth.CreateUser(ctx, op.Email, op.Password, op.Roles)
+		if err != nil {
+			return nil, err
+		}
+		return &Outcome{ID: u.ID, Password: made}, nil
+	case UserSetRole:
+		u, err := a.Auth.SetRoles(ctx, op.Email, op.Roles)
+		if err != nil {
+			return nil, err
+		}
+		return &Outcome{ID: u.ID}, nil
+	case KeyCreate:
+		key, k, err := a.Auth.CreateKey(ctx, op.Key, op.Scope, op.Life)
+		if err != nil {
+			return nil, err
+		}
+		return &Outcome{ID: k.ID, Key: key}, nil
+	case KeyList:
+		keys, err := a.Auth.ListKeys(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return &Outcome{Keys: keys}, nil
+	case KeyRevoke:
+		k, err := a.Auth.RevokeKey(ctx, op.Key)
+		if err != nil {
+			return nil, err
+		}
+		return &Outcome{ID: k.ID}, nil
+	}
+	return nil, hutch.Errorf(hutch.Unimplemented, "no operation %q", op.Name)
+}

@@ -1,0 +1,54 @@
+package boot
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/hutch-dev/hutch"
+	"github.com/hutch-dev/hutch/config"
+)
+
+// Reload switches to another config of the same folder: collections, rules,
+// functions, pages, CORS. With errors among the findings the old one runs on.
+func (a *App) Reload(ctx context.Context, c *config.Config) ([]hutch.Diagnostic, error) {
+	a.reload.Lock()
+	defer a.reload.Unlock()
+	if err := a.outside(c); err != nil {
+		return nil, err
+	}
+	r, ds := compile(ctx, &a.o, c)
+	if r == nil {
+		return ds, &ConfigError{ds}
+	}
+	var err error
+	if r.code, err = a.Functions.Load(ctx, r.functions, r.judge); err != nil {
+		return ds, err
+	}
+	old := a.release
+	if err := a.use(ctx, r); err != nil {
+		r.code.Close()
+		return ds, err
+	}
+	a.Functions.Use(r.code)
+	if err := a.Server.Use(a.parts(r)); err != nil {
+		return ds, err
+	}
+	a.release = r
+	for _, key := range needRestart(old.config, c) {
+		a.log.Warn("this change takes effect at the next start", slog.String("key", key))
+	}
+	return ds, nil
+}
+
+// needRestart names the keys that differ and are read at the start only.
+func needRestart(old, now *config.Config) (keys []string) {
+	for key, differs := range map[string]bool{
+		"auth": old.Auth != now.Auth, "limits": old.Limits != now.Limits, "store": old.Store != now.Store,
+		"durability": old.Durability != now.Durability, "publicUrl": old.PublicURL != now.PublicURL, "isolation": old.Isolation != now.Isolation,
+	} {
+		if differs {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}

@@ -1,0 +1,116 @@
+package boot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/oklog/ulid/v2"
+
+	"github.com/hutch-dev/hutch"
+	"github.com/hutch-dev/hutch/auth"
+	"github.com/hutch-dev/hutch/config"
+	"github.com/hutch-dev/hutch/data"
+	"github.com/hutch-dev/hutch/internal/child"
+)
+
+// storeFolder is the embedded store's in the data folder.
+const storeFolder = "store"
+
+func (a *App) openStore(ctx context.Context) (data.Store, error) {
+	c := a.o.Config
+	url := c.Store.Reveal()
+	scheme, _, _ := strings.Cut(url, "://")
+	if url == "" {
+		scheme = ""
+	}
+	for _, s := range a.o.Stores {
+		if s.Scheme == scheme {
+			return s.Open(ctx, StoreOptions{
+				URL: url, Dir: filepath.Join(a.o.DataDir, storeFolder), Durability: c.Durability, Log: a.log, Now: a.o.Now,
+			})
+		}
+	}
+	return nil, hutch.Errorf(hutch.InvalidArgument, "this version has no store for the URL in `store`").
+		WithHint("leave `store` empty for the embedded one")
+}
+
+// dataLimits are the limits of documents and queries.
+func dataLimits(c *config.Config) data.Limits {
+	l := data.DefaultLimits()
+	l.MaxScan, l.ScanBytes, l.AnswerBytes = c.Limits.MaxScan, c.Limits.ScanBytes, c.Limits.Answer
+	return l
+}
+
+// entropyOf gives what ids are made of: ulid's own is faster than a system call an id.
+func entropyOf(r io.Reader) io.Reader {
+	if r == nil {
+		return ulid.DefaultEntropy()
+	}
+	return r
+}
+
+// systemCollections are the rooms' own.
+func systemCollections() []data.Collection {
+	var cs []data.Collection
+	for _, name := range append(auth.Collections(), seedsCollection) {
+		cs = append(cs, data.Collection{Name: name})
+	}
+	return cs
+}
+
+func (a *App) openAuth(ctx context.Context, master [32]byte, inProcess bool) error {
+	c := a.o.Config
+	params := auth.DefaultParams()
+	params.Memory, params.Time = uint32(c.Auth.HashMemory>>10), uint32(c.Auth.HashTime) //nolint:gosec // bounded by config
+	hash := auth.HasherOptions{Params: params, Entropy: a.o.Entropy}
+	if !inProcess {
+		cores := runtime.GOMAXPROCS(0)
+		pool, err := a.childPool(child.Options{
+			Children: cores, Nice: 10, Memory: uint64(c.Auth.HashMemory) + 256<<20, Exe: a.o.Exe, Log: a.log, //nolint:gosec // bounded by config
+		})
+		if err != nil {
+			return fmt.Errorf("starting the processes that hash passwords: %w", err)
+		}
+		a.hashers, hash.Pool, hash.Workers = pool, pool, cores
+	}
+	hasher, err := auth.NewHasher(hash)
+	if err != nil {
+		return err
+	}
+	a.Auth, err = auth.New(ctx, auth.Options{
+		System: a.Data.System(auth.Collections()...), Feed: a.Data.Feed(), Hasher: hasher, MasterKey: master,
+		PublicURL: a.publicURL, Signup: c.Auth.Signup, MinLength: int(c.Auth.MinLength),
+		Lifetimes: auth.Lifetimes{Access: c.Auth.AccessToken, Idle: c.Auth.Idle, Max: c.Auth.Max},
+		Now:       a.o.Now, Entropy: a.o.Entropy, Log: a.log,
+	})
+	return err
+}
+
+// childPool starts children that hold no secrets but their work's: where the
+// kernel cannot confine them, that is told and they run all the same.
+func (a *App) childPool(o child.Options) (*child.Pool, error) {
+	if a.o.Config.Isolation == "off" {
+		o.Isolation = child.Off
+	}
+	pool, err := child.NewPool(o)
+	if errors.Is(err, child.ErrIsolation) {
+		a.log.Warn("password hashing is not confined", slog.Any("error", err))
+		o.Isolation = child.Off
+		pool, err = child.NewPool(o)
+	}
+	return pool, err
+}
+
+// publicURL is the base of issuers and links.
+func (a *App) publicURL() string {
+	if u := a.o.Config.PublicURL.Reveal(); u != "" {
+		return u
+	}
+	return a.o.Base
+}

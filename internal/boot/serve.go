@@ -1,0 +1,214 @@
+package boot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"runtime"
+
+	"github.com/hutch-dev/hutch"
+	"github.com/hutch-dev/hutch/config"
+	"github.com/hutch-dev/hutch/data"
+	"github.com/hutch-dev/hutch/functions"
+	"github.com/hutch-dev/hutch/internal/child"
+	"github.com/hutch-dev/hutch/server"
+)
+
+// ConfigError is a config that does not work: what Check finds.
+type ConfigError struct{ Diagnostics []hutch.Diagnostic }
+
+func (e *ConfigError) Error() string {
+	for _, d := range e.Diagnostics {
+		if d.Severity == hutch.SeverityError {
+			return d.String()
+		}
+	}
+	return "the config does not work"
+}
+
+const runsPerChild = 4 // of the js runtime
+
+// openServer makes functions and server and compiles the first release.
+func (a *App) openServer(ctx context.Context) error {
+	if err := a.outside(a.o.Config); err != nil {
+		return err
+	}
+	r, ds := compile(ctx, &a.o, a.o.Config)
+	if r == nil {
+		return &ConfigError{ds}
+	}
+	var err error
+	for _, rt := range a.o.Runtimes {
+		if err := a.openRuntime(rt); err != nil {
+			return fmt.Errorf("starting the runtime %s: %w", rt.Name, err)
+		}
+	}
+	a.Functions = functions.New(functions.Options{
+		Data: a.Data, Runtimes: a.runtimes, Slots: runsPerChild * runtime.GOMAXPROCS(0), Request: a.o.Config.Limits.Request,
+		Now: a.o.Now, Entropy: a.o.Entropy, Log: a.log,
+	})
+	if r.code, err = a.Functions.Load(ctx, r.functions, r.judge); err != nil {
+		return err
+	}
+	a.Functions.Use(r.code)
+	a.release = r
+	c := a.o.Config
+	a.Server, err = server.New(server.Options{
+		Data: &gate{a, a.Data}, Auth: a.Auth, Parts: a.parts(r),
+		Limits:    server.Limits{Body: c.Limits.Body, Request: c.Limits.Request},
+		PublicURL: a.publicURL(), Proxies: c.Proxies, Dev: a.o.Dev, Exposed: a.o.Exposed,
+		Ready: a.readiness, Details: a.details, Metrics: a.metrics, Log: a.log, Now: a.o.Now,
+	})
+	return err
+}
+
+// outside refuses pages that hold the data folder.
+func (a *App) outside(c *config.Config) error {
+	for _, dir := range append([]string{c.Web}, c.Shared...) {
+		if dir == "" {
+			continue
+		}
+		full := filepath.Join(a.o.Dir, filepath.FromSlash(dir))
+		if below(full, a.o.DataDir) || below(a.o.DataDir, full) {
+			return &ConfigError{[]hutch.Diagnostic{{
+				Pos: c.Pos("web"), Code: codePages, Message: fmt.Sprintf("%q and the data folder lie in each other: data would be served", dir),
+			}}}
+		}
+	}
+	return nil
+}
+
+// below reports whether path is dir or lies in it, through symbolic links, too.
+func below(dir, path string) bool {
+	resolve := func(p string) string {
+		if r, err := filepath.EvalSymlinks(p); err == nil {
+			return r
+		}
+		return filepath.Clean(p)
+	}
+	rel, err := filepath.Rel(resolve(dir), resolve(path))
+	return err == nil && filepath.IsLocal(rel)
+}
+
+func (a *App) openRuntime(rt Runtime) error {
+	o := RuntimeOptions{Isolation: child.Auto, Exe: a.o.Exe, Log: a.log}
+	if a.o.Config.Isolation == "off" {
+		o.Isolation = child.Off
+		a.log.Warn("functions are not confined: isolation is off", slog.String("runtime", rt.Name))
+	}
+	opened, err := rt.Open(o)
+	if errors.Is(err, child.ErrIsolation) {
+		if a.o.Dev {
+			a.log.Warn("functions are not confined; `serve` would not run them", slog.Any("error", err))
+			o.Isolation = child.Off
+			opened, err = rt.Open(o)
+		} else {
+			a.log.Error("functions do not run: they cannot be confined", slog.Any("error", err),
+				slog.String("hint", "isolation: off runs them all the same"))
+			a.confined[rt.Name] = err
+			opened, err = &halted{err}, nil
+		}
+	}
+	if err != nil {
+		return err
+	}
+	a.runtimes[rt.Name] = opened
+	return nil
+}
+
+// parts are what the server shows of a release.
+func (a *App) parts(r *release) server.Parts {
+	p := server.Parts{Functions: a.Functions, CORS: r.config.Origins}
+	if r.config.Web != "" {
+		p.Web = &server.Web{Dir: filepath.Join(a.o.Dir, filepath.FromSlash(r.config.Web)), Built: r.pages}
+	}
+	return p
+}
+
+// details are /readyz?verbose.
+func (a *App) details(ctx context.Context) map[string]any {
+	d := map[string]any{"app": a.o.Config.Name}
+	if info, err := a.Data.Info(ctx); err == nil {
+		d["store"] = map[string]any{"head": info.Head, "oldest": info.Oldest, "bytes": info.Bytes, "logBytes": info.LogBytes}
+	}
+	for name, rt := range a.runtimes {
+		s := rt.Stats()
+		m := map[string]any{"processes": s.Processes, "busy": s.Busy, "kills": s.Kills, "isolation": s.Isolation, "confined": s.Confined}
+		if err := a.confined[name]; err != nil {
+			m["halted"] = err.Error()
+		}
+		d["runtime "+name] = m
+	}
+	if p := a.problem.Load(); p != nil {
+		d["problem"] = *p
+	}
+	return d
+}
+
+// Serve answers on ln until ctx ends, and brings indexes and seeds in; it fails
+// when these do.
+func (a *App) Serve(ctx context.Context, ln net.Listener) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	served := make(chan error, 1)
+	go func() { served <- a.Server.Serve(ctx, ln) }()
+	err := a.begin(ctx)
+	if err != nil {
+		stop()
+	}
+	return errors.Join(err, <-served)
+}
+
+func (a *App) begin(ctx context.Context) error {
+	a.reload.Lock()
+	defer a.reload.Unlock()
+	if err := a.use(ctx, a.release); err != nil {
+		if ctx.Err() != nil {
+			return nil // asked to end while starting
+		}
+		return err
+	}
+	close(a.ready)
+	return nil
+}
+
+// use switches the data to a release, with what it seeds.
+func (a *App) use(ctx context.Context, r *release) error {
+	err := a.Data.Use(ctx, data.App{
+		Version: r.version, Collections: append(systemCollections(), r.collections...), Guard: r.rules, Hooks: r.code,
+	})
+	if err != nil {
+		return fmt.Errorf("configuring the store: %w", err)
+	}
+	return a.seed(ctx, r)
+}
+
+// gate is the data as requests reach it: not before it is configured.
+type gate struct {
+	a *App
+	server.Data
+}
+
+func (g *gate) Get(ctx context.Context, coll, id string, r data.Request) (data.Doc, data.Position, error) {
+	if err := g.a.readiness(); err != nil {
+		return nil, "", err
+	}
+	return g.Data.Get(ctx, coll, id, r)
+}
+
+func (g *gate) Query(ctx context.Context, q data.Query, r data.Request) (*data.Page, error) {
+	if err := g.a.readiness(); err != nil {
+		return nil, err
+	}
+	return g.Data.Query(ctx, q, r)
+}
+
+func (g *gate) Write(ctx context.Context, ms []data.Mutation, o data.WriteOptions) (*data.Outcome, error) {
+	if err := g.a.readiness(); err != nil {
+		return nil, err
+	}
+	return g.Data.Write(ctx, ms, o)
+}
