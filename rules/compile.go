@@ -20,7 +20,7 @@ type field struct {
 
 // options of one expression.
 type options struct {
-	helpers    map[string]helper
+	helpers    map[string]*helper
 	fields     func(path string) field // nil: no schema
 	colls      []string                // that look-ups may name
 	claimItems int                     // longest list in a claim, for the worst case; 1,000 when 0

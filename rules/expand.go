@@ -12,6 +12,13 @@ import (
 type helper struct {
 	params []string
 	body   string
+	parsed parsed // shared by all rules
+}
+
+// parsed is the body of a helper, parsed when first called.
+type parsed struct {
+	done bool
+	expr ast.Expr // nil: does not parse
 }
 
 // reserved names keep their meaning everywhere.
@@ -22,9 +29,8 @@ var reserved = map[string]bool{"auth": true, "resource": true, "next": true, "re
 // so no helper can capture a variable of its caller, nor the other way round.
 type expander struct {
 	env     *cel.Env
-	helpers map[string]helper
-	bodies  map[string]ast.Expr // nil: does not parse
-	open    []string            // helpers being expanded
+	helpers map[string]*helper
+	open    []string // helpers being expanded
 	fac     ast.ExprFactory
 	info    *ast.SourceInfo
 	ids     int64
@@ -54,13 +60,13 @@ func (s *scope) find(name string) *scope {
 }
 
 // expand gives the parsed rule with fresh names and without helper calls.
-func expand(env *cel.Env, src string, helpers map[string]helper) (*cel.Ast, []finding) {
+func expand(env *cel.Env, src string, helpers map[string]*helper) (*cel.Ast, []finding) {
 	a, fs := parse(env, src)
 	if fs != nil {
 		return nil, fs
 	}
 	n := a.NativeRep()
-	x := &expander{env: env, helpers: helpers, bodies: map[string]ast.Expr{}, fac: ast.NewExprFactory(), info: n.SourceInfo()}
+	x := &expander{env: env, helpers: helpers, fac: ast.NewExprFactory(), info: n.SourceInfo()}
 	for id := range x.info.OffsetRanges() {
 		x.ids = max(x.ids, id)
 	}
@@ -205,13 +211,13 @@ func (x *expander) call(id int64, e ast.Expr, s *scope, at *ast.OffsetRange) ast
 		x.fail(e, at, codeName, "%s() calls itself", name)
 		return e
 	}
-	body, ok := x.bodies[name]
-	if !ok {
+	if !h.parsed.done {
+		h.parsed.done = true
 		if a, fs := parse(x.env, h.body); fs == nil {
-			body = a.NativeRep().Expr()
+			h.parsed.expr = a.NativeRep().Expr()
 		}
-		x.bodies[name] = body
 	}
+	body := h.parsed.expr
 	if body == nil {
 		x.broken = true // told where the helper is written
 		return e

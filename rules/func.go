@@ -56,11 +56,11 @@ var functions = table(
 	},
 	function{
 		name: "hasAny", member: true, test: true, args: []*cel.Type{cel.ListType(elem), cel.ListType(elem)}, result: cel.BoolType,
-		run: func(_ *bound, a []val) val { return truthVal(hasSome(a[0], a[1], false)) },
+		run: func(b *bound, a []val) val { return truthVal(b.some(a[0], a[1], false)) },
 	},
 	function{
 		name: "hasAll", member: true, test: true, args: []*cel.Type{cel.ListType(elem), cel.ListType(elem)}, result: cel.BoolType,
-		run: func(_ *bound, a []val) val { return truthVal(hasSome(a[0], a[1], true)) },
+		run: func(b *bound, a []val) val { return truthVal(b.some(a[0], a[1], true)) },
 	},
 )
 

@@ -98,14 +98,17 @@ func (g *gen) subject(es fuzzEnvs, rejected *int) subject {
 			*rejected++
 			continue
 		}
-		s.ref = newReference(s.opt.helpers, s.fields)
+		if s.ref = newReference(s.opt.helpers, s.fields); g.trees == nil {
+			g.trees = s.ref.parsed
+		}
+		s.ref.parsed = g.trees
 		s.claim, s.auth = g.claim()
 		return s
 	}
 }
 
 // brokenHelper: what is wrong with a helper is told where it is written.
-func brokenHelper(env *cel.Env, hs map[string]helper) bool {
+func brokenHelper(env *cel.Env, hs map[string]*helper) bool {
 	for _, h := range hs {
 		if _, fs := parse(env, h.body); fs != nil {
 			return true

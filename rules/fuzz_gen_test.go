@@ -7,6 +7,7 @@ import (
 	"math/rand"
 	"time"
 
+	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/types"
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
@@ -16,6 +17,8 @@ type gen struct {
 	typed bool
 	calm  bool // no foreign types: for documents a strict store holds
 	mode  mode
+	kept  [2]keptHelpers      // by mode
+	trees map[string]ast.Expr // parsed by the reference
 }
 
 // mode is the kind of rule generated.

@@ -233,22 +233,36 @@ func (g *gen) helperCall(c in) string {
 
 // helpers: h0() reads claims, h1(p) its argument, h2(p, q) both and the document;
 // each uses the loop names that its callers use.
-func (g *gen) helpers() map[string]helper {
+func (g *gen) helpers() map[string]*helper {
+	if k := &g.kept[g.mode]; k.left > 0 { // parsing costs most: several rules share them
+		k.left--
+		return k.helpers
+	}
+	g.kept[g.mode] = keptHelpers{g.newHelpers(), 5}
+	return g.kept[g.mode].helpers
+}
+
+type keptHelpers struct {
+	helpers map[string]*helper
+	left    int
+}
+
+func (g *gen) newHelpers() map[string]*helper {
 	if g.chance(30) {
 		return nil
 	}
-	hs := map[string]helper{"h0": {body: g.pick("auth.orgs.exists(r, r.role == 'admin')", "auth.roles.exists(i, i == 'a')", g.expr(1, in{}))}}
+	hs := map[string]*helper{"h0": {body: g.pick("auth.orgs.exists(r, r.role == 'admin')", "auth.roles.exists(i, i == 'a')", g.expr(1, in{}))}}
 	p := g.pick(loopNames...)
-	hs["h1"] = helper{[]string{p}, g.expr(1, in{param: []string{p}, help: 1, quant: 1})}
+	hs["h1"] = &helper{params: []string{p}, body: g.expr(1, in{param: []string{p}, help: 1, quant: 1})}
 	if v := g.fresh(in{param: []string{p}}); g.chance(40) { // its own variable around the argument
-		hs["h1"] = helper{[]string{p}, g.pick("auth.orgs.exists("+v+", "+v+".role == "+p+")", "auth.roles.exists("+v+", "+v+" == "+p+")", "['a', 'b'].all("+v+", "+v+" != "+p+")")}
+		hs["h1"] = &helper{params: []string{p}, body: g.pick("auth.orgs.exists("+v+", "+v+".role == "+p+")", "auth.roles.exists("+v+", "+v+" == "+p+")", "['a', 'b'].all("+v+", "+v+" != "+p+")")}
 	}
 	q := "q"
-	hs["h2"] = helper{[]string{p, q}, g.expr(1, in{param: []string{p, q}, help: 2, quant: 1, doc: true})}
+	hs["h2"] = &helper{params: []string{p, q}, body: g.expr(1, in{param: []string{p, q}, help: 2, quant: 1, doc: true})}
 	return hs
 }
 
-func (g *gen) rule(hs map[string]helper) string {
+func (g *gen) rule(hs map[string]*helper) string {
 	return g.expr(g.n(4), in{help: len(hs), doc: true})
 }
 

@@ -27,7 +27,7 @@ type names struct {
 
 type reference struct {
 	env     *cel.Env
-	helpers map[string]helper
+	helpers map[string]*helper
 	parsed  map[string]ast.Expr
 	fields  map[string]field
 	w       *world
@@ -37,7 +37,7 @@ var refEnv = sync.OnceValue(func() *cel.Env {
 	return must(cel.NewEnv(cel.ClearMacros(), cel.OptionalTypes(), cel.ClearMacros()))
 })
 
-func newReference(h map[string]helper, fields map[string]field) *reference {
+func newReference(h map[string]*helper, fields map[string]field) *reference {
 	return &reference{env: refEnv(), helpers: h, parsed: map[string]ast.Expr{}, fields: fields}
 }
 

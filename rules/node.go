@@ -205,11 +205,18 @@ func kindIs(kind string, v val) bool {
 
 func (n *nSome) eval(b *bound) truth {
 	list := n.list.eval(b)
-	of := n.of.eval(b)
-	if list.T != bson.TypeArray || of.T != bson.TypeArray || !b.spend((1+count(of.B))*(1+len(list.B)>>10)) {
+	return b.some(list, n.of.eval(b), n.all)
+}
+
+// some is hasSome at its cost.
+func (b *bound) some(list, of val, all bool) truth {
+	if list.T != bson.TypeArray || of.T != bson.TypeArray {
 		return fail
 	}
-	return hasSome(list, of, n.all)
+	if !b.spend(min(1+count(of.B)*(1+len(list.B)>>8), maxUnits)) {
+		return fail
+	}
+	return hasSome(list, of, all)
 }
 
 func (n *nStr) eval(b *bound) truth {

@@ -105,7 +105,7 @@ func Compile(cfg Config) (*Set, []hutch.Diagnostic) {
 type compiler struct {
 	set     *Set
 	envs    *envs
-	helpers map[string]helper
+	helpers map[string]*helper
 	names   []string // of collections
 	diags   []hutch.Diagnostic
 }
@@ -123,8 +123,8 @@ func (c *compiler) reportf(e hutch.Expr, hint, format string, a ...any) {
 var helperName = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9_]*)\s*(?:\(\s*([A-Za-z0-9_,\s]*)\))?$`)
 
 // parseHelpers reads the names of helpers and their parameters.
-func (c *compiler) parseHelpers(in map[string]hutch.Expr) map[string]helper {
-	out := make(map[string]helper, len(in))
+func (c *compiler) parseHelpers(in map[string]hutch.Expr) map[string]*helper {
+	out := make(map[string]*helper, len(in))
 	for _, key := range slices.Sorted(maps.Keys(in)) {
 		e := in[key]
 		m := helperName.FindStringSubmatch(strings.TrimSpace(key))
@@ -133,7 +133,7 @@ func (c *compiler) parseHelpers(in map[string]hutch.Expr) map[string]helper {
 			continue
 		}
 		name := m[1]
-		h := helper{body: e.Text}
+		h := &helper{body: e.Text}
 		for p := range strings.SplitSeq(m[2], ",") {
 			if p = strings.TrimSpace(p); p != "" {
 				h.params = append(h.params, p)
