@@ -105,7 +105,7 @@ type App struct {
 	release *release   // in use
 
 	ready    chan struct{} // closed when the first indexes and seeds are in
-	problem  atomic.Pointer[string]
+	seeding  atomic.Bool
 	stop     context.CancelFunc
 	upkeep   sync.WaitGroup
 	shutdown sync.Once

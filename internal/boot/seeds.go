@@ -93,6 +93,8 @@ func note(ctx context.Context, sys data.System, coll, state string) error {
 
 // sow creates the documents of a file that are not there yet.
 func (a *App) sow(ctx context.Context, coll, file string) (n int, err error) {
+	a.seeding.Store(true)
+	defer a.seeding.Store(false)
 	ctx = hutch.WithPrincipal(ctx, hutch.Principal{Kind: hutch.System}.Sealed())
 	var chunk []data.Mutation
 	size := 0

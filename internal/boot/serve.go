@@ -48,7 +48,7 @@ func (a *App) openServer(ctx context.Context) error {
 	}
 	a.Functions = functions.New(functions.Options{
 		Data: a.Data, Runtimes: a.runtimes, Slots: runsPerChild * runtime.GOMAXPROCS(0), Request: a.o.Config.Limits.Request,
-		Now: a.o.Now, Entropy: a.o.Entropy, Log: a.log,
+		Now: a.o.Now, Entropy: a.o.Entropy, Log: slog.New(quiet{a.log.Handler(), &a.seeding}),
 	})
 	if r.code, err = a.Functions.Load(ctx, r.functions, r.judge); err != nil {
 		return err
@@ -141,9 +141,6 @@ func (a *App) details(ctx context.Context) map[string]any {
 			m["halted"] = err.Error()
 		}
 		d["runtime "+name] = m
-	}
-	if p := a.problem.Load(); p != nil {
-		d["problem"] = *p
 	}
 	return d
 }
