@@ -72,9 +72,7 @@ func upgrade(r *request) error {
 	conn, err := upgrader.Upgrade(w, req, http.Header{"X-Request-Id": {r.id}})
 	if err != nil {
 		if he, ok := errors.AsType[websocket.HandshakeError](err); ok {
-			if w.Header().Get("Sec-Websocket-Version") != "" {
-				r.header([]byte("Sec-Websocket-Version"), []byte("13"))
-			}
+			r.header([]byte("Sec-Websocket-Version"), []byte("13"))
 			return malformed("the handshake is malformed: " + strings.TrimPrefix(he.Error(), "websocket: "))
 		}
 		r.close = true
