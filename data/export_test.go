@@ -1,6 +1,10 @@
 package data
 
-import "context"
+import (
+	"context"
+	"log/slog"
+	"time"
+)
 
 // Waiting is how many wait in a document's line behind the one that has the
 // turn; -1: there is no line.
@@ -25,4 +29,21 @@ func (s *Service) Unindexed(key string) int {
 		return p.users
 	}
 	return 0
+}
+
+// RunFeed starts a feed of its own with a ring of limit bytes.
+func RunFeed(s Store, limit int64) (f *Feed, stop func()) {
+	f = newFeed(s, time.Now, slog.New(slog.DiscardHandler))
+	f.limit = limit
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { f.run(ctx); close(done) }()
+	return f, func() { cancel(); <-done }
+}
+
+// Held is how many commits the ring holds.
+func (f *Feed) Held() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.ring)
 }

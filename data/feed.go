@@ -175,7 +175,7 @@ func (f *Feed) next(at Position, to []Commit) (batch []Commit, wake <-chan struc
 func (f *Feed) progress(at Position) (Commit, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if n := len(f.ring); !f.joined || f.head < at || n > 0 && f.ring[n-1].Position > at {
+	if n := len(f.ring); !f.joined || at < f.from || f.head < at || n > 0 && f.ring[n-1].Position > at {
 		return Commit{}, false
 	}
 	return Commit{Position: f.head, At: f.heard}, true
