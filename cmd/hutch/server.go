@@ -80,11 +80,6 @@ func (c *cli) serve(ctx context.Context, f *serverFlags, args []string) error {
 	if err := c.publicURL(f, cfg); err != nil {
 		return err
 	}
-	ln, err := c.open(f, cfg, log)
-	if err != nil {
-		return err
-	}
-	defer ln.Close()
 	folder, err := c.dataFolder(app, f.data)
 	if err != nil {
 		return err
@@ -94,6 +89,11 @@ func (c *cli) serve(ctx context.Context, f *serverFlags, args []string) error {
 		return err
 	}
 	defer unlock()
+	ln, err := c.open(f, cfg, log)
+	if err != nil {
+		return err
+	}
+	defer ln.Close()
 	return c.serveApp(ctx, f, &running{root: root, cfg: cfg, ln: ln, folder: folder, log: log})
 }
 

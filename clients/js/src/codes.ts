@@ -14,3 +14,23 @@ export type KnownCode =
   | 'unimplemented'
   | 'unavailable'
   | 'deadline_exceeded'
+
+/** What /auth answers besides. */
+export type AuthCode =
+  | 'bad_json'
+  | 'validation_failed'
+  | 'no_authorization'
+  | 'bad_jwt'
+  | 'invalid_credentials'
+  | 'user_already_exists'
+  | 'user_banned'
+  | 'weak_password'
+  | 'same_password'
+  | 'signup_disabled'
+  | 'anonymous_provider_disabled'
+  | 'session_not_found'
+  | 'session_expired'
+  | 'refresh_token_not_found'
+  | 'refresh_token_already_used'
+  | 'reauthentication_needed'
+  | 'over_request_rate_limit'

@@ -1,0 +1,3 @@
+package hutch
+
+//go:generate go test -count 1 ./internal/gen -args -write
