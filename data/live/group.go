@@ -31,7 +31,9 @@ type group struct {
 	paused  bool    // a timer will read
 	result  *result // of a read, until the feed has come so far
 
-	out     []byte // changes of the commit at work, as JSON
+	// Of the commit at work:
+	begun   bool
+	out     []byte // changes as JSON
 	wasMore bool
 }
 
@@ -150,8 +152,8 @@ func (g *group) change(c *data.Change) {
 		g.log = append(g.log, e)
 	}
 	if g.ready {
-		if len(g.out) == 0 {
-			g.wasMore = g.more
+		if !g.begun {
+			g.begun, g.wasMore = true, g.more
 		}
 		g.out = g.step(g.out, &e, c.Op == data.OpDelete)
 		g.refill()
@@ -206,7 +208,11 @@ func (g *group) refill() {
 
 // flush hands the commit's changes to the active members.
 func (g *group) flush() {
-	if len(g.out) == 0 || g.over {
+	if !g.begun || g.over {
+		return
+	}
+	g.begun = false
+	if len(g.out) == 0 && g.more == g.wasMore {
 		return
 	}
 	var more *bool

@@ -65,6 +65,12 @@ type Hub struct {
 
 // New starts a hub; Close stops it.
 func New(ctx context.Context, o Options) (*Hub, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
 	info, err := o.Data.Info(ctx)
 	if err != nil {
 		return nil, err

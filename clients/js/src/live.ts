@@ -130,11 +130,14 @@ export class LiveQueries {
     if (!other) return
     this.blind = this.socket.unanswered
     this.pending = []
+    const over: State[] = []
     for (const s of this.states.values()) {
+      if (s.result.status === 'error') over.push(s) // the server binds the others anew by itself
       s.rows = []
       s.incoming = undefined
       s.show({ data: [], status: 'loading', hasMore: false })
     }
+    this.ask(over)
   }
 
   opened(epoch: string): void {
