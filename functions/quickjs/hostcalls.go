@@ -29,28 +29,36 @@ func (v *vm) send(args []any) (any, error) {
 		r.tail = after
 	}
 	go func() {
-		defer close(after)
-		if op == opCall {
-			select {
-			case r.calls <- struct{}{}:
-				defer func() { <-r.calls }()
-			case <-r.end:
-				return
-			}
-		} else {
-			select {
-			case <-before:
-			case <-r.end:
-				return
-			}
+		body, ok := r.turn(op, in, before)
+		close(after) // before the reply: code that waits in its place takes none
+		if !ok {
+			return
 		}
-		body := r.host(op, in)
 		select {
 		case r.replies <- reply{id, body}:
 		case <-r.end:
 		}
 	}()
 	return nil, nil
+}
+
+// turn waits for the request's turn and asks; not ok: the run is over.
+func (r *run) turn(op, in string, before chan struct{}) (body string, ok bool) {
+	if op == opCall {
+		select {
+		case r.calls <- struct{}{}:
+			defer func() { <-r.calls }()
+		case <-r.end:
+			return "", false
+		}
+	} else {
+		select {
+		case <-before:
+		case <-r.end:
+			return "", false
+		}
+	}
+	return r.host(op, in), true
 }
 
 func sendArgs(args []any) (id int, op, in string, err error) {

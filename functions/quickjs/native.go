@@ -18,9 +18,11 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	_ "time/tzdata" // the sandbox has no files
 	"unicode/utf8"
 
 	"github.com/google/uuid"
+	"modernc.org/quickjs/intl"
 )
 
 var errMalformed = errors.New("malformed request")
@@ -44,6 +46,9 @@ func (v *vm) native(args []any) (any, error) {
 			v.run.log(in[0], in[1])
 		}
 		return nil, nil
+	}
+	if name == "intl" && len(in) == 0 {
+		return nil, intl.Register(v.q, intl.TimeZone("UTC"))
 	}
 	f, ok := natives[name]
 	if !ok || len(in) != f.args {

@@ -107,7 +107,7 @@ func (r *run) outcome() outcome {
 	o := outcome{tag: r.result[0], body: r.result[1:]}
 	switch o.tag {
 	case tagValue, tagResponse:
-		if len(o.body) > maxResult+4096 || (o.tag == tagValue && len(o.body) > maxResult) {
+		if len(o.body) > maxResponse || (o.tag == tagValue && len(o.body) > maxResult) {
 			return outcome{tag: tagLarge}
 		}
 	case tagThrow:

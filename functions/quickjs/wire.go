@@ -36,6 +36,7 @@ const (
 
 const (
 	maxResult   = 1 << 20
+	maxResponse = 6 << 20 // a Response as JSON
 	maxLine     = 8 << 10
 	maxLogBytes = 64 << 10
 	maxLines    = 256
