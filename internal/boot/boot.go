@@ -31,6 +31,7 @@ import (
 	"github.com/hutch-dev/hutch/auth"
 	"github.com/hutch-dev/hutch/config"
 	"github.com/hutch-dev/hutch/data"
+	"github.com/hutch-dev/hutch/data/live"
 	"github.com/hutch-dev/hutch/functions"
 	"github.com/hutch-dev/hutch/internal/child"
 	"github.com/hutch-dev/hutch/server"
@@ -97,6 +98,11 @@ type App struct {
 	Functions *functions.Service
 	Server    *server.Server // nil with NewData
 
+	live    *live.Hub        // nil with NewData
+	sockets *server.Realtime // nil with NewData; the server ends it
+
+	groupKey [32]byte // names groups of live queries
+
 	runtimes map[string]functions.Runtime
 	confined map[string]error // why a runtime runs nothing
 	metrics  *prometheus.Registry
@@ -152,6 +158,7 @@ func open(ctx context.Context, o *Options, dataOnly bool) (_ *App, err error) {
 	if err != nil {
 		return nil, err
 	}
+	a.groupKey = keys.groups
 	if a.store, err = a.openStore(ctx); err != nil {
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}
@@ -194,6 +201,9 @@ func (a *App) Close() error {
 	var errs []error
 	a.shutdown.Do(func() {
 		a.stop()
+		if a.live != nil {
+			a.live.Close()
+		}
 		if a.Functions != nil {
 			a.Functions.Close()
 		}

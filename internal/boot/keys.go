@@ -22,6 +22,7 @@ const masterFile = "master.key"
 type secrets struct {
 	master [32]byte
 	cursor [32]byte
+	groups [32]byte
 }
 
 // masterKey reads HUTCH_MASTER_KEY, or master.key of the data folder, which is
@@ -38,7 +39,12 @@ func (a *App) masterKey() (s secrets, err error) {
 		return s, hutch.Errorf(hutch.InvalidArgument, "%s is no key: 32 bytes as 64 hex digits or in base64", where)
 	}
 	cursor, err := hkdf.Key(sha256.New, s.master[:], nil, "hutch cursors", 32)
+	if err != nil {
+		return s, err
+	}
 	copy(s.cursor[:], cursor)
+	groups, err := hkdf.Key(sha256.New, s.master[:], nil, "hutch live groups", 32)
+	copy(s.groups[:], groups)
 	return s, err
 }
 

@@ -33,6 +33,7 @@ func (a *App) Reload(ctx context.Context, c *config.Config) ([]hutch.Diagnostic,
 	if err := a.Server.Use(a.parts(r)); err != nil {
 		return ds, err
 	}
+	a.sockets.Rebind()
 	a.release = r
 	for _, key := range needRestart(old.config, c) {
 		a.log.Warn("this change takes effect at the next start", slog.String("key", key))

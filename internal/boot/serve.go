@@ -55,9 +55,12 @@ func (a *App) openServer(ctx context.Context) error {
 	}
 	a.Functions.Use(r.code)
 	a.release = r
+	if err := a.openLive(ctx); err != nil {
+		return fmt.Errorf("starting live queries: %w", err)
+	}
 	c := a.o.Config
 	a.Server, err = server.New(server.Options{
-		Data: &gate{a, a.Data}, Auth: a.Auth, Parts: a.parts(r),
+		Data: &gate{a, a.Data}, Auth: a.Auth, Sockets: a.sockets, Parts: a.parts(r),
 		Limits:    server.Limits{Body: c.Limits.Body, Request: c.Limits.Request},
 		PublicURL: a.publicURL(), Proxies: c.Proxies, Dev: a.o.Dev, Exposed: a.o.Exposed,
 		Ready: a.readiness, Details: a.details, Metrics: a.metrics, Log: a.log, Now: a.o.Now,
