@@ -2,6 +2,7 @@ package data
 
 import (
 	"regexp"
+	"regexp/syntax"
 	"strings"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -15,6 +16,8 @@ const (
 	maxWhereDepth = 8
 	maxListValues = 1000
 	maxPattern    = 256 // bytes
+
+	maxPatternSteps = 1000 // of the compiled program
 )
 
 // ParseWhere reads the wire form of a filter. client: only operators that
@@ -239,13 +242,31 @@ func (p *whereParser) leaf(path string, op Operator, v Value, depth int) (Where,
 			}
 		}
 	}
-	if op == OpRegex && p.client && v.Type == bson.TypeString && len(strOf(v)) > maxPattern {
-		return Where{}, exhausted("the pattern is longer than %d bytes", maxPattern)
+	if op == OpRegex && p.client && v.Type == bson.TypeString {
+		if err := checkPattern(string(strOf(v))); err != nil {
+			return Where{}, err
+		}
 	}
 	if err := checkOperand(info.Operand, v); err != nil {
 		return Where{}, err
 	}
 	return Where{Op: op, Path: path, Value: v}, nil
+}
+
+// checkPattern refuses a pattern that is long, or short and expensive: a match
+// takes time by the steps of its program.
+func checkPattern(pattern string) *hutch.Error {
+	if len(pattern) > maxPattern {
+		return exhausted("the pattern is longer than %d bytes", maxPattern)
+	}
+	re, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil {
+		return hutch.Errorf(hutch.InvalidArgument, "the pattern is no RE2 expression")
+	}
+	if prog, err := syntax.Compile(re.Simplify()); err != nil || len(prog.Inst) > maxPatternSteps {
+		return exhausted("the pattern repeats too much")
+	}
+	return nil
 }
 
 // elem reads $elemMatch: operators on the element, or a filter on its fields.
