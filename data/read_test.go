@@ -283,4 +283,3 @@ func TestS28QueryBudgets(t *testing.T) {
 		}
 	})
 }
-

@@ -43,7 +43,7 @@ func ParseSchema(name string, text []byte) (*Schema, error) {
 
 func compileSchema(fsys fs.FS, name string, text []byte) (*Schema, error) {
 	bad := func(err error) error {
-		return &hutch.Error{Code: hutch.InvalidArgument, Field: name, Message: schemaProblem(err), Err: err}
+		return &hutch.Error{Code: hutch.InvalidArgument, Field: name, Message: schemaProblem(err)}
 	}
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
 	if err != nil {
