@@ -52,6 +52,9 @@ func (s *Server) handle(fctx *fasthttp.RequestCtx) {
 		}
 	}()
 	err := frame(&fctx.Request.Header, &r.head)
+	if err == nil && r.peer != nil && r.peer.lines.bad != 0 && fctx.ConnRequestNum() >= r.peer.lines.bad {
+		err = malformed("a line of the head ends in LF without CR, or has no colon")
+	}
 	r.through()
 	r.id = r.requestID()
 	if err != nil {

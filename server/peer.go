@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"io"
 	"net"
 	"net/netip"
@@ -77,10 +78,21 @@ type peer struct {
 	ip     string
 	linger bool   // the goroutine that serves the connection sets it
 	fresh  *peers // not nil until the first byte
+	lines  lines
+	raw    bool // a websocket: what comes are no requests
 }
 
+var errMalformed = errors.New("malformed head")
+
 func (p *peer) Read(b []byte) (int, error) {
+	if p.raw {
+		return p.Conn.Read(b)
+	}
+	if p.lines.bad != 0 {
+		return 0, errMalformed
+	}
 	n, err := p.Conn.Read(b)
+	p.lines.feed(b[:n])
 	if p.fresh != nil {
 		p.fresh.drop(p)
 		p.fresh = nil

@@ -77,6 +77,8 @@ func TestS56RawRequests(t *testing.T) {
 		{"an empty length", "POST /data/v1/query HTTP/1.1\r\n" + H + "Content-Length:\r\n\r\n", 400, true},
 		{"a huge length", "POST /data/v1/query HTTP/1.1\r\n" + H + "Content-Length: 99999999999999999999\r\n\r\n{}", 400, true},
 		{"bare LF everywhere", "GET /healthz HTTP/1.1\nHost: x\n\n", 400, true},
+		{"a request line that ends in LF", "GET /healthz HTTP/1.1\nHost: x\r\n\r\n", 400, true},
+		{"a last line without a colon", "GET /healthz HTTP/1.1\r\n" + H + "nonsense\r\n\r\n", 400, true},
 		{"one bare LF", "GET /healthz HTTP/1.1\r\n" + H + "X: y\n\r\n", 400, true},
 		{"bare LF at the end", "GET /healthz HTTP/1.1\r\n" + H + "\n", 400, true},
 		{"a bare CR in a value", "GET /healthz HTTP/1.1\r\n" + H + "X: a\rb\r\n\r\n", 400, true},
@@ -182,5 +184,27 @@ func TestS56PipelinedSmuggling(t *testing.T) {
 	}
 	if len(s.docs.docs) != 0 {
 		t.Fatal("the smuggled request was served")
+	}
+}
+
+// TestS56PipelinedBareLF: requests before a malformed one are served, also where
+// all come in one segment behind a body.
+func TestS56PipelinedBareLF(t *testing.T) {
+	s := start(t)
+	c, err := net.Dial("tcp", s.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := c.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprint(c, "POST /data/v1/docs/open HTTP/1.1\r\nHost: x\r\nCONTENT-LENGTH:  8 \r\n\r\n{\n\"a\":1}\r\nGET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /healthz HTTP/1.1\nHost: x\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+	b, err := io.ReadAll(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(b), "HTTP/1.1 "); n != 3 || !strings.Contains(string(b), "HTTP/1.1 201 ") || !strings.Contains(string(b), "HTTP/1.1 200 ") || !strings.Contains(string(b), "HTTP/1.1 400 ") {
+		t.Fatalf("%d answers:\n%s", n, b)
 	}
 }

@@ -85,6 +85,9 @@ func upgrade(r *request) error {
 	r.fctx.SetStatusCode(http.StatusSwitchingProtocols)
 	serve := r.srv.o.Sockets.Serve
 	handed := w.conn
+	if r.peer != nil {
+		r.peer.raw = true
+	}
 	r.fctx.HijackSetNoResponse(true)
 	r.fctx.Hijack(func(hc net.Conn) {
 		if handed.take(hc) != nil {
