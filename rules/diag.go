@@ -67,7 +67,7 @@ var (
 	reUndeclared = regexp.MustCompile(`^undeclared reference to '([^']*)'`)
 	reField      = regexp.MustCompile(`^undefined field '([^']*)'`)
 	reOverload   = regexp.MustCompile(`^found no matching overload for '([^']*)' applied to '(.*)'`)
-	reSyntax     = regexp.MustCompile(`^Syntax error: `)
+	reUnexpected = regexp.MustCompile(`^(?:token recognition error at|mismatched input|extraneous input|no viable alternative at input):? '([^']*)'`)
 )
 
 // explain turns what cel-go reports into findings; words are the names that a
@@ -75,7 +75,10 @@ var (
 func explain(iss *cel.Issues, words func(name string) []string) []finding {
 	var out []finding
 	for _, e := range iss.Errors() {
-		out = append(out, explainOne(e, words))
+		f := explainOne(e, words)
+		if out = append(out, f); f.code == codeSyntax { // what follows is confusion
+			break
+		}
 	}
 	return out
 }
@@ -100,10 +103,15 @@ func explainOne(e *common.Error, words func(string) []string) finding {
 		f.msg = fmt.Sprintf("%s does not take %s", opName(m[1]), strings.ReplaceAll(m[2], schemaType, ""))
 		return f
 	}
-	if reSyntax.MatchString(e.Message) {
-		f.code, f.msg = codeSyntax, "syntax error: "+strings.TrimPrefix(e.Message, "Syntax error: ")
-		if strings.Contains(e.Message, "'='") {
-			f.hint = "equality is =="
+	if text, ok := strings.CutPrefix(e.Message, "Syntax error: "); ok {
+		f.code, f.msg = codeSyntax, "syntax error: "+text
+		if m := reUnexpected.FindStringSubmatch(text); m != nil {
+			f.msg = "syntax error: unexpected " + strings.TrimSpace(m[1])
+			if m[1] == "<EOF>" {
+				f.msg = "syntax error: the expression ends too early"
+			} else if strings.TrimSpace(m[1]) == "=" {
+				f.hint = "equality is =="
+			}
 		}
 	}
 	if strings.Contains(e.Message, "recursion") || strings.Contains(e.Message, "size exceeds") {

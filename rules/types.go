@@ -17,20 +17,27 @@ import (
 // Types of expressions. What is stored may still break a schema (older data):
 // then a test is an error, so types only find mistakes at load.
 
-// schemaType begins the names of object types of collections: doc:pets:addr.
+// schemaType begins the names of collections' object types: doc:pets.
 const schemaType = "doc:"
 
 // authFields are the fields of auth, request and request.query.
 var authFields = []string{"uid", "email", "emailVerified", "anonymous", "role", "roles", "claims", "aal", "provider", "actor", "op", "time", "ip", "query", "limit", "orderBy"}
 
+// The names of fixed types are no names of variables.
+const (
+	typeAuth    = "type:auth"
+	typeRequest = "type:request"
+	typeQuery   = "type:query"
+)
+
 var fixedTypes = map[string]map[string]*types.Type{
-	"auth": {
+	typeAuth: {
 		"uid": types.StringType, "email": types.NewNullableType(types.StringType), "emailVerified": types.BoolType, "anonymous": types.BoolType,
 		"role": types.StringType, "roles": types.NewListType(types.StringType), "claims": types.NewMapType(types.StringType, types.DynType),
 		"aal": types.StringType, "provider": types.StringType, "actor": types.NewNullableType(types.StringType),
 	},
-	"request": {"op": types.StringType, "time": types.TimestampType, "ip": types.StringType, "query": types.NewObjectType("request.query")},
-	"request.query": {
+	typeRequest: {"op": types.StringType, "time": types.TimestampType, "ip": types.StringType, "query": types.NewObjectType(typeQuery)},
+	typeQuery: {
 		"limit": types.IntType, "orderBy": types.NewListType(types.NewListType(types.StringType)),
 	},
 }
@@ -94,23 +101,21 @@ func (s *schemaTypes) field(path string) field {
 	return f
 }
 
-// typeAt is the type of a field below the path of an object type.
-func (s *schemaTypes) typeAt(at []string, name string) (*types.Type, bool) {
-	if len(at) == 0 {
-		switch name {
-		case data.FieldID:
-			return types.StringType, true
-		case data.FieldVersion:
-			return types.IntType, true
-		case data.FieldCreated, data.FieldUpdated:
-			return types.TimestampType, true
-		}
-		if s.closed != nil && !slices.Contains(s.closed, name) {
-			return nil, false
-		}
+// typeOf is the type of a field of the documents. Objects in them are maps, so
+// that keys may be computed.
+func (s *schemaTypes) typeOf(name string) (*types.Type, bool) {
+	switch name {
+	case data.FieldID:
+		return types.StringType, true
+	case data.FieldVersion:
+		return types.IntType, true
+	case data.FieldCreated, data.FieldUpdated:
+		return types.TimestampType, true
 	}
-	path := append(slices.Clone(at), name)
-	t, _ := s.schema.Type(path...)
+	if s.closed != nil && !slices.Contains(s.closed, name) {
+		return nil, false
+	}
+	t, _ := s.schema.Type(name)
 	switch t.Kind {
 	case "bool":
 		return types.BoolType, true
@@ -125,14 +130,12 @@ func (s *schemaTypes) typeAt(at []string, name string) (*types.Type, bool) {
 	case "array":
 		return types.NewListType(types.DynType), true
 	case "object":
-		return types.NewObjectType(s.typeName(path)), true
+		return types.NewMapType(types.StringType, types.DynType), true
 	}
 	return types.DynType, true // of numbers too: 5 and 5.0 compare
 }
 
-func (s *schemaTypes) typeName(path []string) string {
-	return schemaType + s.name + ":" + strings.Join(path, ".")
-}
+func (s *schemaTypes) typeName() string { return schemaType + s.name }
 
 // provider is a CEL type provider of the fixed types and one schema's.
 type provider struct {
@@ -140,19 +143,12 @@ type provider struct {
 	sch *schemaTypes
 }
 
-func (p *provider) path(name string) ([]string, bool) {
-	if p.sch == nil || p.sch.schema == nil {
-		return nil, false
-	}
-	rest, ok := strings.CutPrefix(name, schemaType+p.sch.name+":")
-	if !ok || rest == "" {
-		return nil, ok
-	}
-	return strings.Split(rest, "."), true
+func (p *provider) isDoc(name string) bool {
+	return p.sch != nil && p.sch.schema != nil && name == p.sch.typeName()
 }
 
 func (p *provider) FindStructType(n string) (*types.Type, bool) {
-	if _, ok := p.path(n); ok || fixedTypes[n] != nil {
+	if p.isDoc(n) || fixedTypes[n] != nil {
 		return types.NewTypeTypeWithParam(types.NewObjectType(n)), true
 	}
 	return p.Provider.FindStructType(n)
@@ -162,7 +158,7 @@ func (p *provider) FindStructFieldNames(n string) ([]string, bool) {
 	if o := fixedTypes[n]; o != nil {
 		return slices.Sorted(maps.Keys(o)), true
 	}
-	if _, ok := p.path(n); ok {
+	if p.isDoc(n) {
 		return p.sch.closed, true
 	}
 	return p.Provider.FindStructFieldNames(n)
@@ -173,8 +169,8 @@ func (p *provider) FindStructFieldType(n, f string) (*types.FieldType, bool) {
 		t, ok := o[f]
 		return &types.FieldType{Type: t}, ok
 	}
-	if at, ok := p.path(n); ok {
-		t, ok := p.sch.typeAt(at, f)
+	if p.isDoc(n) {
+		t, ok := p.sch.typeOf(f)
 		return &types.FieldType{Type: t}, ok
 	}
 	return p.Provider.FindStructFieldType(n, f)
@@ -227,7 +223,7 @@ var celWords = map[string]bool{"true": true, "false": true, "null": true, "in": 
 
 // variables of a class, of document type doc.
 func (c envClass) variables(doc *cel.Type) map[string]*cel.Type {
-	auth, request := types.NewNullableType(types.NewObjectType("auth")), types.NewObjectType("request")
+	auth, request := types.NewNullableType(types.NewObjectType(typeAuth)), types.NewObjectType(typeRequest)
 	m := map[string]*cel.Type{"request": request, "id": cel.StringType, "auth": auth}
 	switch c {
 	case classRead:
@@ -261,7 +257,7 @@ func (v *envs) of(c envClass, sch *schemaTypes) (*cel.Env, []string) {
 	typed := sch != nil && sch.schema != nil
 	doc := cel.MapType(cel.StringType, cel.DynType)
 	if typed {
-		doc = types.NewObjectType(sch.typeName(nil))
+		doc = types.NewObjectType(sch.typeName())
 	}
 	vars := c.variables(doc)
 	names := slices.Sorted(maps.Keys(vars))

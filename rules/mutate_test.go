@@ -1,0 +1,87 @@
+package rules
+
+// Proof that the tests would have found each bug: it is put back by an overlay
+// of the build, and the named test must see it.
+// go test -run Mutations -mutate all (or a part of a name); minutes.
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var mutate = flag.String("mutate", "", "put these bugs back (all, or a part of a name) and show that they are found")
+
+func TestMutations(t *testing.T) {
+	which := *mutate
+	if _, long := fuzzing(t); long {
+		which = "all"
+	}
+	if which == "" {
+		t.Skip("-mutate all, or HUTCH_LONG, puts bugs back: minutes")
+	}
+	found := regexp.MustCompile(`difference after (\d+) rules|panic: .*|over budget after \d+ rules|--- FAIL: \S+`)
+	for _, bug := range bugs {
+		if which != "all" && !strings.Contains(bug.name, which) {
+			continue
+		}
+		test := bug.test
+		if test == "" {
+			test = "TestDifferential"
+		}
+		out, err := runMutant(t, test, bug.edits)
+		m := found.FindString(out)
+		switch {
+		case err == nil:
+			t.Errorf("NOT FOUND  %s", bug.name)
+		case m == "":
+			t.Errorf("%s: %s", bug.name, out)
+		default:
+			t.Logf("%-64s %s", bug.name, m)
+		}
+	}
+}
+
+func runMutant(t *testing.T, test string, edits []edit) (string, error) {
+	t.Helper()
+	dir, replaced := t.TempDir(), map[string]string{}
+	for _, e := range edits {
+		file, err := filepath.Abs(e.file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		from := file
+		if r, ok := replaced[file]; ok {
+			from = r
+		}
+		b, err := os.ReadFile(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(string(b), e.old); n != 1 {
+			t.Fatalf("%s: %q found %d times", e.file, e.old, n)
+		}
+		to := filepath.Join(dir, strings.ReplaceAll(strings.TrimPrefix(e.file, "../"), "/", "_"))
+		if err := os.WriteFile(to, []byte(strings.Replace(string(b), e.old, e.new, 1)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		replaced[file] = to
+	}
+	overlay, err := json.Marshal(map[string]any{"Replace": replaced})
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := filepath.Join(dir, "overlay.json")
+	if err := os.WriteFile(list, overlay, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), "go", "test", "-vet=off", "-overlay", list, "-run", "^("+test+")$", ".", "-rules", "12000")
+	cmd.Env = append(os.Environ(), "HUTCH_LONG=", "HUTCH_SEED=5")
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
