@@ -37,7 +37,8 @@ const faces: Record<Species, () => SVGElement[]> = {
     svg('g', { fill: '#ffffff99' }, svg('circle', { cx: 10, cy: 30, r: 3 }), svg('circle', { cx: 17, cy: 20, r: 2 })),
   ],
   reptile: () => [
-    svg('path', { d: 'M18 76c20 12 52 10 62-8 6-12-2-22-12-20 4 8 0 14-10 15-16 2-24-8-40-3z', fill: 'var(--ink2)' }),
+    svg('path', { d: 'M22 78c22 8 50 6 58-10 5-11-1-21-10-22', fill: 'none', stroke: 'var(--ink2)', 'stroke-width': 11, 'stroke-linecap': 'round' }),
+    svg('ellipse', { cx: 46, cy: 66, rx: 22, ry: 13, fill: 'var(--ink2)' }),
     svg('ellipse', { cx: 45, cy: 46, rx: 27, ry: 21, fill: 'var(--ink)' }),
     svg('circle', { cx: 30, cy: 28, r: 9, fill: 'var(--ink)' }),
     svg('circle', { cx: 60, cy: 28, r: 9, fill: 'var(--ink)' }),

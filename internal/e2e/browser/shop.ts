@@ -1,0 +1,91 @@
+// A running shop and a browser for the tests: the real binary on a folder of
+// its own, Debian's Chromium.
+import { spawn, execFileSync, type ChildProcess } from 'node:child_process'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { chromium, type Browser } from 'playwright-core'
+
+export const root = new URL('../../..', import.meta.url).pathname
+
+export interface Shop {
+  url: string
+  dir: string
+  process: ChildProcess
+  /** Runs `hutch <args> <dir>` beside the server and gives its stdout. */
+  hutch(...args: string[]): string
+  stop(): Promise<void>
+}
+
+function binary(): string {
+  const path = process.env.HUTCH_BIN
+  if (!path) throw new Error('HUTCH_BIN names the hutch to test; ./test.sh builds it')
+  return path
+}
+
+/** Serves a copy of the pet store on a free port. */
+export async function openShop(command: 'dev' | 'serve' = 'serve'): Promise<Shop> {
+  const home = mkdtempSync(join(tmpdir(), 'hutch-shop-'))
+  const dir = join(home, 'petstore')
+  cpSync(join(root, 'examples/petstore'), dir, { recursive: true, filter: p => !p.includes('.hutch') })
+  const child = spawn(binary(), [command, dir, '--listen', '127.0.0.1:0'], { stdio: ['ignore', 'ignore', 'pipe'] })
+  let log = ''
+  const url = await new Promise<string>((done, fail) => {
+    child.stderr?.on('data', (b: Buffer) => {
+      log += b
+      const m = /^listening on (http:\/\/\S+)$/m.exec(log)
+      if (m?.[1]) done(m[1])
+    })
+    child.on('exit', code => fail(new Error(`hutch ended with ${code}:\n${log}`)))
+  })
+  for (let i = 0; ; i++) {
+    if ((await fetch(url + '/readyz')).ok) break
+    if (i > 200) throw new Error('never ready:\n' + log)
+    await new Promise(r => setTimeout(r, 50))
+  }
+  return {
+    url, dir, process: child,
+    hutch: (...args) => execFileSync(binary(), [...args, dir], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }),
+    async stop() {
+      const gone = new Promise(r => child.once('exit', r))
+      child.removeAllListeners('exit')
+      child.once('exit', () => {})
+      child.kill('SIGTERM')
+      await Promise.race([gone, new Promise(r => setTimeout(r, 15_000))])
+      rmSync(home, { recursive: true, force: true })
+    },
+  }
+}
+
+export function openBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  })
+}
+
+/** Waits for a condition; its failure is the error. */
+export async function eventually(what: string, f: () => unknown, ms = 15_000): Promise<void> {
+  const end = Date.now() + ms
+  for (;;) {
+    if (await f()) return
+    if (Date.now() > end) throw new Error('never: ' + what)
+    await new Promise(r => setTimeout(r, 50))
+  }
+}
+
+let people = 0
+export function newEmail(): string {
+  return `person${++people}-${process.pid}@example.test`
+}
+export const password = 'correct horse battery'
+
+/** Signs up over raw HTTP. */
+export async function signUp(url: string, email = newEmail()): Promise<{ token: string; uid: string; email: string }> {
+  const res = await fetch(url + '/auth/v1/signup', {
+    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ email, password }),
+  })
+  const s = await res.json() as { access_token: string; user: { id: string } }
+  if (!res.ok) throw new Error(JSON.stringify(s))
+  return { token: s.access_token, uid: s.user.id, email }
+}
