@@ -25,7 +25,7 @@ func TestMutations(t *testing.T) {
 	if which == "" {
 		t.Skip("-mutate all, or HUTCH_LONG, puts bugs back: minutes")
 	}
-	found := regexp.MustCompile(`difference after (\d+) rules|panic: .*|over budget after \d+ rules|--- FAIL: \S+`)
+	found := []*regexp.Regexp{regexp.MustCompile(`(difference|over budget) after \d+ rules`), regexp.MustCompile(`panic: .*|--- FAIL: \S+`)}
 	for _, bug := range bugs {
 		if which != "all" && !strings.Contains(bug.name, which) {
 			continue
@@ -35,7 +35,10 @@ func TestMutations(t *testing.T) {
 			test = "TestDifferential"
 		}
 		out, err := runMutant(t, test, bug.edits)
-		m := found.FindString(out)
+		m := found[0].FindString(out)
+		if m == "" {
+			m = found[1].FindString(out)
+		}
 		switch {
 		case err == nil:
 			t.Errorf("NOT FOUND  %s", bug.name)
