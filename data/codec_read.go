@@ -2,9 +2,7 @@ package data
 
 import (
 	"encoding/binary"
-	"math"
 	"strconv"
-	"unicode/utf8"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
@@ -151,7 +149,7 @@ func (d *decoder) object(dst []byte, depth int) ([]byte, bson.Type, *hutch.Error
 			return dst, 0, d.fail("a field name is empty")
 		}
 		if err := d.expect(':'); err != nil {
-			return dst, 0, err.At(string(name))
+			return dst, 0, under(err, string(name))
 		}
 		if name[0] == '$' {
 			if form, t := formOf(name); t != 0 {
@@ -169,12 +167,12 @@ func (d *decoder) object(dst []byte, depth int) ([]byte, bson.Type, *hutch.Error
 			}
 		}
 		if !d.fresh(dst, base, &many, name) {
-			return dst, 0, d.fail("the field occurs twice").At(string(name))
+			return dst, 0, under(d.fail("the field occurs twice"), string(name))
 		}
 		d.names = append(d.names, span{uint32(typeAt + 1), uint32(len(dst))}) //nolint:gosec // under 4 GiB
 		nameTo := len(dst)
 		if dst, err = d.value(append(dst, 0), typeAt, depth+1); err != nil {
-			return dst, 0, err.At(string(dst[typeAt+1 : nameTo]))
+			return dst, 0, under(err, string(dst[typeAt+1:nameTo]))
 		}
 		d.space()
 		switch d.peek() {
@@ -250,79 +248,4 @@ func (d *decoder) array(dst []byte, depth int) ([]byte, *hutch.Error) {
 		}
 		return dst, d.fail("malformed JSON: expected , or ]")
 	}
-}
-
-// number appends a number literal: int32 where it fits, else int64, with a
-// fraction or an exponent a double.
-func (d *decoder) number(dst []byte, typeAt int) ([]byte, *hutch.Error) {
-	lit := d.s[d.p:]
-	n, whole := scanNumber(lit)
-	if n == 0 {
-		return dst, d.fail("malformed JSON: not a number")
-	}
-	lit = lit[:n]
-	if whole {
-		i, ok := parseInt(lit)
-		if !ok {
-			return dst, d.fail("the integer is outside int64, or -0")
-		}
-		d.p += n
-		if i >= math.MinInt32 && i <= math.MaxInt32 {
-			dst[typeAt] = byte(bson.TypeInt32)
-			return binary.LittleEndian.AppendUint32(dst, uint32(i)), nil //nolint:gosec // fits
-		}
-		dst[typeAt] = byte(bson.TypeInt64)
-		return binary.LittleEndian.AppendUint64(dst, uint64(i)), nil //nolint:gosec // its bits
-	}
-	f, ok := parseDouble(lit)
-	if !ok {
-		return dst, d.fail("the number is no finite double, or -0")
-	}
-	d.p += n
-	dst[typeAt] = byte(bson.TypeDouble)
-	return binary.LittleEndian.AppendUint64(dst, math.Float64bits(f)), nil
-}
-
-// str appends the decoded string at the cursor.
-func (d *decoder) str(dst []byte) ([]byte, *hutch.Error) {
-	if d.peek() != '"' {
-		return dst, d.fail("malformed JSON: expected a string")
-	}
-	s, p, base := d.s, d.p+1, len(dst)
-	start, ascii := p, true
-	for p < len(s) {
-		if p+8 <= len(s) && plainWord(binary.LittleEndian.Uint64(s[p:])) {
-			p += 8
-			continue
-		}
-		c := s[p]
-		switch {
-		case c >= utf8.RuneSelf:
-			ascii = false
-			p++
-		case plain[c]:
-			p++
-		case c == '"':
-			dst = append(dst, s[start:p]...)
-			d.p = p + 1
-			if !ascii && !utf8.Valid(dst[base:]) {
-				return dst, d.fail("a string is not valid UTF-8")
-			}
-			return dst, nil
-		case c == '\\':
-			dst = append(dst, s[start:p]...)
-			d.p = p
-			var err *hutch.Error
-			if dst, err = d.escape(dst); err != nil {
-				return dst, err
-			}
-			p = d.p
-			start = p
-		default:
-			d.p = p
-			return dst, d.fail("malformed JSON: a control character in a string")
-		}
-	}
-	d.p = p
-	return dst, d.fail("malformed JSON: a string has no end")
 }

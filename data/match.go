@@ -111,7 +111,7 @@ func compile(w Where, n *node, inElem bool, depth int) *hutch.Error {
 		err = checkOperand(info.Operand, w.Value)
 	}
 	if err != nil {
-		return err.At(w.Path)
+		return under(err, w.Path)
 	}
 	return n.prepare(w)
 }

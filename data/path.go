@@ -6,7 +6,12 @@ import (
 	"github.com/hutch-dev/hutch"
 )
 
-const maxSegments = 32
+const (
+	maxSegments = 32
+	// maxIndexes bounds the ways in which indexes lead through arrays of objects
+	// that have such names as well.
+	maxIndexes = 8
+)
 
 // segment is a step of a path: a name and, where it spells one, an array index.
 type segment struct {
@@ -19,9 +24,9 @@ type segment struct {
 func parsePath(path string) ([]segment, *hutch.Error) {
 	n := strings.Count(path, ".") + 1
 	if n > maxSegments {
-		return nil, invalid(path[:min(len(path), 64)], "a path has at most %d segments", maxSegments)
+		return nil, invalid(path, "a path has at most %d segments", maxSegments)
 	}
-	segs := make([]segment, 0, n)
+	segs, indexes := make([]segment, 0, n), 0
 	for name := range strings.SplitSeq(path, ".") {
 		switch {
 		case name == "":
@@ -32,6 +37,12 @@ func parsePath(path string) ([]segment, *hutch.Error) {
 			return nil, invalid(path, "a path may not hold NUL")
 		}
 		segs = append(segs, segment{name, indexOf(name)})
+		if segs[len(segs)-1].index >= 0 {
+			indexes++
+		}
+	}
+	if indexes > maxIndexes {
+		return nil, invalid(path, "a path has at most %d array indexes", maxIndexes)
 	}
 	return segs, nil
 }
@@ -66,4 +77,16 @@ func cutPath(path string) (name, rest string, more bool) { return strings.Cut(pa
 // isUnder reports whether path is parent or lies below it.
 func isUnder(path, parent string) bool {
 	return strings.HasPrefix(path, parent) && (len(path) == len(parent) || path[len(parent)] == '.')
+}
+
+// checkSystemPath refuses paths with a leading _ that are no system field.
+func checkSystemPath(path string) *hutch.Error {
+	if path[0] != '_' {
+		return nil
+	}
+	switch path {
+	case FieldID, FieldVersion, FieldCreated, FieldUpdated:
+		return nil
+	}
+	return invalid(path, "there is no system field of this name")
 }

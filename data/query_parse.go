@@ -25,7 +25,7 @@ func ParseQuery(d Doc) (Query, error) {
 		for e := walk(d); e.next(); {
 			key := string(e.key)
 			if err := q.read(key, e.v); err != nil {
-				return Query{}, err.At(key)
+				return Query{}, under(err, key)
 			}
 		}
 	}
@@ -180,7 +180,7 @@ func ParseURLQuery(from string, params map[string][]string) (Query, error) {
 			return Query{}, invalid(name, "the parameter is given more than once")
 		}
 		if err := q.readParam(name, vs[0]); err != nil {
-			return Query{}, err.At(name)
+			return Query{}, under(err, name)
 		}
 	}
 	return q, nil

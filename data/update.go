@@ -72,7 +72,7 @@ func CompileUpdate(patch Doc) (*Update, error) {
 		switch {
 		case name[0] == '$':
 			if err = u.operator(UpdateOperator(name), e.v); err != nil {
-				err = err.At(name)
+				err = under(err, name)
 			}
 		case name == FieldID:
 			u.id = e.v
@@ -123,7 +123,7 @@ func (u *Update) add(op UpdateOperator, path string, v Value) *hutch.Error {
 	}
 	leaf := &change{path: path, op: op, val: v}
 	if err := leaf.operand(); err != nil {
-		return err.At(path)
+		return under(err, path)
 	}
 	c, to := &u.root, -1
 	for i, s := range segs {

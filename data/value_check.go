@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -17,8 +18,20 @@ const maxNesting = 100
 
 func invalid(field, format string, args ...any) *hutch.Error {
 	e := hutch.Errorf(hutch.InvalidArgument, format, args...)
-	e.Field = field
+	e.Field = clip(field)
 	return e
+}
+
+// under prefixes the field of e by a name.
+func under(e *hutch.Error, name string) *hutch.Error { return e.At(clip(name)) }
+
+// clip keeps answers from repeating a name of any length.
+func clip(name string) string {
+	const most = 128
+	if len(name) <= most {
+		return name
+	}
+	return strings.ToValidUTF8(name[:most], "") + "..."
 }
 
 // CheckDoc walks a whole document: well-formed, only the types of values, finite
@@ -87,7 +100,7 @@ func at(e *hutch.Error, array bool, key []byte) *hutch.Error {
 	if array {
 		return e.At("[" + string(key) + "]")
 	}
-	return e.At(string(key))
+	return under(e, string(key))
 }
 
 // isIndex reports whether key spells n.
@@ -120,7 +133,7 @@ next:
 			return err
 		}
 		if err := checkInside(e.v); err != nil {
-			return err.At(string(e.key))
+			return under(err, string(e.key))
 		}
 	}
 	return nil

@@ -1,8 +1,6 @@
 package data
 
 import (
-	"regexp"
-	"regexp/syntax"
 	"strings"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -55,7 +53,7 @@ func (p *whereParser) filter(d Doc, depth int) (Where, *hutch.Error) {
 			var err *hutch.Error
 			if strings.HasPrefix(name, "$") {
 				if w, err = p.logic(Operator(name), e.v, depth); err != nil {
-					return Where{}, err.At(name)
+					return Where{}, under(err, name)
 				}
 			} else {
 				if w, err = p.field(name, e.v, depth); err != nil {
@@ -139,17 +137,17 @@ func (p *whereParser) field(path string, v Value, depth int) (Where, *hutch.Erro
 	isOps, err := operatorObject(v)
 	switch {
 	case err != nil:
-		return Where{}, err.At(path)
+		return Where{}, under(err, path)
 	case isOps:
 		w, err := p.operators(path, v.Value, depth)
 		if err != nil {
-			return Where{}, err.At(path)
+			return Where{}, under(err, path)
 		}
 		return w, nil
 	}
 	w, err := p.leaf(path, OpEq, v, depth)
 	if err != nil {
-		return Where{}, err.At(path)
+		return Where{}, under(err, path)
 	}
 	return w, nil
 }
@@ -164,38 +162,6 @@ func (p *whereParser) path(path string) *hutch.Error {
 	return nil
 }
 
-// checkSystemPath refuses paths with a leading _ that are no system field.
-func checkSystemPath(path string) *hutch.Error {
-	if path[0] != '_' {
-		return nil
-	}
-	switch path {
-	case FieldID, FieldVersion, FieldCreated, FieldUpdated:
-		return nil
-	}
-	return invalid(path, "there is no system field of this name")
-}
-
-// operatorObject reports whether v is an object of operators; an object that
-// mixes them with fields is neither.
-func operatorObject(v Value) (bool, *hutch.Error) {
-	if v.Type != bson.TypeEmbeddedDocument {
-		return false, nil
-	}
-	ops, fields := 0, 0
-	for e := walk(v.Value); e.next(); {
-		if len(e.key) > 0 && e.key[0] == '$' {
-			ops++
-		} else {
-			fields++
-		}
-	}
-	if ops > 0 && fields > 0 {
-		return false, hutch.Errorf(hutch.InvalidArgument, "operators and fields do not mix")
-	}
-	return ops > 0, nil
-}
-
 // operators reads {"$gt": 1, "$lt": 5}.
 func (p *whereParser) operators(path string, d Doc, depth int) (Where, *hutch.Error) {
 	if p.client && depth > maxWhereDepth {
@@ -206,7 +172,7 @@ func (p *whereParser) operators(path string, d Doc, depth int) (Where, *hutch.Er
 		op := Operator(e.key)
 		w, err := p.leaf(path, op, e.v, depth)
 		if err != nil {
-			return Where{}, err.At(string(op))
+			return Where{}, under(err, string(op))
 		}
 		kids = append(kids, w)
 	}
@@ -253,22 +219,6 @@ func (p *whereParser) leaf(path string, op Operator, v Value, depth int) (Where,
 	return Where{Op: op, Path: path, Value: v}, nil
 }
 
-// checkPattern refuses a pattern that is long, or short and expensive: a match
-// takes time by the steps of its program.
-func checkPattern(pattern string) *hutch.Error {
-	if len(pattern) > maxPattern {
-		return exhausted("the pattern is longer than %d bytes", maxPattern)
-	}
-	re, err := syntax.Parse(pattern, syntax.Perl)
-	if err != nil {
-		return hutch.Errorf(hutch.InvalidArgument, "the pattern is no RE2 expression")
-	}
-	if prog, err := syntax.Compile(re.Simplify()); err != nil || len(prog.Inst) > maxPatternSteps {
-		return exhausted("the pattern repeats too much")
-	}
-	return nil
-}
-
 // elem reads $elemMatch: operators on the element, or a filter on its fields.
 func (p *whereParser) elem(path string, v Value, depth int) (Where, *hutch.Error) {
 	if v.Type != bson.TypeEmbeddedDocument {
@@ -295,39 +245,4 @@ func isElementForm(d Doc) bool {
 	}
 	info := operatorOf(Operator(e.key))
 	return info == nil || !info.Logic || info.Op == OpNot
-}
-
-// checkOperand refuses an operand that its operator does not take.
-func checkOperand(kind Operand, v Value) *hutch.Error {
-	switch kind {
-	case OperandValue:
-		return checkInside(v)
-	case OperandList:
-		if v.Type != bson.TypeArray {
-			return hutch.Errorf(hutch.InvalidArgument, "expected an array")
-		}
-		return checkInside(v)
-	case OperandBool:
-		if v.Type != bson.TypeBoolean {
-			return hutch.Errorf(hutch.InvalidArgument, "expected true or false")
-		}
-	case OperandText, OperandPattern:
-		if v.Type != bson.TypeString {
-			return hutch.Errorf(hutch.InvalidArgument, "expected a string")
-		}
-		if kind == OperandPattern {
-			if _, err := regexp.Compile(string(strOf(v))); err != nil {
-				return hutch.Errorf(hutch.InvalidArgument, "the pattern is no RE2 expression")
-			}
-		}
-	case OperandSize:
-		if n, ok := Integer(v); !ok || n < 0 {
-			return hutch.Errorf(hutch.InvalidArgument, "expected a whole number from 0 on")
-		}
-	case OperandType:
-		if v.Type != bson.TypeString || typeOf(string(strOf(v))) == nil {
-			return hutch.Errorf(hutch.InvalidArgument, "expected the name of a type")
-		}
-	}
-	return nil
 }

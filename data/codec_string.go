@@ -1,11 +1,55 @@
 package data
 
 import (
-	"strconv"
+	"encoding/binary"
 	"unicode/utf8"
 
 	"github.com/hutch-dev/hutch"
 )
+
+// str appends the decoded string at the cursor.
+func (d *decoder) str(dst []byte) ([]byte, *hutch.Error) {
+	if d.peek() != '"' {
+		return dst, d.fail("malformed JSON: expected a string")
+	}
+	s, p, base := d.s, d.p+1, len(dst)
+	start, ascii := p, true
+	for p < len(s) {
+		if p+8 <= len(s) && plainWord(binary.LittleEndian.Uint64(s[p:])) {
+			p += 8
+			continue
+		}
+		c := s[p]
+		switch {
+		case c >= utf8.RuneSelf:
+			ascii = false
+			p++
+		case plain[c]:
+			p++
+		case c == '"':
+			dst = append(dst, s[start:p]...)
+			d.p = p + 1
+			if !ascii && !utf8.Valid(dst[base:]) {
+				return dst, d.fail("a string is not valid UTF-8")
+			}
+			return dst, nil
+		case c == '\\':
+			dst = append(dst, s[start:p]...)
+			d.p = p
+			var err *hutch.Error
+			if dst, err = d.escape(dst); err != nil {
+				return dst, err
+			}
+			p = d.p
+			start = p
+		default:
+			d.p = p
+			return dst, d.fail("malformed JSON: a control character in a string")
+		}
+	}
+	d.p = p
+	return dst, d.fail("malformed JSON: a string has no end")
+}
 
 // escape appends the character that the escape at the cursor stands for.
 func (d *decoder) escape(dst []byte) ([]byte, *hutch.Error) {
@@ -78,69 +122,4 @@ func hex4(s []byte) (rune, bool) {
 		r = r<<4 | rune(c)
 	}
 	return r, true
-}
-
-// scanNumber is the length of the JSON number at the start of s, 0 for none, and
-// whether it has neither fraction nor exponent.
-func scanNumber(s []byte) (n int, whole bool) {
-	digits := func() bool {
-		from := n
-		for n < len(s) && s[n] >= '0' && s[n] <= '9' {
-			n++
-		}
-		return n > from
-	}
-	if n < len(s) && s[n] == '-' {
-		n++
-	}
-	first := n
-	if !digits() || s[first] == '0' && n > first+1 {
-		return 0, false
-	}
-	whole = true
-	if n < len(s) && s[n] == '.' {
-		n++
-		if whole = false; !digits() {
-			return 0, false
-		}
-	}
-	if n < len(s) && (s[n] == 'e' || s[n] == 'E') {
-		n++
-		if n < len(s) && (s[n] == '+' || s[n] == '-') {
-			n++
-		}
-		if whole = false; !digits() {
-			return 0, false
-		}
-	}
-	return n, whole
-}
-
-// parseInt reads an integer literal; not ok outside int64 and for -0.
-func parseInt(lit []byte) (int64, bool) {
-	if len(lit) > 18 {
-		n, err := strconv.ParseInt(string(lit), 10, 64)
-		return n, err == nil
-	}
-	neg := lit[0] == '-'
-	if neg {
-		lit = lit[1:]
-	}
-	n := int64(0)
-	for _, c := range lit {
-		n = n*10 + int64(c-'0')
-	}
-	if neg {
-		return -n, n != 0
-	}
-	return n, true
-}
-
-// parseDouble reads a number literal; not ok where it overflows and for -0.
-func parseDouble(lit []byte) (float64, bool) {
-	f, err := strconv.ParseFloat(string(lit), 64)
-	if err != nil {
-		return 0, false
-	}
-	return f, f != 0 || lit[0] != '-'
 }
