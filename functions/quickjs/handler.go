@@ -59,7 +59,7 @@ func (p *pool) handle(c *child.Call) ([]byte, error) {
 	}
 	if v != nil {
 		if out.spoiled || r.over() {
-			v.close()
+			go v.close() // the answer does not wait until a full heap is freed
 		} else {
 			p.give(v)
 		}

@@ -128,6 +128,6 @@ func (s *session) note(op string, in []byte) {
 	h, many := s.host, s.lines > 4*maxLines
 	s.mu.Unlock()
 	if op == opLog && ok && !many && len(line) <= 2*maxLine {
-		h.Log(level, strings.ToValidUTF8(line, "\uFFFD"))
+		h.Log(level, s.m.mapText(strings.ToValidUTF8(line, "\uFFFD")))
 	}
 }

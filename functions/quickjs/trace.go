@@ -14,37 +14,56 @@ var frame = regexp.MustCompile(`^\s*at (.*?) ?\(?(<[^<>]*>|native)(?::(\d+)(?::(
 
 const maxFrames = 32
 
-// trace maps a stack to the sources; frames of the prelude are left out.
+// trace maps a stack to the sources; frames of the prelude and of the engine
+// are left out.
 func (m *module) trace(stack string) string {
-	if stack == "" {
-		return ""
-	}
 	var out []string
 	for l := range strings.Lines(stack) {
 		l = strings.TrimRight(l, "\n")
 		if len(out) == maxFrames {
 			break
 		}
-		f := frame.FindStringSubmatch(l)
-		if f == nil {
-			if strings.HasPrefix(l, "caused by ") {
+		if f := frame.FindStringSubmatch(l); f != nil {
+			if l = m.frame(f); l != "" {
 				out = append(out, l)
 			}
-			continue
-		}
-		line, _ := strconv.Atoi(f[3])
-		column, _ := strconv.Atoi(f[4])
-		if line < userLine {
-			continue
-		}
-		place := m.position(line-userLine, column-1)
-		if f[1] == "" || strings.HasPrefix(f[1], "<") {
-			out = append(out, "at "+place)
-		} else {
-			out = append(out, fmt.Sprintf("at %s (%s)", f[1], place))
+		} else if strings.HasPrefix(l, "caused by ") {
+			out = append(out, l)
 		}
 	}
 	return strings.Join(out, "\n")
+}
+
+// mapText maps the frames in a console line.
+func (m *module) mapText(s string) string {
+	if !strings.Contains(s, "<eval>:") {
+		return s
+	}
+	var out []string
+	for l := range strings.SplitSeq(s, "\n") {
+		if f := frame.FindStringSubmatch(l); f != nil {
+			if l = m.frame(f); l == "" {
+				continue
+			}
+			l = "    " + l
+		}
+		out = append(out, l)
+	}
+	return strings.Join(out, "\n")
+}
+
+// frame is a frame of a stack in the sources, "" where it is not of the bundle.
+func (m *module) frame(f []string) string {
+	line, _ := strconv.Atoi(f[3])
+	column, _ := strconv.Atoi(f[4])
+	if line < userLine {
+		return ""
+	}
+	place := m.position(line-userLine, column-1)
+	if f[1] == "" || strings.HasPrefix(f[1], "<") {
+		return "at " + place
+	}
+	return fmt.Sprintf("at %s (%s)", f[1], place)
 }
 
 // position of a place in the bundle, both counted from 0.
