@@ -3,7 +3,6 @@ package auth
 import (
 	"context"
 	"io"
-	"time"
 )
 
 // What tests of the package's outside need of its inside.
@@ -37,8 +36,6 @@ func Claims(app []byte) ([]byte, []string) { return claimsOf(app) }
 func (s *Service) Remembered() int { return s.cache.len() }
 
 func (s *Service) Sweep(ctx context.Context) error { return s.sweep(ctx) }
-
-func (s *Service) Heard() time.Time { return time.Unix(0, s.cache.heard.Load()) }
 
 func (s *Service) ParseRefresh(t string) bool {
 	_, ok := parseRefresh(s.keys.Load().refresh, t)

@@ -193,6 +193,16 @@ func (s *Service) alive(ctx context.Context, session, uid string, now time.Time)
 	return u, d, nil
 }
 
+// Seen is since when what Verify remembers is known to hold: the last time the
+// feed spoke, at most 3 s ago, or the zero time. A write's request counts as
+// verified then (data.WithVerified), not when Verify answered.
+func (s *Service) Seen() time.Time {
+	if heard := s.cache.heard.Load(); heard != 0 {
+		return time.Unix(0, heard)
+	}
+	return time.Time{}
+}
+
 // StillValid reads a principal's session, user or key anew: for a write that
 // commits more than a second after its request was verified. unauthenticated.
 func (s *Service) StillValid(ctx context.Context, p hutch.Principal) error {

@@ -416,6 +416,29 @@ func TestS77StillValid(t *testing.T) {
 	}
 }
 
+func TestS77WhatIsRememberedIsAsOldAsTheFeed(t *testing.T) {
+	b := setup(t)
+	s := b.signup("ann@shop.example")
+	b.store.progress(t, b.clock.Now())
+	b.mustVerify(s.AccessToken)
+	spoke := b.clock.Now()
+	b.store.hold()
+	b.clock.add(2 * time.Second)
+	b.mustVerify(s.AccessToken) // still remembered
+	if got := b.Seen(); !got.Equal(spoke) {
+		t.Errorf("seen at %v, want %v: a write would pass for verified just now", got, spoke)
+	}
+	o := b.opts
+	o.Feed = nil
+	n, err := auth.New(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !n.Seen().IsZero() {
+		t.Error("seen without a feed")
+	}
+}
+
 func TestS3NoRoleBypasses(t *testing.T) {
 	b := setup(t)
 	s := b.signup("ann@shop.example")
