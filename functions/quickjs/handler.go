@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"runtime/debug"
 	"slices"
 	"sync"
 
@@ -15,6 +16,10 @@ import (
 const (
 	maxIdle     = 8  // VMs that wait for their next call, in a child
 	maxPrograms = 64 // compiled bundles in a child
+
+	// The Go heap of a child is small, as VMs keep theirs elsewhere: collections
+	// may be rare.
+	gcPercent = 400
 )
 
 // Handlers are this package's part of what main hands to child.Main.
@@ -32,6 +37,7 @@ type compiled struct {
 
 // pool keeps a child's VMs.
 type pool struct {
+	once     sync.Once
 	mu       sync.Mutex // guards the rest
 	prelude  []byte     // bytecode
 	programs map[string]*compiled
@@ -41,6 +47,7 @@ type pool struct {
 
 // handle runs one call: a key, a newline, the event; no event only loads.
 func (p *pool) handle(c *child.Call) ([]byte, error) {
+	p.once.Do(func() { debug.SetGCPercent(gcPercent) })
 	key, event, ok := bytes.Cut(c.In, []byte{'\n'})
 	if !ok {
 		return nil, errors.New("malformed call")

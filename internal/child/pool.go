@@ -28,7 +28,7 @@ var (
 	ErrInterrupted = errors.New("interrupted at its deadline")
 	ErrKilled      = errors.New("killed, as it did not stop at its deadline")
 	ErrDied        = errors.New("its process died")
-	ErrLost        = errors.New("lost twice with the process of another call")
+	ErrLost        = errors.New("lost with the process of another call")
 	ErrClosed      = errors.New("the pool is closed")
 	ErrIsolation   = errors.New("isolation not reached")
 	errGone        = errors.New("lost with its process")
