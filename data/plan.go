@@ -121,14 +121,12 @@ func choose(ixs []Built, leaves []*Where, o []Order) (*Access, merit) {
 
 // union serves an $or each of whose branches an index narrows.
 func union(ixs []Built, leaves []*Where, o []Order, than merit) *Access {
-	if than.sorted || than.ranged {
-		return nil
-	}
 	for i, or := range leaves {
 		if or.Op != OpOr || len(or.Kids) == 0 || len(or.Kids) > maxUnion {
 			continue
 		}
 		var all []*Access
+		equal := true // each branch has a field with one value, or a few
 		for k := range or.Kids {
 			if or.Kids[k].IsNever() {
 				continue
@@ -139,9 +137,10 @@ func union(ixs []Built, leaves []*Where, o []Order, than merit) *Access {
 				all = nil
 				break
 			}
+			equal = equal && (m.eq > 0 || m.unique)
 			all = append(all, a)
 		}
-		if all != nil {
+		if all != nil && (equal || !than.sorted && !than.ranged) {
 			a := *all[0]
 			a.Also, a.Again, a.Sorted, a.Narrowed = all[1:], true, false, true
 			return &a

@@ -57,7 +57,12 @@ func (e *evaluation) index(from int, late bool) error {
 			if ix.late != late {
 				continue
 			}
-			if err := e.entries.diff(i, &e.docs[i], ix); err != nil {
+			err := e.entries.diff(i, &e.docs[i], ix)
+			switch {
+			case err == nil:
+			case ix.state == indexBuilding && hutch.CodeOf(err) == hutch.InvalidArgument:
+				ix.broken.Store(true) // the index that is being built fails, not the write
+			default:
 				return err
 			}
 		}
@@ -74,7 +79,7 @@ func (n *entries) diff(i int, d *document, ix *index) error {
 	n.before, n.then = n.before[:0], n.then[:0]
 	if d.old != nil {
 		if n.buf, n.before, old, err = ix.keyer.Append(n.buf, n.before, d.old, prefix, d.id); err != nil {
-			return failed("reading index "+ix.def.Name, err)
+			return err
 		}
 	}
 	if d.cur != nil {
@@ -164,7 +169,7 @@ func (e *evaluation) claim() error {
 		switch {
 		case !dup:
 		case op.index.state == indexBuilding:
-			op.index.broken.Store(true) // the index that is being built fails, not the write
+			op.index.broken.Store(true)
 			op.skip = true
 		default:
 			return errTaken(d, op.index)

@@ -17,14 +17,16 @@ type evaluation struct {
 
 	cat     *catalog
 	docs    []document
-	keys    []byte // backs document.key
-	byKey   map[string]int
-	err     error // why the batch is refused
-	size    int64 // of the new images
+	keys    []byte        // backs document.key
+	byKey   map[docID]int // of docs, once there are many
+	err     error         // why the batch is refused
+	size    int64         // of the new images
 	entries entries
 	changes []data.Change
 	buf     []byte // the log entry
 }
+
+type docID struct{ coll, id string }
 
 // document is one that the batch reads or writes.
 type document struct {
@@ -189,7 +191,7 @@ func (e *evaluation) load(coll, id string) (*document, error) {
 	}
 	e.docs = append(e.docs, d)
 	if e.byKey != nil {
-		e.byKey[coll+"\x00"+id] = len(e.docs) - 1
+		e.byKey[docID{coll, id}] = len(e.docs) - 1
 	}
 	return &e.docs[len(e.docs)-1], nil
 }
@@ -204,12 +206,12 @@ func (e *evaluation) find(coll, id string) int {
 		return -1
 	}
 	if e.byKey == nil {
-		e.byKey = make(map[string]int, 2*len(e.docs))
+		e.byKey = make(map[docID]int, 2*len(e.docs))
 		for i := range e.docs {
-			e.byKey[e.docs[i].name+"\x00"+e.docs[i].id] = i
+			e.byKey[docID{e.docs[i].name, e.docs[i].id}] = i
 		}
 	}
-	if i, ok := e.byKey[coll+"\x00"+id]; ok {
+	if i, ok := e.byKey[docID{coll, id}]; ok {
 		return i
 	}
 	return -1

@@ -56,11 +56,11 @@ func (sn *snapshot) use(ctx context.Context) error {
 	switch {
 	case ctx.Err() != nil:
 		return ctxError(ctx)
-	case sn.done.Load():
-		return hutch.Errorf(hutch.Internal, "the snapshot is closed")
 	case sn.s.o.Now().After(sn.until):
 		sn.Close()
 		return errTooOld
+	case sn.done.Load():
+		return hutch.Errorf(hutch.Internal, "the snapshot is closed")
 	case !sn.s.enter():
 		return errClosed
 	}

@@ -1,0 +1,189 @@
+package storetest
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/hutch-dev/hutch"
+	"github.com/hutch-dev/hutch/data"
+)
+
+// model is a store as simple as can be: documents in maps, every query a walk
+// over all of them. It takes its word for values from data.Compare and the
+// matcher, for everything else from itself.
+type model struct {
+	docs    map[string]map[string]data.Doc
+	indexes map[string][]data.Index
+	log     []data.Commit
+}
+
+func newModel() *model {
+	return &model{docs: map[string]map[string]data.Doc{}, indexes: map[string][]data.Index{}}
+}
+
+// judge gives the codes for which a batch may be refused (none: it passes) and
+// what it leaves of each document that it writes, without system fields.
+func (m *model) judge(b *data.Batch) (codes []hutch.Code, next map[data.Check]data.Doc) {
+	next = map[data.Check]data.Doc{}
+	at := func(coll, id string) data.Check { return data.Check{Collection: coll, ID: id} }
+	for _, c := range b.Checks {
+		if version(m.docs[c.Collection][c.ID]) != c.Version {
+			codes = append(codes, hutch.Aborted)
+		}
+	}
+	made := map[data.Check]bool{} // by the batch: no version yet
+	for _, w := range b.Writes {
+		k := at(w.Collection, w.ID)
+		stored := m.docs[w.Collection][w.ID]
+		cur, written := next[k]
+		if !written {
+			cur = stored
+		}
+		switch {
+		case w.Expect == data.AnyVersion, w.Expect == 0 && cur == nil:
+		case w.Expect == 0:
+			codes = append(codes, hutch.AlreadyExists)
+		case cur == nil || made[k] || version(stored) != w.Expect:
+			codes = append(codes, hutch.Aborted)
+		}
+		d, err := w.Next(cur)
+		if err != nil {
+			return append(codes, hutch.CodeOf(err)), nil
+		}
+		made[k] = d != nil && (cur == nil || made[k])
+		next[k] = d
+	}
+	for coll, ixs := range m.indexes {
+		all := map[string]data.Doc{}
+		for id, d := range m.docs[coll] {
+			all[id] = d
+		}
+		for k, d := range next {
+			if k.Collection == coll {
+				if all[k.ID] = d; d == nil {
+					delete(all, k.ID)
+				}
+			}
+		}
+		for _, ix := range ixs {
+			codes = append(codes, misfits(ix, all)...)
+		}
+	}
+	return codes, next
+}
+
+// misfits says what keeps documents out of an index.
+func misfits(ix data.Index, docs map[string]data.Doc) (codes []hutch.Code) {
+	rows := make([]map[string][]data.Value, 0, len(docs))
+	for _, d := range docs {
+		row, many := map[string][]data.Value{}, 0
+		lacks := true
+		for _, f := range ix.Fields {
+			vs := data.AppendIndexValues(nil, d, f.Path)
+			row[f.Path] = vs
+			if len(vs) > 1 {
+				many++
+			}
+			lacks = lacks && len(vs) == 1 && vs[0].Type == data.Null().Type && data.Field(d, f.Path).Type == 0
+		}
+		if many > 1 {
+			codes = append(codes, hutch.InvalidArgument)
+		}
+		if !lacks {
+			rows = append(rows, row)
+		}
+	}
+	if !ix.Unique {
+		return codes
+	}
+	meet := func(a, b map[string][]data.Value) bool { // at most one field has several values
+		for _, f := range ix.Fields {
+			if !slices.ContainsFunc(a[f.Path], func(v data.Value) bool {
+				return slices.ContainsFunc(b[f.Path], func(w data.Value) bool { return data.Compare(v, w) == 0 })
+			}) {
+				return false
+			}
+		}
+		return true
+	}
+	for i := range rows {
+		for j := range i {
+			if meet(rows[i], rows[j]) {
+				return append(codes, hutch.AlreadyExists)
+			}
+		}
+	}
+	return codes
+}
+
+// apply takes the result of a commit over and tells whether it is what judge
+// foretold.
+func (m *model) apply(r data.Result, next map[data.Check]data.Doc) (wrong string) {
+	changed := 0
+	for k, d := range next {
+		old := m.docs[k.Collection][k.ID]
+		if same(old, d) {
+			continue
+		}
+		changed++
+		i := slices.IndexFunc(r.Changes, func(c data.Change) bool { return c.Collection == k.Collection && c.ID == k.ID })
+		if i < 0 {
+			return "no change of " + k.Collection + "/" + k.ID
+		}
+		c := r.Changes[i]
+		switch {
+		case string(c.Before) != string(old):
+			return "old image " + c.Before.String()
+		case !same(c.After, d):
+			return "new image " + c.After.String() + " of " + d.String()
+		case c.After != nil && (position(version(c.After)) != r.Position || version(c.After) <= version(old)):
+			return "version of " + c.After.String()
+		}
+		if m.docs[k.Collection] == nil {
+			m.docs[k.Collection] = map[string]data.Doc{}
+		}
+		if m.docs[k.Collection][k.ID] = c.After; c.After == nil {
+			delete(m.docs[k.Collection], k.ID)
+		}
+	}
+	if changed != len(r.Changes) {
+		return "changes that are none"
+	}
+	if changed > 0 {
+		m.log = append(m.log, data.Commit{Position: r.Position, Changes: r.Changes})
+	}
+	return ""
+}
+
+var stamped = []string{data.FieldID, data.FieldVersion, data.FieldCreated, data.FieldUpdated}
+
+// same compares documents but for the system fields.
+func same(a, b data.Doc) bool {
+	if a == nil || b == nil {
+		return a == nil && b == nil
+	}
+	return string(data.Without(a, stamped...)) == string(data.Without(b, stamped...))
+}
+
+// find is a plan's result.
+func (m *model) find(p *data.Plan) (string, error) {
+	match, err := data.Compile(p.Where)
+	if err != nil {
+		return "", err
+	}
+	var docs []data.Doc
+	for _, d := range m.docs[p.Collection] {
+		if match.Match(d) && (p.After == nil || data.CompareToMark(d, *p.After, p.OrderBy) > 0) {
+			docs = append(docs, d)
+		}
+	}
+	slices.SortFunc(docs, func(a, b data.Doc) int { return data.CompareDocs(a, b, p.OrderBy) })
+	if p.Limit > 0 && len(docs) > p.Limit {
+		docs = docs[:p.Limit]
+	}
+	ids := make([]string, len(docs))
+	for i, d := range docs {
+		ids[i] = data.Text(data.Field(d, data.FieldID))
+	}
+	return strings.Join(ids, " "), nil
+}

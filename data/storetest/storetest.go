@@ -1,0 +1,52 @@
+// Package storetest holds the suite that every data.Store passes: each sentence
+// of the contract, query operators by their table, races, and random runs against
+// a naive store in memory. A store's test file is ten lines around Run.
+//
+// HUTCH_SEED repeats a random run, HUTCH_LONG (a duration) makes it long.
+package storetest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/hutch-dev/hutch/data"
+)
+
+// Options tell the suite how to make the special cases of a store. What a store
+// cannot do is named in Except with the reason.
+type Options struct {
+	// Reopen closes a store that New gave and opens it again.
+	Reopen func(t *testing.T, s data.Store) data.Store
+	// ShortLog gives a store that keeps at most bytes of its change log.
+	ShortLog func(t *testing.T, bytes int64) data.Store
+	// LowDisk gives a store whose disk has the free space that free sets; below
+	// floor it refuses writes.
+	LowDisk func(t *testing.T, floor int64) (s data.Store, free func(int64))
+	// Clock gives a store whose clock is moved by advance.
+	Clock func(t *testing.T) (s data.Store, advance func(time.Duration))
+	// Except names tests that do not hold for the store, with the reason.
+	Except map[string]string
+}
+
+// test is one part of the suite; its name is a sentence.
+type test struct {
+	name string
+	run  func(e *env)
+}
+
+// Run checks a store. open gives a fresh one, closed when its test ends.
+func Run(t *testing.T, open func(t *testing.T) data.Store, o Options) {
+	t.Helper()
+	var all []test
+	for _, part := range [][]test{writes, conditions, uniques, snapshots, changes, queries, plans, indexes, races, disks, randoms} {
+		all = append(all, part...)
+	}
+	for _, x := range all {
+		t.Run(x.name, func(t *testing.T) {
+			if why := o.Except[x.name]; why != "" {
+				t.Skip(why)
+			}
+			x.run(&env{T: t, o: o, s: open(t), fresh: open})
+		})
+	}
+}
