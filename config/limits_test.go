@@ -1,14 +1,14 @@
 package config_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
 	"testing/fstest"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
-
 	"github.com/hutch-dev/hutch/config"
+	"github.com/hutch-dev/hutch/data"
 )
 
 // TestBounds: each bounded key takes its bounds and refuses one beyond.
@@ -131,17 +131,16 @@ func TestLaterKeysAreUnknown(t *testing.T) {
 // TestJSONSchemaAgrees: the schema for editors is a schema, and takes what the
 // walker takes.
 func TestJSONSchemaAgrees(t *testing.T) {
-	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(string(config.JSONSchema())))
+	s, err := data.ParseSchema("hutch.json", config.JSONSchema())
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := jsonschema.NewCompiler()
-	if err := c.AddResource("hutch.json", doc); err != nil {
-		t.Fatal(err)
-	}
-	s, err := c.Compile("hutch.json")
-	if err != nil {
-		t.Fatal(err)
+	valid := func(v any) error {
+		js, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.ValidateJSON(js)
 	}
 	taken := map[string]any{
 		"name": "x", "limits": map[string]any{"body": "1MiB", "maxScan": 10, "request": "${T:-5s}"},
@@ -154,14 +153,14 @@ func TestJSONSchemaAgrees(t *testing.T) {
 		}},
 		"seed": map[string]any{"a": "a.jsonl"}, "include": []any{"a.yaml"},
 	}
-	if err := s.Validate(taken); err != nil {
+	if err := valid(taken); err != nil {
 		t.Error(err)
 	}
 	for _, wrong := range []map[string]any{
 		{}, {"name": "x", "nmae": 1}, {"name": "x", "limits": map[string]any{"body": "1MB"}}, {"name": "x", "limits": map[string]any{"maxScan": 9}},
 		{"name": "x", "collections": map[string]any{"a": map[string]any{"acess": 1}}}, {"name": "x", "durability": "fast"},
 	} {
-		if s.Validate(wrong) == nil {
+		if valid(wrong) == nil {
 			t.Errorf("taken: %v", wrong)
 		}
 	}

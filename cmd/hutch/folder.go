@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -24,10 +26,19 @@ func (c *cli) dataFolder(app, flag string) (string, error) {
 
 const lockFile = "lock"
 
+// holder says what a process does with a data folder.
+type holder string
+
+const (
+	byServer  holder = "server"
+	byCommand holder = "command" // soon done
+)
+
 // errLocked says that another process uses the data folder.
 type errLocked struct {
 	folder string
 	pid    int // 0: not known
+	by     holder
 }
 
 func (e *errLocked) Error() string {
@@ -39,7 +50,7 @@ func (e *errLocked) Error() string {
 
 // lock makes the data folder where it is missing and takes it. The lock is the
 // operating system's, so it ends with the process, however that ends.
-func lock(folder string) (unlock func(), err error) {
+func lock(folder string, by holder) (unlock func(), err error) {
 	if err := claim(folder); err != nil {
 		return nil, err
 	}
@@ -52,10 +63,11 @@ func lock(folder string) (unlock func(), err error) {
 		if !errors.Is(err, unix.EWOULDBLOCK) {
 			return nil, fmt.Errorf("locking %s: %w", folder, err)
 		}
-		return nil, &errLocked{folder, readPid(f)}
+		pid, other := readHolder(f)
+		return nil, &errLocked{folder, pid, other}
 	}
 	if err := f.Truncate(0); err == nil {
-		_, err = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
+		_, err = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+" "+string(by)+"\n"), 0)
 	}
 	if err != nil {
 		f.Close()
@@ -64,14 +76,32 @@ func lock(folder string) (unlock func(), err error) {
 	return func() { f.Close() }, nil
 }
 
-func readPid(f *os.File) int {
-	b := make([]byte, 32)
+func readHolder(f *os.File) (pid int, by holder) {
+	b := make([]byte, 64)
 	n, _ := f.ReadAt(b, 0)
-	pid, err := strconv.Atoi(strings.TrimSpace(string(b[:n])))
+	first, rest, _ := strings.Cut(strings.TrimSpace(string(b[:n])), " ")
+	pid, err := strconv.Atoi(first)
 	if err != nil {
-		return 0
+		return 0, ""
 	}
-	return pid
+	return pid, holder(rest)
+}
+
+// lockServer takes the folder for a server; a command that holds it is waited
+// for, as it is soon done.
+func lockServer(ctx context.Context, folder string) (unlock func(), err error) {
+	for deadline := time.Now().Add(operateTime); ; {
+		unlock, err := lock(folder, byServer)
+		e, held := errors.AsType[*errLocked](err)
+		if !held || e.by == byServer || time.Now().After(deadline) {
+			return unlock, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
 }
 
 // claim makes folder private. A folder with files that are not Hutch's is not
@@ -97,10 +127,4 @@ func claim(folder string) error {
 		return os.Chmod(folder, 0o700) //nolint:gosec // a folder needs its x
 	}
 	return nil
-}
-
-// exists reports whether the folder has ever been used.
-func exists(folder string) bool {
-	_, err := os.Stat(filepath.Join(folder, lockFile))
-	return err == nil
 }

@@ -26,7 +26,7 @@ func (c *cli) operate(ctx context.Context, f *dataFlags, app string, op boot.Ope
 	}
 	deadline := time.Now().Add(operateTime)
 	for {
-		unlock, err := lock(folder)
+		unlock, err := lock(folder, byCommand)
 		if err == nil {
 			defer unlock()
 			return c.operateHere(ctx, f, app, folder, op)

@@ -84,7 +84,7 @@ func (c *cli) serve(ctx context.Context, f *serverFlags, args []string) error {
 	if err != nil {
 		return err
 	}
-	unlock, err := lock(folder)
+	unlock, err := lockServer(ctx, folder)
 	if err != nil {
 		return err
 	}
