@@ -33,12 +33,12 @@ type Feed struct {
 	from   Position      // guarded by mu; ring is complete after it
 	head   Position      // guarded by mu
 	heard  time.Time     // guarded by mu
-	wake   chan struct{} // guarded by mu; closed at the next news
+	wake   chan struct{} // guarded by mu; closed at the next news; nil: nobody waits
 	joined bool          // guarded by mu; from is known
 }
 
 func newFeed(store Store, now func() time.Time, log *slog.Logger) *Feed {
-	return &Feed{store: store, now: now, log: log, limit: feedBytes, wake: make(chan struct{})}
+	return &Feed{store: store, now: now, log: log, limit: feedBytes}
 }
 
 // run reads the store's changes until ctx ends; what fails is tried again.
@@ -115,8 +115,10 @@ func (f *Feed) add(c Commit) {
 
 // news wakes the readers; f.mu is held.
 func (f *Feed) news() {
-	close(f.wake)
-	f.wake = make(chan struct{})
+	if f.wake != nil {
+		close(f.wake)
+		f.wake = nil
+	}
 }
 
 // Read yields commits after a position, for ever (until ctx ends), and progress
@@ -165,7 +167,10 @@ func (f *Feed) next(at Position, to []Commit) (batch []Commit, wake <-chan struc
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.joined && at < f.from {
-		return to, f.wake, true
+		return to, nil, true
+	}
+	if f.wake == nil {
+		f.wake = make(chan struct{})
 	}
 	i := sort.Search(len(f.ring), func(i int) bool { return f.ring[i].Position > at })
 	return append(to, f.ring[i:min(i+feedBatch, len(f.ring))]...), f.wake, false

@@ -25,32 +25,30 @@ func (k cursor) binding() []byte {
 	return []byte(p.Kind.String() + "\x00" + p.UID + "\x00" + k.q.From + "\x00" + k.q.Canonical())
 }
 
-func (k cursor) aead() (cipher.AEAD, error) {
-	block, err := aes.NewCipher(derivedKey(k.c.s.cursorKey, "cursor"))
-	if err != nil {
-		return nil, err
+func newCursorKey(key []byte) cipher.AEAD {
+	block, err := aes.NewCipher(derivedKey(key, "cursor"))
+	if err != nil { // a SHA-256 is a key
+		panic(err)
 	}
-	return cipher.NewGCM(block)
+	aead, err := cipher.NewGCM(block)
+	if err != nil { // AES has blocks of 16
+		panic(err)
+	}
+	return aead
 }
 
-func (k cursor) seal(m *Mark) (string, error) {
-	aead, err := k.aead()
-	if err != nil {
-		return "", err
-	}
+func (k cursor) seal(m *Mark) string {
+	aead := k.c.s.cursors
 	plain := NewDoc(Elem{"t", Date(k.c.s.now())}, Elem{"id", String(m.ID)}, Elem{"v", Array(m.Values...)})
 	nonce := make([]byte, aead.NonceSize(), aead.NonceSize()+len(plain)+aead.Overhead())
 	rand.Read(nonce)
-	return base64.RawURLEncoding.EncodeToString(aead.Seal(nonce, nonce, plain, k.binding())), nil
+	return base64.RawURLEncoding.EncodeToString(aead.Seal(nonce, nonce, plain, k.binding()))
 }
 
 func (k cursor) open(s string) (*Mark, error) {
 	bad := badField("after", "the cursor is not one of this query, or is older than 24 hours").
 		WithHint("Start again without after.")
-	aead, err := k.aead()
-	if err != nil {
-		return nil, err
-	}
+	aead := k.c.s.cursors
 	b, err := base64.RawURLEncoding.DecodeString(s)
 	if err != nil || len(b) < aead.NonceSize() {
 		return nil, bad

@@ -20,7 +20,9 @@ type places struct {
 
 // enter waits until the principal may run p; leave is called after it.
 func (c *call) enter(ctx context.Context, p *Plan) (leave func(), err error) {
-	if !Choose(*c.coll(p.Collection), p.Where, p.OrderBy).Unindexed(p.Limit) {
+	coll := c.coll(p.Collection)
+	if p.Where.Op == WhereAll && len(p.OrderBy) == 0 && p.Limit > 0 || leads(coll, &p.Where) ||
+		!Choose(*coll, p.Where, p.OrderBy).Unindexed(p.Limit) {
 		return func() {}, nil
 	}
 	key := c.p.Key
@@ -28,6 +30,25 @@ func (c *call) enter(ctx context.Context, p *Plan) (leave func(), err error) {
 		key = "guest:" + c.r.IP
 	}
 	return c.s.gate.enter(ctx, key, c.s.limits.UnindexedPerPrincipal)
+}
+
+// leads reports whether w pins the first field of an index, without planning.
+func leads(c *Collection, w *Where) bool {
+	switch w.Op {
+	case OpAnd:
+		for i := range w.Kids {
+			if leads(c, &w.Kids[i]) {
+				return true
+			}
+		}
+	case OpEq:
+		for i := range c.Indexes {
+			if f := c.Indexes[i].Fields; len(f) > 0 && f[0].Path == w.Path && w.Value.Type != typeNull && w.Value.Type != typeArray {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (g *gate) enter(ctx context.Context, key string, most int) (leave func(), err error) {
@@ -58,10 +79,14 @@ func (g *gate) enter(ctx context.Context, key string, most int) (leave func(), e
 	}
 }
 
-// overBudget words a store's refusal of a costly query: no numbers, and advice
+// refusedQuery words a store's refusal of a malformed or costly query: no numbers, and advice
 // only to those who may know the collections; the log gets it always.
-func (c *call) overBudget(ctx context.Context, p *Plan, err error) error {
-	if hutch.CodeOf(err) != hutch.ResourceExhausted {
+func (c *call) refusedQuery(ctx context.Context, p *Plan, err error) error {
+	switch hutch.CodeOf(err) {
+	case hutch.ResourceExhausted:
+	case hutch.InvalidArgument:
+		return hutch.AsError(err).At("where")
+	default:
 		return err
 	}
 	advice := "Index that could help: " + adviseIndex(p) + "."

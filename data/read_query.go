@@ -40,9 +40,6 @@ func (c *call) bind(ctx context.Context, q Query) (*bound, error) {
 	if len(q.OrderBy) > 4 {
 		return nil, badField("orderBy", "at most 4 keys")
 	}
-	if _, err := Compile(q.Where); err != nil {
-		return nil, hutch.AsError(err).At("where")
-	}
 	if c.coll(q.From) == nil {
 		return nil, c.unknown(OpList, q.From)
 	}
@@ -109,17 +106,15 @@ func (c *call) query(ctx context.Context, q Query, track bool) (*Page, error) {
 	b.plan.Budget = c.budget()
 	last, err := c.fill(ctx, snap, b, page, track)
 	if err != nil {
-		return nil, c.overBudget(ctx, &b.plan, err)
+		return nil, c.refusedQuery(ctx, &b.plan, err)
 	}
 	if last != nil {
-		if page.Next, err = cursor.seal(last); err != nil {
-			return nil, err
-		}
+		page.Next = cursor.seal(last)
 	}
 	if q.Count {
 		count := Plan{Collection: b.plan.Collection, Where: b.plan.Where, Budget: c.budget()}
 		if page.Count, err = snap.Count(ctx, &count); err != nil {
-			return nil, c.overBudget(ctx, &count, err)
+			return nil, c.refusedQuery(ctx, &count, err)
 		}
 	}
 	return page, nil

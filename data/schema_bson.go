@@ -13,6 +13,7 @@ import (
 const (
 	typeObject = bson.TypeEmbeddedDocument
 	typeArray  = bson.TypeArray
+	typeNull   = bson.TypeNull
 )
 
 // bsonTypes are the words of the keyword bsonType.

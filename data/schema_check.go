@@ -21,11 +21,17 @@ const maxSchemaDepth = 256
 type schemaCheck struct {
 	stored bool // the document's own system fields are left out
 	depth  int  // of nodes
-	path   []string
+	path   []place
 	silent int // inside anyOf and the like, where a violation is no error yet
 	failed bool
 	at     string
 	why    string
+}
+
+// place is a step into the document: a field, or without name an element.
+type place struct {
+	name  []byte
+	index int
 }
 
 func (c *schemaCheck) err() error {
@@ -36,7 +42,15 @@ func (c *schemaCheck) err() error {
 func (c *schemaCheck) fail(why string, below ...string) bool {
 	if c.silent == 0 && !c.failed {
 		c.failed, c.why = true, why
-		c.at = fieldPath(append(slices.Clip(c.path), below...))
+		var at []string
+		for _, p := range c.path {
+			if p.name == nil {
+				at = append(at, itoa(p.index))
+			} else {
+				at = append(at, string(p.name))
+			}
+		}
+		c.at = fieldPath(append(at, below...))
 	}
 	return false
 }
@@ -57,8 +71,9 @@ func fieldPath(path []string) string {
 	return s.String()
 }
 
-func (c *schemaCheck) in(name string, n *schemaNode, v Value) bool {
-	c.path = append(c.path, name)
+// below judges a value at a place of the present one.
+func (c *schemaCheck) below(name []byte, index int, n *schemaNode, v Value) bool {
+	c.path = append(c.path, place{name, index})
 	ok := c.ok(n, v)
 	c.path = c.path[:len(c.path)-1]
 	return ok
@@ -199,7 +214,7 @@ func (c *schemaCheck) array(n *schemaNode, v Value) bool {
 		if count < len(n.prefix) {
 			k = n.prefix[count]
 		}
-		if k != nil && !c.in(itoa(count), k, e.v) {
+		if k != nil && !c.below(nil, count, k, e.v) {
 			return false
 		}
 		if n.contains != nil && c.passes(n.contains, e.v) {

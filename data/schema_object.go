@@ -57,14 +57,14 @@ func (c *schemaCheck) field(n *schemaNode, key []byte, v Value) bool {
 	known := false
 	if k := n.props[string(key)]; k != nil {
 		known = true
-		if !c.in(string(key), k, v) {
+		if !c.below(key, 0, k, v) {
 			return false
 		}
 	}
 	for _, p := range n.patterns {
 		if p.re.MatchString(string(key)) {
 			known = true
-			if !c.in(string(key), p.node, v) {
+			if !c.below(key, 0, p.node, v) {
 				return false
 			}
 		}
@@ -73,7 +73,7 @@ func (c *schemaCheck) field(n *schemaNode, key []byte, v Value) bool {
 		if n.noExtra {
 			return c.fail("is not a field of the schema", string(key))
 		}
-		if n.extra != nil && !c.in(string(key), n.extra, v) {
+		if n.extra != nil && !c.below(key, 0, n.extra, v) {
 			return false
 		}
 	}

@@ -2,9 +2,9 @@ package data
 
 import (
 	"context"
+	"crypto/cipher"
 	"io"
 	"log/slog"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -48,8 +48,8 @@ type Service struct {
 	dev    bool
 	valid  func(context.Context, hutch.Principal) error
 
-	cursorKey []byte
-	onceKey   []byte
+	cursors cipher.AEAD
+	onceKey []byte
 
 	app   atomic.Pointer[app]
 	usage sync.Mutex // one Use at a time
@@ -75,9 +75,9 @@ type app struct {
 func New(o Options) *Service {
 	s := &Service{
 		store: o.Store, limits: o.Limits.filled(), now: o.Now, log: o.Log, dev: o.Dev, valid: o.Valid,
-		cursorKey: slices.Clone(o.CursorKey),
-		onceKey:   derivedKey(o.CursorKey, "idempotency"),
+		onceKey: derivedKey(o.CursorKey, "idempotency"),
 	}
+	s.cursors = newCursorKey(o.CursorKey)
 	if s.now == nil {
 		s.now = time.Now
 	}

@@ -20,6 +20,16 @@ type state struct {
 	units []*unit
 	index map[docKey]*unit // of units, from the ninth on
 	reads map[docKey]int64 // version read, 0 = absent
+	one   *single          // of a commit
+}
+
+// single is room for a commit of one document, as most are.
+type single struct {
+	unit   unit
+	units  [1]*unit
+	steps  [1]*step
+	writes [1]Write
+	batch  Batch
 }
 
 // snapshot opens the state's snapshot, now unless it is open.

@@ -104,7 +104,7 @@ func (v *View) Read(ctx context.Context, atLeast Position) (rows []Row, at Posit
 	size := 0
 	for d, err := range snap.Find(ctx, &plan) {
 		if err != nil {
-			return nil, "", false, c.overBudget(ctx, &plan, err)
+			return nil, "", false, c.refusedQuery(ctx, &plan, err)
 		}
 		if v.b.scan > 0 {
 			if ok, err := c.listed(sess, v.Query.From, d); err != nil {

@@ -37,7 +37,14 @@ type commitOptions struct {
 func (st *state) take(ctx context.Context, step *step, now time.Time) *unit {
 	u := st.unit(step.coll, step.id)
 	if u == nil {
-		u = &unit{ctx: ctx, now: now, all: st, coll: step.coll, id: step.id}
+		if len(st.units) > 0 {
+			u = &unit{}
+		} else {
+			st.one = new(single)
+			u, st.units = &st.one.unit, st.one.units[:0]
+			u.steps = st.one.steps[:0]
+		}
+		u.ctx, u.now, u.all, u.coll, u.id = ctx, now, st, step.coll, step.id
 		st.add(u)
 	}
 	u.steps = append(u.steps, step)
@@ -190,7 +197,14 @@ func (s *Service) commitUnits(ctx context.Context, st *state, steps []*step, o *
 
 // batch gives the units as writes and what else was read as checks.
 func (s *Service) batch(st *state, now time.Time) *Batch {
-	b := &Batch{Now: now, Writes: make([]Write, len(st.units))}
+	if st.one == nil { // nothing but an idempotency record
+		return &Batch{Now: now}
+	}
+	b := &st.one.batch
+	b.Now, b.Writes = now, st.one.writes[:]
+	if len(st.units) > 1 {
+		b.Writes = make([]Write, len(st.units))
+	}
 	written := 0
 	for i, u := range st.units {
 		expect := AnyVersion
