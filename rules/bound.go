@@ -39,6 +39,8 @@ type bound struct {
 	op     data.Op   // that request.op says
 	round  int       // of fetch, when known was filled
 	filter *folded   // kept while the binding lives
+
+	reduced reduced // of filter, for the last query that decided some of it
 }
 
 // bind takes the caller as encoded by encodeAuth.

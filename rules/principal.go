@@ -97,7 +97,8 @@ func (c *callers) of(p *hutch.Principal, rules int) *caller {
 func encodeRequest(op data.Op, r *data.Request) val {
 	d := newBuilder(128).str("op", string(op))
 	if !r.Time.IsZero() {
-		d.add("time", native(bson.NewDateTimeFromTime(r.Time)))
+		ms := data.Date(r.Time)
+		d.add("time", val{ms.Type, ms.Value})
 	}
 	d.str("ip", r.IP)
 	by := newBuilder(32 * len(r.OrderBy))

@@ -2,14 +2,52 @@ package rules
 
 import (
 	"bytes"
+	"slices"
+	"strings"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"github.com/hutch-dev/hutch/data"
 )
 
-// equalities are what a query asks each document to be: path to scalar.
-type equalities map[string]val
+// equality is what a query asks of a field of each document: a scalar.
+type equality struct {
+	path string
+	v    val
+}
+
+type equalities []equality
+
+func (known equalities) of(path string) (val, bool) {
+	for i := range known {
+		if known[i].path == path {
+			return known[i].v, true
+		}
+	}
+	return val{}, false
+}
+
+func (known equalities) equal(other equalities) bool {
+	return slices.EqualFunc(known, other, func(a, b equality) bool {
+		return a.path == b.path && a.v.T == b.v.T && bytes.Equal(a.v.B, b.v.B)
+	})
+}
+
+// clone keeps the equalities beyond the request that asked them.
+func (known equalities) clone() equalities {
+	out := make(equalities, len(known))
+	for i, k := range known {
+		out[i] = equality{strings.Clone(k.path), val{k.v.T, bytes.Clone(k.v.B)}}
+	}
+	return out
+}
+
+// reduced is a filter under the equalities of a query.
+type reduced struct {
+	of    *folded
+	under equalities
+	folded
+}
 
 func equalitiesOf(w data.Where, to equalities) equalities {
 	switch w.Op {
@@ -22,13 +60,9 @@ func equalitiesOf(w data.Where, to equalities) equalities {
 		if !scalar(v) || v.T == bson.TypeNull || v.bad() { // null also matches what is missing
 			return to
 		}
-		if _, twice := to[w.Path]; twice {
-			return to // two values: an array may hold both
+		if _, twice := to.of(w.Path); !twice { // two values: an array may hold both
+			to = append(to, equality{w.Path, v})
 		}
-		if to == nil {
-			to = equalities{}
-		}
-		to[w.Path] = v
 	}
 	return to
 }
@@ -66,7 +100,7 @@ func reduce(w data.Where, known equalities) data.Where {
 
 // decide gives the constant that a single test is, or the test.
 func decide(w data.Where, known equalities) data.Where {
-	v, ok := known[w.Path]
+	v, ok := known.of(w.Path)
 	if !ok {
 		return w
 	}
@@ -109,7 +143,7 @@ func decide(w data.Where, known equalities) data.Where {
 
 // names reports whether a filter tests one of the paths.
 func (known equalities) names(w data.Where) bool {
-	if _, ok := known[w.Path]; ok && w.Path != "" {
+	if _, ok := known.of(w.Path); ok && w.Path != "" {
 		return true
 	}
 	for _, k := range w.Kids {

@@ -3,7 +3,6 @@ package rules
 import (
 	"encoding/binary"
 	"errors"
-	"hash/maphash"
 
 	"github.com/hutch-dev/hutch"
 	"github.com/hutch-dev/hutch/data"
@@ -17,9 +16,8 @@ type session struct {
 	free   bool // rules do not bind the principal
 	caller *caller
 	fetch  fetcher
-	own    []*bound  // of rules that read the request or other documents
-	judged target    // the write judged last
-	seen   [2]uint64 // hashes of documents that passed checked
+	own    []*bound // of rules that read the request or other documents
+	judged target   // the write judged last
 }
 
 // target is a write, to tell the next one from a second look at the same.
@@ -120,11 +118,10 @@ func (b *bound) kept() (*folded, error) {
 
 // finish reduces the filter by the query's own equalities and names it.
 func (s *session) finish(b *bound, f *folded, scan int, query data.Where) (data.Filter, error) {
-	out := data.Filter{Kind: data.FilterConditional, Where: f.where, Exact: f.exact, Key: f.key, Why: f.why}
 	if known := equalitiesOf(query, nil); known != nil && known.names(f.where) {
-		out.Where = reduce(f.where, known)
-		out.Key = string(appendKey(nil, out.Where))
+		f = b.reduce(f, known)
 	}
+	out := data.Filter{Kind: data.FilterConditional, Where: f.where, Exact: f.exact, Key: f.key, Why: f.why}
 	switch {
 	case !out.Exact:
 		out.Scan = scan
@@ -134,6 +131,18 @@ func (s *session) finish(b *bound, f *folded, scan int, query data.Where) (data.
 	case out.Where.IsNever(): // nothing that the query asks for; the caller may list
 	}
 	return out, nil
+}
+
+// reduce gives the filter under the equalities, kept for the next query of that form.
+func (b *bound) reduce(f *folded, known equalities) *folded {
+	if r := &b.reduced; r.of == f && known.equal(r.under) {
+		return &r.folded
+	}
+	out := reduced{of: f, under: known.clone(), folded: *f}
+	out.where = reduce(f.where, known)
+	out.key = string(appendKey(nil, out.where))
+	b.reduced = out
+	return &out.folded
 }
 
 // wider adds to the key of an inexact filter what else decides: the rest of the
@@ -259,17 +268,6 @@ func (s *session) again(t target) {
 	s.judged = t
 }
 
-var seed = maphash.MakeSeed()
-
-// known checks a document, once for the two seen last.
-func (s *session) known(d data.Doc) bool {
-	h := maphash.Bytes(seed, d)
-	if len(d) > 0 && (h == s.seen[0] || h == s.seen[1]) {
-		return true
-	}
-	if !checked(d) {
-		return false
-	}
-	s.seen[0], s.seen[1] = s.seen[1], h
-	return true
-}
+// known checks a document unless its bytes were checked not long ago, for
+// whomever.
+func (s *session) known(d data.Doc) bool { return s.set.clean.known(d) }

@@ -35,6 +35,7 @@ type Set struct {
 	colls   map[string]*collection
 	rules   int
 	callers callers
+	clean   clean
 }
 
 var (

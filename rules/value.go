@@ -3,7 +3,9 @@ package rules
 import (
 	"encoding/binary"
 	"errors"
+	"hash/maphash"
 	"math"
+	"sync/atomic"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
@@ -79,6 +81,25 @@ func width(t bson.Type, b []byte) int {
 // well-formed. All other code of this package trusts a checked document; what
 // fails is denied as a whole, so that no unknown type hides the fields behind it.
 func checked(d data.Doc) bool { return data.CheckDoc(d) == nil }
+
+// clean remembers hashes of documents that passed checked: a document is
+// checked once, not once a subscriber.
+type clean [4096]atomic.Uint64
+
+var cleanSeed = maphash.MakeSeed()
+
+func (c *clean) known(d data.Doc) bool {
+	h := maphash.Bytes(cleanSeed, d) | 1 // not 0, which is in an empty slot
+	slot := &c[h>>1%uint64(len(c))]
+	if slot.Load() == h {
+		return true
+	}
+	if !checked(d) {
+		return false
+	}
+	slot.Store(h)
+	return true
+}
 
 // elems walks the values of a checked document or array.
 type elems struct {
