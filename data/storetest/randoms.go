@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -264,8 +265,14 @@ func (g *game) reconfigure() {
 	}
 }
 
+// verifier is a store that can check itself.
+type verifier interface{ Verify(context.Context) error }
+
 // check compares all documents and the whole log.
 func (g *game) check() {
+	if v, ok := g.s.(verifier); ok {
+		g.must(v.Verify(g.ctx()))
+	}
 	for _, coll := range gameColls {
 		sn := g.snapshot("")
 		n := 0
