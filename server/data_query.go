@@ -64,40 +64,53 @@ func (r *request) answerQuery(q data.Query) error {
 	return nil
 }
 
-// urlQuery reads ?where={json}&orderBy=-price,name&limit=20&after=..&select=a,b&count=true.
-func (r *request) urlQuery() (q data.Query, err error) {
-	q.From = r.params[0]
-	for name, value := range params(string(r.query)) {
-		name, _ = unescape(name)
-		value, _ = unescape(value)
-		switch name {
-		case "where":
-			var d data.Doc
-			if d, err = data.ParseJSON([]byte(value), jsonDepth); err == nil {
-				q.Where, err = data.ParseWhere(d, true)
-			}
-			if err != nil {
-				return q, hutch.AsError(err).At("where")
-			}
-		case "orderBy":
-			for key := range strings.SplitSeq(value, ",") {
-				path, desc := strings.CutPrefix(key, "-")
-				q.OrderBy = append(q.OrderBy, data.Order{Path: path, Desc: desc})
-			}
-		case "limit":
-			if q.Limit, err = strconv.Atoi(value); err != nil || q.Limit < 1 {
-				return q, &hutch.Error{Code: hutch.InvalidArgument, Field: "limit", Message: "limit is a number from 1 to 1000"}
-			}
-		case "after":
-			q.After = value
-		case "select":
-			q.Select = strings.Split(value, ",")
-		case "count":
-			if value != "true" && value != "false" {
-				return q, &hutch.Error{Code: hutch.InvalidArgument, Field: "count", Message: "count is true or false"}
-			}
-			q.Count = value == "true"
+// urlQuery reads ?where={json}&orderBy=-price,name&limit=20&after=..&select=a,b&count=true
+// as the body of POST /data/v1/query, so that one parser judges both.
+func (r *request) urlQuery() (data.Query, error) {
+	body := make([]data.Elem, 1, 1+len(queryNames))
+	body[0] = data.Elem{Name: "from", Value: data.String("a")}
+	for name, text := range params(string(r.query)) {
+		name, err := unescape(name)
+		if err != nil {
+			return data.Query{}, err
 		}
+		if text, err = unescape(text); err != nil {
+			return data.Query{}, err
+		}
+		v, err := queryValue(name, text)
+		if err != nil {
+			return data.Query{}, hutch.AsError(err).At(name)
+		}
+		body = append(body, data.Elem{Name: name, Value: v})
 	}
-	return q, nil
+	q, err := data.ParseQuery(data.NewDoc(body...))
+	q.From = r.params[0] // an unknown one answers as one without rules
+	return q, err
+}
+
+// queryValue is a parameter as it stands in the body.
+func queryValue(name, text string) (data.Value, error) {
+	switch name {
+	case "where":
+		d, err := data.ParseJSON([]byte(text), jsonDepth)
+		return data.Object(d), err
+	case "orderBy", "select":
+		var list []data.Value
+		for p := range strings.SplitSeq(text, ",") {
+			list = append(list, data.String(p))
+		}
+		return data.Array(list...), nil
+	case "limit":
+		n, err := strconv.ParseInt(text, 10, 32)
+		if err != nil {
+			return data.Value{}, &hutch.Error{Code: hutch.InvalidArgument, Message: "limit is a number from 1 to 1000"}
+		}
+		return data.Int(n), nil
+	case "count":
+		if text != "true" && text != "false" {
+			return data.Value{}, &hutch.Error{Code: hutch.InvalidArgument, Message: "count is true or false"}
+		}
+		return data.Bool(text == "true"), nil
+	}
+	return data.String(text), nil
 }

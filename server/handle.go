@@ -104,6 +104,9 @@ func (r *request) serve() {
 }
 
 func (r *request) run(route *Route) error {
+	if route.Service != ServiceOps && r.srv.o.Ready() != nil {
+		return &hutch.Error{Code: hutch.Unavailable, Message: "the server is starting"}
+	}
 	for i := range route.names {
 		p, err := decode(r.params[i])
 		if err != nil {

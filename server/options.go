@@ -26,7 +26,7 @@ type Options struct {
 	Proxies   []netip.Prefix // whose X-Forwarded-* and X-Request-Id are believed
 	Dev       bool           // answers localhost only (421), source maps, a log line a request
 	Exposed   bool           // with Dev: a listener off loopback was asked for
-	Ready     func() error   // nil error: the app is served; /readyz
+	Ready     func() error   // nil error: the app is served; else /readyz and all but pages and ops are 503
 	// Details is what /readyz?verbose shows besides, for holders of an ops key.
 	Details func(context.Context) map[string]any
 	Metrics *prometheus.Registry
