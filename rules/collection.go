@@ -78,6 +78,9 @@ func (c *compiler) inexact(e hutch.Expr, what, key string, r *rule) {
 
 // assigns compiles preset or default.
 func (c *compiler) assigns(in *Collection, sch *schemaTypes, what string, exprs map[string]hutch.Expr) (out []assign) {
+	if len(exprs) == 0 {
+		return nil
+	}
 	class := classPreset
 	if what == "default" {
 		class = classDefault

@@ -64,11 +64,15 @@ const callersKept = 4096
 // callers remembers principals by their Key.
 type callers struct {
 	mu         sync.RWMutex
+	nobody     *caller            // all who are null to rules
 	young, old map[string]*caller // guarded by mu
 }
 
 func (c *callers) of(p *hutch.Principal, rules int) *caller {
-	if p.Key == "" {
+	switch {
+	case p.Kind != hutch.User:
+		return c.nobody
+	case p.Key == "":
 		return newCaller(p, rules)
 	}
 	c.mu.RLock()

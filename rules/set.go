@@ -100,6 +100,7 @@ func Compile(cfg Config) (*Set, []hutch.Diagnostic) {
 	if c.diags = tidy(c.diags); slices.ContainsFunc(c.diags, func(d hutch.Diagnostic) bool { return d.Severity == hutch.SeverityError }) {
 		return nil, c.diags
 	}
+	c.set.callers.nobody = newCaller(&hutch.Principal{}, c.set.rules)
 	return c.set, c.diags
 }
 
