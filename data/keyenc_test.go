@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"testing"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
@@ -30,6 +31,17 @@ func seed(t testing.TB) uint64 {
 		}
 	})
 	return n
+}
+
+// rounds runs f n times, in a long run until its time is over or it fails.
+func rounds(t *testing.T, n int, f func()) {
+	t.Helper()
+	length, _ := time.ParseDuration(os.Getenv("HUTCH_LONG"))
+	for end := time.Now().Add(length); n > 0 || time.Now().Before(end); n-- {
+		if f(); t.Failed() {
+			return
+		}
+	}
 }
 
 // hard are values at the edges of types and precision, in no order.
@@ -212,10 +224,5 @@ func randomValue(r *rand.Rand, depth int, pool []data.Value) data.Value {
 func TestKeysFollowCompareRandomly(t *testing.T) {
 	r := rand.New(rand.NewPCG(seed(t), 1))
 	pool := hard(t)
-	for range 20_000 {
-		checkKeys(t, randomValue(r, 3, pool), randomValue(r, 3, pool))
-		if t.Failed() {
-			return
-		}
-	}
+	rounds(t, 20_000, func() { checkKeys(t, randomValue(r, 3, pool), randomValue(r, 3, pool)) })
 }

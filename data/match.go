@@ -12,7 +12,10 @@ import (
 // Matcher is a compiled Where; safe for concurrent use. It follows MongoDB:
 // arrays on the way of a path are traversed, types compare with their own kind,
 // null matches missing.
-type Matcher struct{ root node }
+type Matcher struct {
+	root  node
+	names []string // of fields that leaves begin with; found in one pass
+}
 
 // node is one condition, ready to run.
 type node struct {
@@ -29,12 +32,14 @@ type node struct {
 	types []bson.Type // of $type
 	re    *regexp.Regexp
 	kids  []node
-	names []string // of an $and: what its leaves begin with
-	slot  int      // of a leaf of an $and: 1 + the place of its name there; 0: none
+	slot  int // 1 + the place of the path's first name among the matcher's; 0: none
 }
 
-// maxSlots is how many fields an $and looks for in one pass.
+// maxSlots is how many fields a matcher looks for in one pass.
 const maxSlots = 6
+
+// fields are the values of a matcher's names in a document.
+type fields [maxSlots]Value
 
 type matchCode uint8
 
@@ -63,6 +68,7 @@ func Compile(w Where) (*Matcher, error) {
 	if err := compile(w, &m.root, false, 0); err != nil {
 		return nil, err
 	}
+	m.share()
 	return m, nil
 }
 
@@ -124,32 +130,37 @@ func compileKids(w Where, n *node, inElem bool, depth int) *hutch.Error {
 		}
 		n.deep = n.deep || n.kids[i].deep && w.Op != OpElem
 	}
-	if n.code == matchAnd {
-		n.assignSlots()
-	}
 	return nil
 }
 
-// assignSlots lets the leaves of an $and share a pass over the document; one leaf
+// share lets the leaves find their fields in one pass over the document; one leaf
 // alone finds its field itself.
-func (n *node) assignSlots() {
-	leaves := 0
-	for i := range n.kids {
-		k := &n.kids[i]
-		if len(k.path) == 0 {
-			continue
-		}
-		at := slices.Index(n.names, k.path[0].name)
-		if at < 0 && len(n.names) < maxSlots {
-			at = len(n.names)
-			n.names = append(n.names, k.path[0].name)
-		}
-		k.slot = at + 1
-		leaves++
+func (m *Matcher) share() {
+	if leaves := m.root.slots(&m.names, 0); leaves < 2 {
+		m.names = nil
+		m.root.slots(new([]string), -1)
 	}
-	if leaves < 2 {
-		n.names = nil
+}
+
+// slots gives the leaves under n, but those of elements, their places in names
+// and counts them; most < 0 takes the places away.
+func (n *node) slots(names *[]string, most int) (leaves int) {
+	switch n.code {
+	case matchAll:
+		return 0
+	case matchAnd, matchOr:
+		for i := range n.kids {
+			leaves += n.kids[i].slots(names, most)
+		}
+		return leaves
 	}
+	at := slices.Index(*names, n.path[0].name)
+	if at < 0 && most >= 0 && len(*names) < maxSlots {
+		at = len(*names)
+		*names = append(*names, n.path[0].name)
+	}
+	n.slot = at + 1
+	return 1
 }
 
 // prepare sets a leaf up for its operand.
@@ -219,7 +230,11 @@ func (m *Matcher) Match(d Doc) (ok bool) {
 			ok = false
 		}
 	}()
-	return m.root.match(d)
+	var fs fields
+	if len(m.names) > 0 {
+		fs.find(d, m.names)
+	}
+	return m.root.match(d, &fs)
 }
 
 // matchElement reports whether v passes as the element of an array: filters with

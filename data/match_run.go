@@ -10,46 +10,56 @@ import (
 // fewValues is up to which length a list is searched one by one.
 const fewValues = 6
 
-func (n *node) match(doc []byte) bool {
+// match judges a document; fs are its fields that have a slot.
+func (n *node) match(doc []byte, fs *fields) bool {
 	switch n.code {
 	case matchAll:
 		return true
 	case matchAnd:
-		if len(n.names) > 0 {
-			return n.every(doc) != n.not
-		}
 		for i := range n.kids {
-			if !n.kids[i].match(doc) {
+			if !n.kids[i].match(doc, fs) {
 				return n.not
 			}
 		}
 		return !n.not
 	case matchOr:
 		for i := range n.kids {
-			if n.kids[i].match(doc) {
+			if n.kids[i].match(doc, fs) {
 				return !n.not
 			}
 		}
 		return n.not
 	}
+	if n.slot > 0 {
+		return n.reach(fs[n.slot-1], 0) != n.not
+	}
 	return n.follow(doc, 0) != n.not
 }
 
-// every is $and: the fields that its leaves begin with are found in one pass.
-func (n *node) every(doc []byte) bool {
-	var vals [maxSlots]Value
-	fieldsOf(doc, n.names, &vals)
-	for i := range n.kids {
-		k := &n.kids[i]
-		if k.slot == 0 {
-			if !k.match(doc) {
-				return false
-			}
-		} else if k.reach(vals[k.slot-1], 0) == k.not {
-			return false
-		}
+// find finds the first fields called names in one pass; what is not there stays
+// zero.
+func (fs *fields) find(doc []byte, names []string) {
+	if len(doc) < 5 {
+		panic(errCorrupt)
 	}
-	return true
+	left := len(names)
+	for b := doc[4 : len(doc)-1]; len(b) > 0; {
+		i := nameEnd(b)
+		t, rest := bson.Type(b[0]), b[i+1:]
+		n := width(t, rest)
+		if n < 0 {
+			panic(errCorrupt)
+		}
+		for k, name := range names {
+			if i-1 == len(name) && string(b[1:i]) == name && fs[k].Type == 0 {
+				fs[k].Type, fs[k].Value = t, rest[:n]
+				if left--; left == 0 {
+					return
+				}
+			}
+		}
+		b = rest[n:]
+	}
 }
 
 // matchElement judges an element of an array, which may be no document.

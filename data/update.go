@@ -70,7 +70,7 @@ func CompileUpdate(patch Doc) (*Update, error) {
 		name := string(e.key)
 		var err *hutch.Error
 		switch {
-		case name[0] == '$':
+		case name != "" && name[0] == '$':
 			if err = u.operator(UpdateOperator(name), e.v); err != nil {
 				err = under(err, name)
 			}

@@ -2,6 +2,7 @@ package data_test
 
 import (
 	"bytes"
+	"strconv"
 	"testing"
 
 	"github.com/hutch-dev/hutch"
@@ -146,5 +147,55 @@ func TestUpdate(t *testing.T) {
 		if c.want == c.old && !bytes.Equal(got, old) {
 			t.Errorf("%s on %s: equal, but not in bytes", c.patch, c.old)
 		}
+	}
+}
+
+func TestS28UpdatesPadNoArray(t *testing.T) {
+	for _, c := range []struct {
+		patch string
+		fine  bool
+	}{
+		{`{"$set":{"a.0":1}}`, true}, {`{"$set":{"a.2":1}}`, true}, {`{"$set":{"a.2.b.c":1}}`, true}, {`{"$push":{"a.2":1}}`, true},
+		{`{"$set":{"a.3":1}}`, false}, {`{"$set":{"a.4000000":1}}`, false}, {`{"$set":{"a.99999999999":1}}`, false},
+		{`{"$inc":{"a.3":1}}`, false}, {`{"$currentDate":{"a.3.b":true}}`, false}, {`{"$addToSet":{"a.3":1}}`, false},
+	} {
+		got, err := data.ApplyUpdate(doc(t, `{"a":[1,2]}`), doc(t, c.patch), now)
+		if (err == nil) != c.fine || err != nil && hutch.CodeOf(err) != hutch.InvalidArgument {
+			t.Errorf("%s: %v", c.patch, err)
+		}
+		if len(got) > 100 {
+			t.Errorf("%s: %d bytes", c.patch, len(got))
+		}
+	}
+}
+
+func TestS68UpdatesLeaveSystemFields(t *testing.T) {
+	old := doc(t, `{"_id":"x","_version":3,"_createdAt":{"$date":"2026-01-02T03:04:05Z"},"a":[{"_b":1}]}`)
+	for _, patch := range []string{
+		`{"_version":4}`, `{"_createdAt":null}`, `{"_updatedAt":1}`, `{"_id":"y"}`, `{"_id":{"$numberInt":"1"}}`, `{"_x":1}`,
+		`{"$set":{"_id":"x"}}`, `{"$set":{"_version":3}}`, `{"$inc":{"_version":1}}`, `{"$unset":{"_id":1}}`, `{"$unset":{"_version":1}}`,
+		`{"$currentDate":{"_updatedAt":true}}`, `{"$push":{"_x.y":1}}`, `{"$pull":{"_x":1}}`, `{"$addToSet":{"_x":1}}`,
+	} {
+		if _, err := data.ApplyUpdate(old, doc(t, patch), now); hutch.CodeOf(err) != hutch.InvalidArgument {
+			t.Errorf("%s: got %v", patch, err)
+		}
+	}
+	got, err := data.ApplyUpdate(old, doc(t, `{"_id":"x","$inc":{"a.0._b":1}}`), now)
+	if err != nil || show(t, got) != `{"_id":"x","_version":3,"_createdAt":{"$date":"2026-01-02T03:04:05.000Z"},"a":[{"_b":2}]}` {
+		t.Errorf("%v, %v", got, err)
+	}
+}
+
+func TestUpdateOfManyFields(t *testing.T) {
+	old, patch, want := `{"keep":1`, `{"z":0`, ""
+	for i := range 300 {
+		name := "f" + strconv.Itoa(i)
+		old += `,"` + name + `":1`
+		patch += `,"` + name + `":2`
+		want += `,"` + name + `":2`
+	}
+	got, err := data.ApplyUpdate(doc(t, old+`}`), doc(t, patch+`}`), now)
+	if err != nil || show(t, got) != `{"keep":1`+want+`,"z":0}` {
+		t.Errorf("%v, %v", got, err)
 	}
 }

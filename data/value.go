@@ -141,32 +141,6 @@ func fieldOf(doc []byte, key string) (Value, bool) {
 	return none, false
 }
 
-// fieldsOf finds the first fields called names in one pass; what is not there
-// stays zero in out.
-func fieldsOf(doc []byte, names []string, out *[maxSlots]Value) {
-	if len(doc) < 5 {
-		panic(errCorrupt)
-	}
-	left := len(names)
-	for b := doc[4 : len(doc)-1]; len(b) > 0; {
-		i := nameEnd(b)
-		t, rest := bson.Type(b[0]), b[i+1:]
-		n := width(t, rest)
-		if n < 0 {
-			panic(errCorrupt)
-		}
-		for k, name := range names {
-			if i-1 == len(name) && string(b[1:i]) == name && out[k].Type == 0 {
-				out[k].Type, out[k].Value = t, rest[:n]
-				if left--; left == 0 {
-					return
-				}
-			}
-		}
-		b = rest[n:]
-	}
-}
-
 // strOf is the text of a string value.
 func strOf(v Value) []byte { return v.Value[4 : len(v.Value)-1] }
 
