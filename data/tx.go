@@ -144,7 +144,7 @@ func (t *Tx) own(ctx context.Context, coll, id string, o ReadOptions) (Doc, erro
 			if d == nil {
 				continue // the commit will say not_found
 			}
-			if d, err = ApplyUpdate(withID(id, d), st.data, st.c.r.Time.UnixMilli()); err != nil {
+			if d, err = st.update.Apply(withID(id, d), st.c.r.Time.UnixMilli()); err != nil {
 				return nil, err
 			}
 		}

@@ -87,7 +87,7 @@ func (st *step) next(sess Session, branch Op, old Doc, now time.Time) (Doc, erro
 	case OpDelete:
 		return nil, nil
 	case OpUpdate:
-		d, err := ApplyUpdate(withID(st.id, old), st.data, now.UnixMilli())
+		d, err := st.update.Apply(withID(st.id, old), now.UnixMilli())
 		if err != nil {
 			return nil, st.inData(err)
 		}

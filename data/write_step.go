@@ -16,7 +16,8 @@ type step struct {
 	known   bool // the collection is one of the app's
 	id      string
 	made    bool // the server made the id: nothing can be stored under it
-	data    Doc  // create and set: _id and the app's fields; update: the patch
+	data    Doc  // create and set: _id and the app's fields
+	update  *Update
 	pre     Precondition
 	match   *Matcher // of pre.If
 	paths   []string // that pre.If names
@@ -85,7 +86,11 @@ func (c *call) newStep(m *Mutation, whole bool) (*step, error) {
 			return nil, st.inData(err)
 		}
 	case OpUpdate:
-		st.data = Without(m.Data, FieldID)
+		u, err := CompileUpdate(m.Data)
+		if err != nil {
+			return nil, st.inData(err)
+		}
+		st.update = u
 	case OpDelete:
 	default:
 		return nil, badField("op", "op is create, set, update or delete")
