@@ -38,14 +38,14 @@ func (a *App) masterKey() (s secrets, err error) {
 	if s.master, err = parseKey(text); err != nil {
 		return s, hutch.Errorf(hutch.InvalidArgument, "%s is no key: 32 bytes as 64 hex digits or in base64", where)
 	}
-	cursor, err := hkdf.Key(sha256.New, s.master[:], nil, "hutch cursors", 32)
-	if err != nil {
-		return s, err
+	for info, to := range map[string]*[32]byte{"hutch cursors": &s.cursor, "hutch live groups": &s.groups} {
+		key, err := hkdf.Key(sha256.New, s.master[:], nil, info, len(to))
+		if err != nil {
+			return s, err
+		}
+		copy(to[:], key)
 	}
-	copy(s.cursor[:], cursor)
-	groups, err := hkdf.Key(sha256.New, s.master[:], nil, "hutch live groups", 32)
-	copy(s.groups[:], groups)
-	return s, err
+	return s, nil
 }
 
 // masterFile gives the text of master.key.

@@ -60,7 +60,7 @@ func (a *App) openServer(ctx context.Context) error {
 	}
 	c := a.o.Config
 	a.Server, err = server.New(server.Options{
-		Data: &gate{a, a.Data}, Auth: a.Auth, Sockets: a.sockets, Parts: a.parts(r),
+		Data: a.Data, Auth: a.Auth, Sockets: a.sockets, Parts: a.parts(r),
 		Limits:    server.Limits{Body: c.Limits.Body, Request: c.Limits.Request},
 		PublicURL: a.publicURL(), Proxies: c.Proxies, Dev: a.o.Dev, Exposed: a.o.Exposed,
 		Ready: a.readiness, Details: a.details, Metrics: a.metrics, Log: a.log, Now: a.o.Now,
@@ -184,31 +184,4 @@ func (a *App) use(ctx context.Context, r *release) error {
 		return fmt.Errorf("configuring the store: %w", err)
 	}
 	return a.seed(ctx, r)
-}
-
-// gate is the data as requests reach it: not before it is configured.
-type gate struct {
-	a *App
-	server.Data
-}
-
-func (g *gate) Get(ctx context.Context, coll, id string, r data.Request) (data.Doc, data.Position, error) {
-	if err := g.a.readiness(); err != nil {
-		return nil, "", err
-	}
-	return g.Data.Get(ctx, coll, id, r)
-}
-
-func (g *gate) Query(ctx context.Context, q data.Query, r data.Request) (*data.Page, error) {
-	if err := g.a.readiness(); err != nil {
-		return nil, err
-	}
-	return g.Data.Query(ctx, q, r)
-}
-
-func (g *gate) Write(ctx context.Context, ms []data.Mutation, o data.WriteOptions) (*data.Outcome, error) {
-	if err := g.a.readiness(); err != nil {
-		return nil, err
-	}
-	return g.Data.Write(ctx, ms, o)
 }
