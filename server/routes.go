@@ -60,8 +60,14 @@ type Route struct {
 	stats  *routeStats
 }
 
-// Routes is the table, for tests and documents.
-func (s *Server) Routes() []*Route { return s.routes }
+// Routes is a copy of the table, for tests and documents.
+func (s *Server) Routes() []Route {
+	out := make([]Route, len(s.routes))
+	for i, r := range s.routes {
+		out[i] = *r
+	}
+	return out
+}
 
 // table builds the rows.
 func table(l Limits) []*Route {

@@ -141,6 +141,9 @@ func (s *Server) Use(p Parts) error {
 // Serve answers on ln until ctx ends or Shutdown is called, then drains as
 // Shutdown does with 10 s. nil is a clean end.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
+	if !s.live.Load() {
+		return ln.Close()
+	}
 	s.hosts.listen(ln.Addr())
 	stop := context.AfterFunc(ctx, func() {
 		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
