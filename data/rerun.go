@@ -149,7 +149,8 @@ func (ts *turns) again(t *turnHeld) bool {
 
 // pass lets a commit by where others wait for its documents: one that would have
 // to rerun joins their line (it is lost), any other waits only where the line is
-// closed. It gives the turn that the commit then holds, its own or nil.
+// closed. It gives the turn that the commit ends when it is applied: its run's,
+// the one waited for here, or nil.
 func (ts *turns) pass(ctx context.Context, st *state) (*turnHeld, error) {
 	mine := turnOf(ctx)
 	if ts.busy.Load() == 0 || mine != nil {

@@ -284,3 +284,63 @@ func TestATurnIsLostAfterItsTime(t *testing.T) {
 		t.Error("the line is not gone")
 	}
 }
+
+func TestWritersThatNeedNoRerunDoNotStarveOneThatDoes(t *testing.T) {
+	r := open(t)
+	r.put(t, "stock", "x", `{"n":1}`)
+	late := make(chan error, 1)
+	runs := 0
+	err := r.Rerun(as(t, ann), time.Minute, func(ctx context.Context) error {
+		runs++
+		tx, err := r.Begin(ctx, ann, data.Request{})
+		if err != nil {
+			return err
+		}
+		defer tx.Close()
+		if _, err := tx.Get(ctx, "stock", "x", data.ReadOptions{}); err != nil {
+			return err
+		}
+		if _, _, err := tx.Write(ctx, data.Mutation{Op: data.OpUpdate, In: "stock", ID: "x", Data: js(t, `{"seen":true}`)}); err != nil {
+			return err
+		}
+		if runs < 4 {
+			r.put(t, "stock", "x", fmt.Sprintf(`{"n":%d}`, 1+runs))
+		} else {
+			go func() {
+				_, err := r.Write(as(t, bob), []data.Mutation{{Op: data.OpUpdate, In: "stock", ID: "x", Data: js(t, `{"$inc":{"n":100}}`)}}, data.WriteOptions{})
+				late <- err
+			}()
+			until(t, "the other writer", func() bool { return r.Waiting("stock", "x") == 1 })
+		}
+		_, err = tx.Commit(ctx, nil)
+		return err
+	})
+	if err := errors.Join(err, <-late); err != nil || runs != 4 {
+		t.Errorf("%v after %d runs", err, runs)
+	}
+	if got := r.stored(t, "stock", "x"); got != `{"n":104,"seen":true}` {
+		t.Error(got)
+	}
+}
+
+func TestRerunInARunThatHoldsATurnRunsOnce(t *testing.T) {
+	r := open(t)
+	outer, inner := 0, 0
+	err := r.Rerun(as(t, ann), time.Second, func(ctx context.Context) error {
+		if outer++; outer == 1 {
+			return data.Lost("notes", "a")
+		}
+		inner = 0
+		err := r.Rerun(ctx, time.Second, func(context.Context) error {
+			inner++
+			return data.Lost("notes", "a")
+		})
+		if outer == 2 {
+			return err
+		}
+		return nil
+	})
+	if err != nil || outer != 3 || inner != 1 {
+		t.Errorf("%v, %d outer, %d inner", err, outer, inner)
+	}
+}

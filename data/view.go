@@ -134,7 +134,6 @@ func (v *View) Match(d Doc) bool {
 	if v.b.scan == 0 {
 		return true
 	}
-	v.c.r.Time = v.c.s.now()
 	ok, err := v.c.listed(v.c.session(context.Background()), v.Query.From, d)
 	return ok && err == nil
 }

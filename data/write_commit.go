@@ -167,7 +167,9 @@ func (s *Service) commitUnits(ctx context.Context, st *state, steps []*step, o *
 	if err != nil {
 		return nil, err
 	}
-	defer turn.release()
+	if turn != turnOf(ctx) { // waited for here: nobody else gives it back
+		defer turn.release()
+	}
 	if err := s.verify(ctx, &o.base.p); err != nil {
 		return nil, err
 	}
