@@ -21,8 +21,9 @@ func (c *call) cursor(q *Query) cursor { return cursor{c, q} }
 
 // binding is what a cursor is for: it opens for nothing else.
 func (k cursor) binding() []byte {
-	p := &k.c.p
-	return []byte(p.Kind.String() + "\x00" + p.UID + "\x00" + k.q.From + "\x00" + k.q.Canonical())
+	p, q := &k.c.p, *k.q
+	q.Count = false // the first page may be counted and the next not
+	return []byte(p.Kind.String() + "\x00" + p.UID + "\x00" + q.From + "\x00" + q.Canonical())
 }
 
 func newCursorKey(key []byte) cipher.AEAD {

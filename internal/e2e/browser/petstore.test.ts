@@ -3,7 +3,8 @@ import { after, before, describe, it } from 'node:test'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { eventually, newEmail, openBrowser, openShop, password, signUp, type Shop } from './shop.ts'
+import { openBrowser } from './chromium.ts'
+import { eventually, newEmail, openShop, password, signUp, type Shop } from './shop.ts'
 
 const pictures = process.env.PICTURES // where screenshots go, if anywhere
 

@@ -1,10 +1,8 @@
-// A running shop and a browser for the tests: the real binary on a folder of
-// its own, Debian's Chromium.
+// A running app for tests: the real binary on a folder of its own.
 import { spawn, execFileSync, type ChildProcess } from 'node:child_process'
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { chromium, type Browser } from 'playwright-core'
 
 export const root = new URL('../../..', import.meta.url).pathname
 
@@ -23,11 +21,11 @@ function binary(): string {
   return path
 }
 
-/** Serves a copy of the pet store on a free port. */
-export async function openShop(command: 'dev' | 'serve' = 'serve'): Promise<Shop> {
+/** Serves a copy of an app folder, by default the pet store, on a free port. */
+export async function openShop(command: 'dev' | 'serve' = 'serve', from = join(root, 'examples/petstore')): Promise<Shop> {
   const home = mkdtempSync(join(tmpdir(), 'hutch-shop-'))
-  const dir = join(home, 'petstore')
-  cpSync(join(root, 'examples/petstore'), dir, { recursive: true, filter: p => !p.includes('.hutch') })
+  const dir = join(home, 'app')
+  cpSync(from, dir, { recursive: true, filter: p => !p.includes('.hutch') })
   const child = spawn(binary(), [command, dir, '--listen', '127.0.0.1:0'], { stdio: ['ignore', 'ignore', 'pipe'] })
   let log = ''
   const url = await new Promise<string>((done, fail) => {
@@ -55,13 +53,6 @@ export async function openShop(command: 'dev' | 'serve' = 'serve'): Promise<Shop
       rmSync(home, { recursive: true, force: true })
     },
   }
-}
-
-export function openBrowser(): Promise<Browser> {
-  return chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-  })
 }
 
 /** Waits for a condition; its failure is the error. */

@@ -1,0 +1,1 @@
+export default ({ data, auth }) => ({ data, uid: auth?.uid ?? null })

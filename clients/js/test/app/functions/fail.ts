@@ -1,0 +1,5 @@
+import { HutchError } from '@hutch/client/functions'
+
+export default () => {
+  throw new HutchError('failed_precondition', 'not today', { field: 'when', hint: 'tomorrow', details: { day: 1 } })
+}

@@ -1,0 +1,1 @@
+export default ({ auth }) => ({ hello: auth?.uid ?? 'guest' })
