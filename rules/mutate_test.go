@@ -50,6 +50,24 @@ func TestMutations(t *testing.T) {
 	}
 }
 
+// TestMutationsApply keeps the list of bugs in step with the code.
+func TestMutationsApply(t *testing.T) {
+	for _, bug := range bugs {
+		for _, e := range bug.edits {
+			if strings.HasPrefix(e.file, "../") {
+				continue
+			}
+			b, err := os.ReadFile(e.file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := strings.Count(string(b), e.old); n != 1 {
+				t.Errorf("%s: %s: %q found %d times", bug.name, e.file, e.old, n)
+			}
+		}
+	}
+}
+
 func runMutant(t *testing.T, test string, edits []edit) (string, error) {
 	t.Helper()
 	dir, replaced := t.TempDir(), map[string]string{}

@@ -58,7 +58,7 @@ var bugs = []struct {
 		{"session.go", `if !b.rule.request && !b.rule.looksUp {`, `if !b.rule.looksUp {`},
 		{"session.go", `return r.bind(s.caller.auth, val{}, nil)`, `return r.bind(s.caller.auth, encodeRequest(op, &s.req), nil)`},
 	}},
-	{name: "time: live rules may read it", test: "TestS20TimeDoesNotStandStill", edits: []edit{{"session.go", `(r.looksUp || r.timed)`, `r.looksUp`}}},
+	{name: "time: live rules may read it", test: "TestS20TimeDoesNotStandStill", edits: []edit{{"filter.go", `(r.looksUp || r.timed)`, `r.looksUp`}}},
 	{name: "size of a map", edits: []edit{{"ops.go", `	case bson.TypeArray:
 		return count(v.B), true`, `	case bson.TypeArray, bson.TypeEmbeddedDocument:
 		return count(v.B), true`}}},
@@ -69,13 +69,13 @@ var bugs = []struct {
 	}
 	return n.a.rail(r, !want)
 }`}}},
-	{name: "rails: no guard against arrays on the way", edits: []edit{{"rails.go", `guard = data.And(guard, notArray(full))`, `_ = guard`}}},
+	{name: "rails: no guard against arrays on the way", edits: []edit{{"rails_leaf.go", `guard = data.And(guard, notArray(full))`, `_ = guard`}}},
 	{name: "rails: widened inside an element", edits: []edit{{"rails_list.go", `	case !sub.exact:`, `	case !sub.exact && n == nil:`}}},
-	{name: "rails: numeric keys in elements", edits: []edit{{"rails.go", `name[0] >= '0' && name[0] <= '9'`, `name == ""`}}},
-	{name: "rails: has() of an element that is an array", edits: []edit{{"rails.go", `	if n.p.root == rootVar && len(n.p.segs) == 1 {`, `	if n.p.slot < 0 {`}}},
-	{name: "rails: $ instead of \\z", edits: []edit{{"rails.go", "+`\\z`))", "+`\\n?$`))"}}},
+	{name: "rails: numeric keys in elements", edits: []edit{{"rails_leaf.go", `name[0] >= '0' && name[0] <= '9'`, `name == ""`}}},
+	{name: "rails: has() of an element that is an array", edits: []edit{{"rails_leaf.go", `	if n.p.root == rootVar && len(n.p.segs) == 1 {`, `	if n.p.slot < 0 {`}}},
+	{name: "rails: $ instead of \\z", edits: []edit{{"rails_leaf.go", "+`\\z`))", "+`\\n?$`))"}}},
 	{name: "rails: hasAll is hasAny", edits: []edit{{"rails_list.go", `if n.all == want {`, `if !want {`}}},
-	{name: "rails: id asks another field", edits: []edit{{"rails.go", `return data.FieldID, guard, len(p.segs) == 0`, `return "id", guard, len(p.segs) == 0`}}},
+	{name: "rails: id asks another field", edits: []edit{{"rails_leaf.go", `return data.FieldID, guard, len(p.segs) == 0`, `return "id", guard, len(p.segs) == 0`}}},
 	{name: "cost: no budget for a check", test: "TestBudgets", edits: []edit{{"bound.go", `	return b.units < b.lookAt || b.within()`, `	b.units = 0
 	return true`}}},
 	{name: "cost: no budget for a filter", test: "TestCost|TestBudgets", edits: []edit{
@@ -102,7 +102,7 @@ var bugs = []struct {
 	{name: "look-ups: remembered for the next write", test: "TestS9WritesAreJudgedOneAfterAnother", edits: []edit{{"lookup.go", `		clear(f.memo)`, `		_ = f.memo`}}},
 	{name: "look-ups: tests of the write before are kept", test: "TestS9WritesAreJudgedOneAfterAnother", edits: []edit{{"bound.go", `clear(b.known) }`, `_ = b.known }`}}},
 	{name: "look-ups: no limit", test: "TestLookupBudgets", edits: []edit{{"lookup.go", `len(f.memo) == maxLookups || f.total == sumLookups`, `len(f.memo) < 0`}}},
-	{name: "next: known when bound", edits: []edit{{"terms.go", `return r == rootAuth || r == rootRequest`, `return r == rootAuth || r == rootRequest || r == rootNext`}}},
+	{name: "next: known when bound", edits: []edit{{"path.go", `return r == rootAuth || r == rootRequest`, `return r == rootAuth || r == rootRequest || r == rootNext`}}},
 	{name: "next: changed() known when bound", edits: []edit{{"compile.go", `f != nil && f.documents {`, `f != nil && f.member {`}}},
 	{name: "next: a field that appears has not changed", edits: []edit{{"diff.go", `return a.bad() != b.bad() &&`, `return a.bad() && b.bad() &&`}}},
 	{name: "next: what replaces a parent leaves its children", edits: []edit{{"diff.go", `	}
@@ -114,6 +114,6 @@ var bugs = []struct {
 	{name: "reduce: null says that a field is there", edits: []edit{{"reduce.go", `v.T == bson.TypeNull || v.bad()`, `v.bad()`}}},
 	{name: "key: the path is left out", test: "TestKeysTellViewsApart", edits: []edit{{"key.go", `	dst = appendText(dst, w.Path)
 `, ``}}},
-	{name: "key: of an inexact filter without the caller", test: "TestKeysTellViewsApart", edits: []edit{{"session.go", `	k = appendText(k, s.p.Key)
+	{name: "key: of an inexact filter without the caller", test: "TestKeysTellViewsApart", edits: []edit{{"filter.go", `	k = appendText(k, s.p.Key)
 `, ``}}},
 }
