@@ -91,14 +91,14 @@ func (s *scripted) Changes(ctx context.Context, after data.Position) iter.Seq2[d
 	return func(yield func(data.Commit, error) bool) {
 		for i := 0; ; {
 			s.mu.Lock()
-			gone, n, wake := after < s.gone, len(s.commits), s.wake
+			gone, commits, wake := after < s.gone, s.commits, s.wake
 			s.mu.Unlock()
 			if gone {
 				yield(data.Commit{}, data.ErrLogGone)
 				return
 			}
-			for ; i < n; i++ {
-				if c := s.commits[i]; c.Position > after && !yield(c, nil) {
+			for ; i < len(commits); i++ {
+				if c := commits[i]; c.Position > after && !yield(c, nil) {
 					return
 				}
 			}

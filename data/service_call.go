@@ -69,7 +69,9 @@ func (c *call) denied(err error) error {
 		return e
 	}
 	d := Denied(c.p)
-	d.Err = e
+	if d.Err = e; c.s.dev {
+		d.Hint = e.Hint
+	}
 	return d
 }
 
