@@ -1,0 +1,1 @@
+export default ({ after }) => ({ ...after, title: after.title.trim(), checked: true })
