@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"time"
-
 )
 
 // rejudgeBytes bounds the documents that are judged under the store's mutex;
