@@ -7,6 +7,7 @@ import (
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/common/types"
+	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"github.com/hutch-dev/hutch/data"
 )
@@ -15,6 +16,7 @@ import (
 type field struct {
 	kind     string // "list", "map" or unknown
 	maxItems int
+	class    bson.Type // of a scalar, 0 when unknown: of numbers the double
 }
 
 // options of one expression.

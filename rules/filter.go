@@ -47,7 +47,7 @@ func (b *bound) kept() (*folded, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.key = string(appendKey(nil, f.where))
+	f.key = filterKey(f.where)
 	b.filter = &f
 	return b.filter, nil
 }
@@ -76,7 +76,7 @@ func (b *bound) reduce(f *folded, known equalities) *folded {
 	}
 	out := reduced{of: f, under: known.clone(), folded: *f}
 	out.where = reduce(f.where, known)
-	out.key = string(appendKey(nil, out.where))
+	out.key = filterKey(out.where)
 	b.reduced = out
 	return &out.folded
 }

@@ -255,7 +255,7 @@ var fuzzTypes = map[string]map[string]*types.Type{
 	},
 }
 
-var bounds = map[string]field{"items": {"", 5}, "l": {"", 5}, "o": {"", 5}, "a": {"", 5}, "items.x": {"", 5}, "l.x": {"", 5}}
+var bounds = map[string]field{"items": {maxItems: 5}, "l": {maxItems: 5}, "o": {maxItems: 5}, "a": {maxItems: 5}, "items.x": {maxItems: 5}, "l.x": {maxItems: 5}}
 
 // options: with a schema that says list or map, or without.
 func (g *gen) options() (*options, map[string]field) {
@@ -264,7 +264,7 @@ func (g *gen) options() (*options, map[string]field) {
 		fields[k] = f
 	}
 	if g.typed {
-		fields["items"], fields["l"], fields["o"] = field{"list", 5}, field{"list", 5}, field{"map", 0}
+		fields["items"], fields["l"], fields["o"] = field{kind: "list", maxItems: 5}, field{kind: "list", maxItems: 5}, field{kind: "map"}
 	}
 	return &options{
 		helpers: g.helpers(), fields: func(p string) field { return fields[p] }, claimItems: 5,

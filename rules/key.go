@@ -10,6 +10,13 @@ import (
 	"github.com/hutch-dev/hutch/data"
 )
 
+// filterKey is the Filter.Key of a filter: its canonical bytes and those of the
+// folded masks, of which this version has none.
+func filterKey(w data.Where) string {
+	const masks = ""
+	return string(appendText(appendText(nil, string(appendKey(nil, w))), masks))
+}
+
 // appendKey appends the canonical bytes of a filter: equal bytes mean equal
 // filters. The order of what is joined by and, or, $in does not count.
 func appendKey(dst []byte, w data.Where) []byte {

@@ -6,6 +6,7 @@ import (
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/common/types"
+	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"github.com/hutch-dev/hutch/data"
 )
@@ -78,12 +79,27 @@ func (t *tr) comparison(op data.Operator, x, y ast.Expr, at pos, cur string) nod
 	if l == nil || r == nil {
 		return nil
 	}
+	t.checkLiteral(l, r, y)
+	t.checkLiteral(r, l, x)
 	if p, ok := r.(*path); ok && t.direct(p, cur) && t.uses(x).ground {
 		l, r, op = r, l, flip(op)
 		y = x
 	}
 	p, _ := l.(*path)
 	return &nCmp{at, op, l, r, p != nil && t.direct(p, cur) && t.uses(y).ground}
+}
+
+// checkLiteral: a field is not compared with a literal of a type that the schema
+// rules out, which would always be an error or unequal.
+func (t *tr) checkLiteral(of, v term, e ast.Expr) {
+	p, ok := of.(*path)
+	l, isLit := v.(lit)
+	if !ok || !isLit || l.v.T == bson.TypeNull {
+		return
+	}
+	if f := t.opt.field(p.schema); f.class != 0 && class(l.v.T) != f.class {
+		t.fail(e, codeType, "%s is of another type in the schema", p.schema)
+	}
 }
 
 func (t *tr) membership(x, in ast.Expr, at pos, cur string) node {

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"cel.dev/cel-go/common/types"
+	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"github.com/hutch-dev/hutch/data"
 )
@@ -93,6 +94,12 @@ func (s *schemaTypes) field(path string) field {
 			f.kind = "list"
 		case "object":
 			f.kind = "map"
+		case "string":
+			f.class = bson.TypeString
+		case "bool":
+			f.class = bson.TypeBoolean
+		case "int", "double", "number":
+			f.class = bson.TypeDouble
 		}
 		s.cache[path] = f
 	}
