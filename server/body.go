@@ -117,9 +117,9 @@ func params(query string) func(yield func(name, value string) bool) {
 
 // queryParam is a decoded query parameter; checkQuery has seen its syntax.
 func (r *request) queryParam(name string) (string, bool) {
-	for n, v := range params(string(r.query)) {
-		if n, err := unescape(n); err == nil && n == name {
-			v, err := unescape(v)
+	for rawName, rawValue := range params(string(r.query)) {
+		if n, err := unescape(rawName); err == nil && n == name {
+			v, err := unescape(rawValue)
 			return v, err == nil
 		}
 	}

@@ -81,7 +81,7 @@ func (r *request) write(op data.Op, status int) error {
 }
 
 // commit looks an Idempotency-Key up, or writes under it.
-func (r *request) commit(ms []data.Mutation, o data.WriteOptions, once *data.Once) (out *data.Outcome, err error) {
+func (r *request) commit(ms []data.Mutation, o data.WriteOptions, once *data.Once) (*data.Outcome, error) {
 	if once != nil {
 		replay, release, err := r.srv.o.Data.Replay(r.ctx, once)
 		if release != nil {
@@ -97,7 +97,8 @@ func (r *request) commit(ms []data.Mutation, o data.WriteOptions, once *data.Onc
 		}
 		o.Once = once
 	}
-	if out, err = r.srv.o.Data.Write(r.ctx, ms, o); err != nil {
+	out, err := r.srv.o.Data.Write(r.ctx, ms, o)
+	if err != nil {
 		return nil, err
 	}
 	if out.Replayed { // a twin on another node was first

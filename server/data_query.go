@@ -69,12 +69,13 @@ func (r *request) answerQuery(q data.Query) error {
 func (r *request) urlQuery() (data.Query, error) {
 	body := make([]data.Elem, 1, 1+len(queryNames))
 	body[0] = data.Elem{Name: "from", Value: data.String("a")}
-	for name, text := range params(string(r.query)) {
-		name, err := unescape(name)
+	for rawName, rawText := range params(string(r.query)) {
+		name, err := unescape(rawName)
 		if err != nil {
 			return data.Query{}, err
 		}
-		if text, err = unescape(text); err != nil {
+		text, err := unescape(rawText)
+		if err != nil {
 			return data.Query{}, err
 		}
 		v, err := queryValue(name, text)

@@ -34,13 +34,13 @@ func FuzzRawRequest(f *testing.F) {
 			t.Skip(err)
 		}
 		defer c.Close()
-		if err := c.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		if err = c.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := c.Write(raw); err != nil {
+		if _, err = c.Write(raw); err != nil {
 			t.Skip("the server closed before all was written")
 		}
-		if err := c.(*net.TCPConn).CloseWrite(); err != nil {
+		if err = c.(*net.TCPConn).CloseWrite(); err != nil {
 			t.Skip(err)
 		}
 		method, _, _ := bytes.Cut(bytes.TrimLeft(raw, "\r\n"), []byte(" "))

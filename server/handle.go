@@ -33,7 +33,7 @@ func (s *Server) headerReceived(h *fasthttp.RequestHeader) (c fasthttp.RequestCo
 		h.Del(fasthttp.HeaderExpect)
 		return c
 	}
-	c.ReadTimeout = min(bodyTime, bodyGrace+time.Duration(n)*time.Second/bodyRate)
+	c.ReadTimeout = min(s.o.Limits.Upload, bodyGrace+time.Duration(n)*time.Second/bodyRate)
 	return c
 }
 

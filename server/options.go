@@ -45,6 +45,8 @@ type Parts struct {
 type Limits struct {
 	Body    int64         // of a request; above it, up to 16 MiB, it is read and answered 413
 	Request time.Duration // until a request's context ends
+	Head    time.Duration // until the headers are in
+	Upload  time.Duration // until the body is in, which comes at 1 KiB/s at least
 }
 
 // DefaultLimits are the documented ones.
@@ -53,8 +55,6 @@ func DefaultLimits() Limits { return Limits{Body: 1 << 20, Request: 30 * time.Se
 const (
 	maxRead      = 16 << 20 // of a body that is then answered 413
 	maxHead      = 16 << 10
-	headTime     = 10 * time.Second
-	bodyTime     = 30 * time.Second
 	bodyRate     = 1 << 10 // bytes a second, at least
 	bodyGrace    = 2 * time.Second
 	idleTime     = 75 * time.Second

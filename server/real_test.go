@@ -57,7 +57,7 @@ func startReal(t testing.TB) *real {
 		colls = append(colls, data.Collection{Name: c})
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	if err := svc.Use(ctx, data.App{Version: "1", Collections: colls, Guard: set}); err != nil {
+	if err = svc.Use(ctx, data.App{Version: "1", Collections: colls, Guard: set}); err != nil {
 		t.Fatal(err)
 	}
 	hasher, err := auth.NewHasher(auth.HasherOptions{Entropy: rand.Reader})

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -44,14 +45,12 @@ func New(o Options) (*Server, error) {
 		return nil, hutch.Errorf(hutch.InvalidArgument, "a server needs Data and Auth")
 	}
 	d := DefaultLimits()
-	if o.Limits.Body == 0 {
-		o.Limits.Body = d.Body
-	}
+	o.Limits.Body = cmp.Or(o.Limits.Body, d.Body)
+	o.Limits.Request = cmp.Or(o.Limits.Request, d.Request)
+	o.Limits.Head = cmp.Or(o.Limits.Head, d.Head)
+	o.Limits.Upload = cmp.Or(o.Limits.Upload, d.Upload)
 	if o.Limits.Body > maxRead {
 		return nil, hutch.Errorf(hutch.InvalidArgument, "limits.body is at most 16MiB")
-	}
-	if o.Limits.Request == 0 {
-		o.Limits.Request = d.Request
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -93,7 +92,7 @@ func (s *Server) build() {
 		DisablePreParseMultipartForm: true,
 		BodyLimit:                    maxRead,
 		ReadBufferSize:               maxHead,
-		ReadTimeout:                  headTime,
+		ReadTimeout:                  s.o.Limits.Head,
 		WriteTimeout:                 writeTime,
 		IdleTimeout:                  idleTime,
 		ErrorHandler:                 func(c *fiber.Ctx, err error) error { return failFiber(c, err) },

@@ -130,10 +130,10 @@ func (s *site) raw(t testing.TB, header string, more []byte) (net.Conn, *bufio.R
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
-	if err := c.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+	if err = c.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Write(append([]byte(handshake+header+"\r\n"), more...)); err != nil {
+	if _, err = c.Write(append([]byte(handshake+header+"\r\n"), more...)); err != nil {
 		t.Fatal(err)
 	}
 	br := bufio.NewReader(c)
