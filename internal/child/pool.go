@@ -104,13 +104,23 @@ func NewPool(o Options) (*Pool, error) {
 	o.sandbox.Data = o.Memory
 	o.sandbox.BestEffort = o.Isolation == Off
 	p := &Pool{o: o, spawner: newSpawner(o.Nice), stop: make(chan struct{})}
+	started := make(chan error)
+	for range o.Children + o.Spares { // forked one by one, but they get ready side by side
+		go func() {
+			pr, err := p.start()
+			if err == nil {
+				p.add(pr)
+			}
+			started <- err
+		}()
+	}
+	var failed error
 	for range o.Children + o.Spares {
-		pr, err := p.start()
-		if err != nil {
-			p.Close()
-			return nil, err
-		}
-		p.add(pr)
+		failed = cmp.Or(failed, <-started)
+	}
+	if failed != nil {
+		p.Close()
+		return nil, failed
 	}
 	return p, nil
 }
