@@ -154,26 +154,26 @@ type guard struct {
 func newGuard() *guard { return &guard{lookups: map[string]string{}} }
 
 func (g *guard) Bind(p hutch.Principal, r data.Request, l data.Lookup) data.Session {
-	return &rules{g: g, p: p, r: r, l: l}
+	return &fakeRules{g: g, p: p, r: r, l: l}
 }
 
 func (g *guard) LooksUp(_ data.Op, coll string) bool { return g.lookups[coll] != "" }
 
-type rules struct {
+type fakeRules struct {
 	g *guard
 	p hutch.Principal
 	r data.Request
 	l data.Lookup
 }
 
-func (r *rules) deny() error {
+func (r *fakeRules) deny() error {
 	if r.p.IsGuest() {
 		return hutch.Errorf(hutch.Unauthenticated, "a guest may not, says the fake")
 	}
 	return hutch.Errorf(hutch.PermissionDenied, "a rule of the fake says no")
 }
 
-func (r *rules) Filter(_ data.Op, coll string, _ data.Where) (data.Filter, error) {
+func (r *fakeRules) Filter(_ data.Op, coll string, _ data.Where) (data.Filter, error) {
 	if r.p.Bypasses() {
 		return data.Filter{Kind: data.FilterAlways, Exact: true}, nil
 	}
@@ -187,14 +187,14 @@ func (r *rules) Filter(_ data.Op, coll string, _ data.Where) (data.Filter, error
 		Where: data.Where{Op: data.OpNe, Path: "hidden", Value: data.Bool(true)}}, nil
 }
 
-func (r *rules) Refer(_ string, paths []string) error {
+func (r *fakeRules) Refer(_ string, paths []string) error {
 	if !r.p.Bypasses() && r.g.masked != "" && slices.Contains(paths, r.g.masked) {
 		return r.deny()
 	}
 	return nil
 }
 
-func (r *rules) Prepare(op data.Op, _ string, old, next data.Doc) (data.Doc, error) {
+func (r *fakeRules) Prepare(op data.Op, _ string, old, next data.Doc) (data.Doc, error) {
 	r.g.prepares.Add(1)
 	if r.p.Bypasses() {
 		return next, nil
@@ -219,7 +219,7 @@ func (r *rules) Prepare(op data.Op, _ string, old, next data.Doc) (data.Doc, err
 	return next, nil
 }
 
-func (r *rules) Check(op data.Op, coll, _ string, old, next data.Doc) error {
+func (r *fakeRules) Check(op data.Op, coll, _ string, old, next data.Doc) error {
 	r.g.checks.Add(1)
 	if r.p.Bypasses() {
 		return nil
@@ -260,11 +260,11 @@ func (r *rules) Check(op data.Op, coll, _ string, old, next data.Doc) error {
 	return nil
 }
 
-func (r *rules) Mask(_ string, d data.Doc) data.Doc {
+func (r *fakeRules) Mask(_ string, d data.Doc) data.Doc {
 	if r.p.Bypasses() || r.g.masked == "" {
 		return d
 	}
 	return data.Without(d, r.g.masked)
 }
 
-func (r *rules) Deps() []data.Dep { return nil }
+func (r *fakeRules) Deps() []data.Dep { return nil }
