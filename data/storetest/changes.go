@@ -56,6 +56,30 @@ var changes = []test{
 			check()
 		}
 	}},
+	{"a follower comes from far behind", func(e *env) {
+		var wg sync.WaitGroup
+		for w := range 20 {
+			wg.Go(func() {
+				for i := range 100 {
+					if _, err := e.s.Commit(e.ctx(), e.batch(e.put("pets", fmt.Sprint(w), fmt.Sprintf(`{"n":%d}`, i)))); err != nil {
+						e.Error(err)
+					}
+				}
+			})
+		}
+		wg.Wait()
+		n := 0
+		latest := map[string]int64{}
+		e.follow("", func(c data.Commit) bool {
+			n++
+			x := c.Changes[0]
+			if version(x.Before) != latest[x.ID] {
+				e.Fatalf("commit %d changes %s, not %d", n, x.Before, latest[x.ID])
+			}
+			latest[x.ID] = version(x.After)
+			return n == 2000
+		})
+	}},
 	{"a follower hears of a commit without further writes", func(e *env) {
 		heard := make(chan data.Position)
 		ctx, cancel := context.WithCancel(e.ctx())

@@ -145,6 +145,20 @@ var plans = []test{
 			e.equal(e.find(p), x.first)
 		}
 	}},
+	{"an index walked backwards keeps the ids of equal values ascending", func(e *env) {
+		e.herd(1000)
+		want := e.find(data.Plan{Collection: "herd", OrderBy: order("-k")})
+		e.herd(1000, index("k"))
+		p := data.Plan{Collection: "herd", OrderBy: order("-k"), Budget: &data.Budget{}}
+		e.equal(e.find(p), want)
+		e.equal(p.Budget.Index, "k")
+		p.Limit = 170
+		e.equal(e.find(p), strings.Join(strings.Fields(want)[:170], " "))
+		m := data.MarkOf(e.get("herd", "00127"), order("-k"))
+		p.After, p.Limit = &m, 120
+		_, rest, _ := strings.Cut(want, "00127 ")
+		e.equal(e.find(p), strings.Join(strings.Fields(rest)[:120], " "))
+	}},
 	{"Unindexed is told truthfully", func(e *env) {
 		e.herd(50, index("k"), index("s,n"))
 		for _, x := range []struct {

@@ -162,6 +162,9 @@ func (g *game) filter(depth int) string {
 	switch op := pick(g.r, "$eq", "$eq", "$eq", "$ne", "$gt", "$gte", "$lt", "$lte", "range", "$in", "$in", "$nin", "$exists", "$startsWith", "$contains", "$regex", "$type", "$size", "$elemMatch"); op {
 	case "range":
 		cond = fmt.Sprintf(`"$gte":%s,"$lt":%s`, v, pick(g.r, gameValues...))
+		if g.r.IntN(2) == 0 {
+			cond = fmt.Sprintf(`"$gt":%d,"$lte":%d`, g.r.IntN(4), g.r.IntN(4))
+		}
 	case "$in", "$nin":
 		cond = fmt.Sprintf(`%q:[%s,%s,%s]`, op, v, pick(g.r, gameValues...), pick(g.r, gameValues...))
 	case "$exists":
