@@ -52,11 +52,13 @@ func TestBudgets(t *testing.T) {
 }
 
 func TestS21WorstCasesAreRefusedAtLoad(t *testing.T) {
-	sch := schema(t, `{"properties":{"l":{"type":"array","maxItems":1000},"m":{"type":"array","maxItems":20}}}`)
+	sch := schema(t, `{"properties":{"l":{"type":"array","maxItems":1000},"m":{"type":"array","maxItems":20,"items":{"type":"object","properties":{"t":{"type":"array","maxItems":5}}}}}}`)
 	for src, want := range map[string]string{
 		`resource.free.all(a, resource.free.exists(b, a.u == b.u))`:       "maxItems",
 		`resource.l.all(a, resource.l.exists(b, a.u == b.u))`:             "at worst",
 		`resource.m.all(a, resource.m.exists(b, a.u == b.u))`:             "",
+		`resource.m.all(a, a.t.exists(b, b == a.u))`:                      "",
+		`resource.m.all(a, a.s.exists(b, b == a.u))`:                      "maxItems",
 		`auth.roles.all(a, auth.roles.exists(b, a == b))`:                 "at worst",
 		`auth.claims.l.all(a, auth.claims.m.exists(b, a == b))`:           "at worst",
 		`[1].all(a, [1].all(b, [1].all(c, a == c)))`:                      "nest",

@@ -12,7 +12,7 @@ import (
 	"github.com/hutch-dev/hutch/data"
 )
 
-// field is what the schema says of a dotted path ("items", "items.tags").
+// field is what the schema says of a dotted path ("items", "items.[].tags").
 type field struct {
 	kind     string // "list", "map" or unknown
 	maxItems int
@@ -132,9 +132,9 @@ func (t *tr) pos(e ast.Expr) pos {
 
 // declare notes a comprehension variable; fresh names make one table enough.
 func (t *tr) declare(c ast.ComprehensionExpr) {
-	v := &variable{slot: len(t.vars), ground: t.uses(c.IterRange()).ground}
-	if p := t.path(c.IterRange()); p != nil {
-		v.schema = p.schema
+	v := &variable{slot: len(t.vars), ground: t.uses(c.IterRange()).ground, schema: "?"}
+	if p := t.path(c.IterRange()); p != nil && p.schema != "?" && p.schema != "" {
+		v.schema = p.schema + ".[]"
 	}
 	t.vars[c.IterVar()] = v
 }

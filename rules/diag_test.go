@@ -10,7 +10,7 @@ import (
 )
 
 func TestDiagnostics(t *testing.T) {
-	closed := schema(t, `{"properties":{"owner":{"type":"string"},"price":{"type":"number"},"tags":{"type":"array"},"addr":{"type":"object","properties":{"city":{"type":"string"}}}},"additionalProperties":false}`)
+	closed := schema(t, `{"properties":{"owner":{"type":"string"},"price":{"type":"number"},"tags":{"type":"array"},"lines":{"type":"array","items":{"type":"object","properties":{"n":{"type":"integer"}}}},"addr":{"type":"object","properties":{"city":{"type":"string"}}}},"additionalProperties":false}`)
 	for _, c := range []struct{ key, rule, want string }{
 		{"get", `resource.ownr == auth.uid`, `hutch.yaml:10:13: error: pets.get: unknown field "ownr" / did you mean "owner"?`},
 		{"get", `auth.uuid == 'x'`, `hutch.yaml:10:9: error: pets.get: unknown field "uuid" / did you mean "uid"?`},
@@ -23,6 +23,7 @@ func TestDiagnostics(t *testing.T) {
 		{"get", `resource.price == '5'`, `hutch.yaml:10:23: error: pets.get: price is of another type in the schema / `},
 		{"get", `'x' != resource.price`, `hutch.yaml:10:5: error: pets.get: price is of another type in the schema / `},
 		{"get", `resource.addr.city == 5`, `hutch.yaml:10:27: error: pets.get: addr.city is of another type in the schema / `},
+		{"get", `resource.lines.exists(l, l.n == 'x')`, `hutch.yaml:10:37: error: pets.get: lines.[].n is of another type in the schema / `},
 		{"get", `signedIn(1)`, `hutch.yaml:10:13: error: pets.get: signedIn() takes 0 arguments / `},
 		{"create", `resource.owner == auth.uid`, `hutch.yaml:10:5: error: pets.create: "resource" is not available here / it is the stored document: of get, list, update and delete`},
 		{"delete", `next.owner == auth.uid`, `hutch.yaml:10:5: error: pets.delete: "next" is not available here / it is the document after the write: of create and update`},

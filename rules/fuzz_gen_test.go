@@ -255,7 +255,7 @@ var fuzzTypes = map[string]map[string]*types.Type{
 	},
 }
 
-var bounds = map[string]field{"items": {maxItems: 5}, "l": {maxItems: 5}, "o": {maxItems: 5}, "a": {maxItems: 5}, "items.x": {maxItems: 5}, "l.x": {maxItems: 5}}
+var bounds = map[string]field{"items": {maxItems: 5}, "l": {maxItems: 5}, "o": {maxItems: 5}, "a": {maxItems: 5}, "items.[].x": {maxItems: 5}, "l.[].x": {maxItems: 5}, "items.[]": {maxItems: 5}, "l.[]": {maxItems: 5}}
 
 // options: with a schema that says list or map, or without.
 func (g *gen) options() (*options, map[string]field) {
