@@ -160,7 +160,11 @@ func TestDifferential(t *testing.T) {
 			t.Parallel()
 			g := &gen{r: rand.New(rand.NewSource(seed + int64(w)<<32))}
 			var n tally
-			for (long || n.rules < *nRules/workers) && ctx.Err() == nil {
+			most := *nRules / workers
+			if testing.Short() {
+				most /= 10
+			}
+			for (long || n.rules < most) && ctx.Err() == nil {
 				n.rules++
 				if why := g.differ(es, &n); why != "" {
 					t.Fatalf("difference after %d rules, HUTCH_SEED=%d\n%s", n.rules, seed, why)

@@ -2,7 +2,7 @@ package rules
 
 // Proof that the tests would have found each bug: it is put back by an overlay
 // of the build, and the named test must see it.
-// go test -run Mutations -mutate all (or a part of a name); minutes.
+// go test -run LongMutations -mutate all (or a part of a name); minutes.
 
 import (
 	"encoding/json"
@@ -17,7 +17,7 @@ import (
 
 var mutate = flag.String("mutate", "", "put these bugs back (all, or a part of a name) and show that they are found")
 
-func TestMutations(t *testing.T) {
+func TestLongMutations(t *testing.T) {
 	which := *mutate
 	if _, long := fuzzing(t); long {
 		which = "all"
