@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/hutch-dev/hutch"
 	"github.com/hutch-dev/hutch/config"
@@ -91,10 +92,8 @@ func (b *compiler) seeds(r *release) {
 		if i < 0 {
 			continue
 		}
-		line := 0
-		err := eachLine(b.fsys, s.File, func(text []byte) error {
-			line++
-			d, err := data.ParseJSON(text, data.DefaultLimits().DocDepth)
+		line, err := eachLine(b.fsys, s.File, func(_ int, text []byte) error {
+			d, err := seedDocument(text)
 			if err == nil && r.collections[i].Schema != nil && !b.fills(s.Collection) {
 				err = r.collections[i].Schema.Validate(d)
 			}
@@ -111,6 +110,27 @@ func (b *compiler) seeds(r *release) {
 	}
 }
 
+// seedDocument reads a line: a document as a client would create it.
+func seedDocument(text []byte) (data.Doc, error) {
+	d, err := data.ParseJSON(text, data.DefaultLimits().DocDepth)
+	if err != nil {
+		return nil, err
+	}
+	es, err := d.Elements()
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range es {
+		switch k := e.Key(); {
+		case strings.HasPrefix(k, "$"):
+			return nil, hutch.Errorf(hutch.InvalidArgument, "an operator has nothing to change in a new document").At(k)
+		case strings.HasPrefix(k, "_") && k != data.FieldID:
+			return nil, hutch.Errorf(hutch.InvalidArgument, "fields that begin with _ are the system's").At(k)
+		}
+	}
+	return d, nil
+}
+
 // fills reports whether documents get fields that a seed need not have.
 func (b *compiler) fills(coll string) bool {
 	if i := slices.IndexFunc(b.c.Collections, func(c config.Collection) bool { return c.Name == coll }); i >= 0 && len(b.c.Collections[i].Default) > 0 {
@@ -121,31 +141,32 @@ func (b *compiler) fills(coll string) bool {
 	})
 }
 
-// eachLine gives the lines of a JSONL file, each a document.
-func eachLine(fsys fs.FS, file string, f func(text []byte) error) error {
+// eachLine gives the lines of a JSONL file, each a document, with their numbers
+// from 1; the line is where err came from.
+func eachLine(fsys fs.FS, file string, f func(n int, text []byte) error) (line int, err error) {
 	r, err := fsys.Open(file)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer r.Close()
 	lines := bufio.NewReaderSize(r, 64<<10)
-	for {
+	for n := 1; ; n++ {
 		text, err := lines.ReadBytes('\n')
 		if len(text) > 2*data.DefaultLimits().DocBytes {
-			return hutch.Errorf(hutch.PayloadTooLarge, "the line is larger than a document may be")
+			return n, hutch.Errorf(hutch.PayloadTooLarge, "the line is larger than a document may be")
 		}
 		if trimmed := bytes.TrimSpace(text); len(trimmed) > 0 {
-			if err := f(trimmed); err != nil {
-				return err
+			if err := f(n, trimmed); err != nil {
+				return n, err
 			}
 		} else if err == nil {
-			return hutch.Errorf(hutch.InvalidArgument, "an empty line; each line is a document")
+			return n, hutch.Errorf(hutch.InvalidArgument, "an empty line; each line is a document")
 		}
 		if errors.Is(err, io.EOF) {
-			return nil
+			return 0, nil
 		}
 		if err != nil {
-			return err
+			return n, err
 		}
 	}
 }

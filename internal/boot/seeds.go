@@ -3,7 +3,6 @@ package boot
 import (
 	"context"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"log/slog"
 	"strconv"
@@ -115,14 +114,14 @@ func (a *App) sow(ctx context.Context, coll, file string) (n int, err error) {
 		_, err = a.Data.Write(c, chunk, data.WriteOptions{Request: data.Request{Op: data.OpCreate, Time: a.o.Now()}, Paths: true})
 		return err
 	}
-	err = eachLine(a.o.FS, file, func(text []byte) error {
-		d, err := data.ParseJSON(text, data.DefaultLimits().DocDepth)
+	line, err := eachLine(a.o.FS, file, func(_ int, text []byte) error {
+		d, err := seedDocument(text)
 		if err != nil {
-			return lineError(err, n)
+			return err
 		}
 		id, err := seedID(d, coll, n)
 		if err != nil {
-			return lineError(err, n)
+			return err
 		}
 		n++
 		chunk = append(chunk, data.Mutation{Op: data.OpCreate, In: coll, ID: id, Data: d})
@@ -131,11 +130,10 @@ func (a *App) sow(ctx context.Context, coll, file string) (n int, err error) {
 		}
 		return nil
 	})
-	return n, errors.Join(err, flush())
-}
-
-func lineError(err error, n int) error {
-	return hutch.AsError(err).At("line " + strconv.Itoa(n+1))
+	if err != nil {
+		return n, fmt.Errorf("up to line %d: %w", line, err)
+	}
+	return n, flush()
 }
 
 // seedID is the document's own id, or one that follows from its place.
