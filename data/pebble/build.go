@@ -12,8 +12,9 @@ import (
 )
 
 const (
-	buildDocs  = 64 // documents that one turn in the sequencer adds
-	buildBytes = 1 << 20
+	buildDocs    = 64 // documents that one turn in the sequencer adds, and less
+	buildBytes   = 1 << 20
+	buildEntries = 2048
 )
 
 // build adds the documents of a collection to an index that writers maintain
@@ -112,9 +113,9 @@ func (w *walk) collect(b *pebble.Batch, at []byte) (more bool, err error) {
 	if err != nil {
 		return false, failed("building index "+w.ix.def.Name, err)
 	}
-	size := 0
+	size, entries := 0, 0
 	for ok := it.First(); ok; ok = it.Next() {
-		if len(w.docs) == buildDocs || size > buildBytes {
+		if len(w.docs) == buildDocs || size > buildBytes || entries > buildEntries {
 			more = true
 			break
 		}
@@ -124,6 +125,7 @@ func (w *walk) collect(b *pebble.Batch, at []byte) (more bool, err error) {
 			break
 		}
 		size += len(it.Value())
+		entries += len(d.spans)
 		w.docs = append(w.docs, d)
 	}
 	if cerr := it.Close(); err == nil && cerr != nil {

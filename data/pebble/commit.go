@@ -59,15 +59,16 @@ func (s *Store) Commit(ctx context.Context, b *data.Batch) (data.Result, error) 
 // sequence is a commit's turn. It gives the position whose state holds the
 // batch, or that the error was judged on.
 func (s *Store) sequence(e *evaluation, base uint64) (pos uint64, changes []data.Change, err error) {
-	applied := e.batch.Applied
+	done := false
 	s.mu.Lock()
 	defer func() {
-		if err == nil && applied != nil {
+		tell := done && e.batch.Applied != nil
+		if tell {
 			s.fresh.Store(s.last)
 		}
 		s.mu.Unlock()
-		if err == nil && applied != nil {
-			applied()
+		if tell {
+			e.batch.Applied()
 		}
 	}()
 	if cat := s.cat.Load(); e.cat != cat || s.moved(e, base) {
@@ -86,6 +87,7 @@ func (s *Store) sequence(e *evaluation, base uint64) (pos uint64, changes []data
 		return s.last, nil, err
 	}
 	if len(e.changes) == 0 {
+		done = true
 		return s.last, nil, nil
 	}
 	if err := e.claim(); err != nil {
@@ -94,6 +96,7 @@ func (s *Store) sequence(e *evaluation, base uint64) (pos uint64, changes []data
 	if err := s.apply(e, pos); err != nil {
 		return s.last, nil, err
 	}
+	done = true
 	return pos, e.changes[:own:own], nil
 }
 

@@ -46,11 +46,11 @@ func (n *entries) shrink() {
 	}
 }
 
-// index finds what the documents at from and behind change in the indexes that
+// index finds what the written or derived documents change in the indexes that
 // order by _version (late) or in the others.
-func (e *evaluation) index(from int, late bool) error {
-	for i := from; i < len(e.docs); i++ {
-		if !e.docs[i].changed {
+func (e *evaluation) index(derived, late bool) error {
+	for i := range e.docs {
+		if !e.docs[i].changed || e.docs[i].derived != derived {
 			continue
 		}
 		for _, ix := range e.docs[i].coll.indexes {
@@ -144,7 +144,16 @@ func appendClaim(dst, entry []byte, id string) []byte {
 // this commit.
 func (e *evaluation) claim() error {
 	n := &e.entries
+	claims := 0
+	for i := range n.ops {
+		if n.ops[i].claim && n.ops[i].put {
+			claims++
+		}
+	}
 	var taken map[string]int // claims of this commit, by key: the document
+	if claims > 1 {
+		taken = make(map[string]int, claims)
+	}
 	var key []byte
 	for i := range n.ops {
 		op := &n.ops[i]
@@ -153,13 +162,12 @@ func (e *evaluation) claim() error {
 		}
 		d := &e.docs[op.doc]
 		key = appendClaim(key[:0], n.buf[op.key.From:op.key.To], d.id)
-		if taken == nil {
-			taken = map[string]int{}
-		}
 		other, dup := taken[string(key)]
 		dup = dup && other != op.doc
 		if !dup {
-			taken[string(key)] = op.doc
+			if taken != nil {
+				taken[string(key)] = op.doc
+			}
 			owner, ok, err := get(e.s.db, key)
 			if err != nil {
 				return failed("reading a claim", err)

@@ -37,6 +37,8 @@ type document struct {
 	old     data.Doc // stored; nil = absent
 	cur     data.Doc // as the writes so far leave it
 	fresh   bool     // created by the batch: no version yet
+	written bool
+	derived bool // written by a row of Derive
 	changed bool
 }
 
@@ -86,19 +88,23 @@ func (e *evaluation) run(cat *catalog) {
 			return
 		}
 	}
-	if e.err = e.write(e.batch.Writes, 0); e.err == nil {
-		e.err = e.index(0, false)
+	if e.err = e.write(e.batch.Writes, false); e.err == nil {
+		e.err = e.index(false, false)
 	}
 }
 
-// write evaluates ws, whose documents are at from or behind.
-func (e *evaluation) write(ws []data.Write, from int) error {
+// write evaluates the batch's writes, or the rows derived from them.
+func (e *evaluation) write(ws []data.Write, derived bool) error {
 	for i := range ws {
 		w := &ws[i]
 		d, err := e.load(w.Collection, w.ID)
 		if err != nil {
 			return err
 		}
+		if derived && d.written && !d.derived {
+			return hutch.Errorf(hutch.Internal, "a derived row is a document that the batch writes")
+		}
+		d.written, d.derived = true, derived
 		if err := d.expect(w.Expect); err != nil {
 			return err
 		}
@@ -110,10 +116,10 @@ func (e *evaluation) write(ws []data.Write, from int) error {
 			return err
 		}
 	}
-	for i := from; i < len(e.docs); i++ {
+	for i := range e.docs {
 		d := &e.docs[i]
-		d.changed = d.isChanged()
-		if d.changed {
+		if d.written && d.derived == derived && d.isChanged() {
+			d.changed = true
 			e.size += int64(len(d.cur) + len(d.old))
 		}
 	}
@@ -176,24 +182,34 @@ func (e *evaluation) load(coll, id string) (*document, error) {
 		return nil, hutch.Errorf(hutch.InvalidArgument, "a document has a collection and an _id of 1 to %d bytes", maxID)
 	}
 	if i := e.find(coll, id); i >= 0 {
-		return &e.docs[i], nil
-	}
-	d := document{name: coll, id: id, coll: e.cat.colls[coll]}
-	if d.coll != nil {
-		at := len(e.keys)
-		e.keys = appendDocKey(e.keys, d.coll.num, id)
-		d.key = e.keys[at:len(e.keys):len(e.keys)]
-		var err error
-		if d.old, err = readDoc(e.s.db, d.key, id); err != nil {
-			return nil, err
+		d := &e.docs[i]
+		if d.coll == nil && e.cat.colls[coll] != nil { // new since it was checked
+			return d, e.read(d)
 		}
-		d.cur = d.old
+		return d, nil
+	}
+	d := document{name: coll, id: id}
+	if err := e.read(&d); err != nil {
+		return nil, err
 	}
 	e.docs = append(e.docs, d)
 	if e.byKey != nil {
 		e.byKey[docID{coll, id}] = len(e.docs) - 1
 	}
 	return &e.docs[len(e.docs)-1], nil
+}
+
+// read gets the document as it is stored.
+func (e *evaluation) read(d *document) (err error) {
+	if d.coll = e.cat.colls[d.name]; d.coll == nil {
+		return nil
+	}
+	at := len(e.keys)
+	e.keys = appendDocKey(e.keys, d.coll.num, d.id)
+	d.key = e.keys[at:len(e.keys):len(e.keys)]
+	d.old, err = readDoc(e.s.db, d.key, d.id)
+	d.cur = d.old
+	return err
 }
 
 func (e *evaluation) find(coll, id string) int {
@@ -227,14 +243,14 @@ func (e *evaluation) stamp(pos uint64) int {
 		}
 	}
 	e.changes = make([]data.Change, 0, n+2)
-	e.list(0, pos)
+	e.list(false, pos)
 	return n
 }
 
-func (e *evaluation) list(from int, pos uint64) {
-	for i := from; i < len(e.docs); i++ {
+func (e *evaluation) list(derived bool, pos uint64) {
+	for i := range e.docs {
 		d := &e.docs[i]
-		if !d.changed {
+		if !d.changed || d.derived != derived {
 			continue
 		}
 		c := data.Change{Collection: d.name, ID: d.id, Op: data.OpUpdate, Before: d.old, After: d.cur}
@@ -254,31 +270,27 @@ func (e *evaluation) list(from int, pos uint64) {
 // derive adds the rows that the batch derives from its changes. Rows are
 // documents that the batch does not write itself.
 func (e *evaluation) derive(pos uint64) error {
-	own := len(e.docs)
 	if e.batch.Derive != nil {
 		rows, err := e.batch.Derive(e.changes[:len(e.changes):len(e.changes)])
 		if err != nil {
 			return err
 		}
-		for i := range rows {
-			w := &rows[i]
-			if k := e.find(w.Collection, w.ID); k >= 0 && k < own {
-				return hutch.Errorf(hutch.Internal, "a derived row is a document of the batch")
-			}
-		}
 		if err := e.s.ensureLocked(rows); err != nil {
 			return err
 		}
 		e.cat = e.s.cat.Load()
-		if err := e.write(rows, own); err != nil {
+		if err := e.write(rows, true); err != nil {
 			return err
 		}
-		e.list(own, pos)
+		e.list(true, pos)
 	}
-	if err := e.index(own, false); err != nil {
+	if err := e.index(true, false); err != nil {
 		return err
 	}
-	return e.index(0, true)
+	if err := e.index(false, true); err != nil {
+		return err
+	}
+	return e.index(true, true)
 }
 
 // logged are the changes as the change log shows them.

@@ -99,6 +99,21 @@ var conditions = []test{
 			e.Errorf("versions %d, %d, %d", v, version(j), version(e.get("orders", "o")))
 		}
 	}},
+	{"a row may be derived that the batch checks, none that it writes", func(e *env) {
+		b := e.batch(e.create("orders", "o", `{}`))
+		b.Checks = []data.Check{{Collection: "_once", ID: "k"}}
+		b.Derive = func([]data.Change) ([]data.Write, error) { return []data.Write{e.create("_once", "k", `{}`)}, nil }
+		r, err := e.s.Commit(e.ctx(), b)
+		e.must(err)
+		if d := e.get("_once", "k"); position(version(d)) != r.Position {
+			e.Errorf("the row is %s", d)
+		}
+		b = e.batch(e.create("orders", "p", `{}`))
+		b.Derive = func([]data.Change) ([]data.Write, error) { return []data.Write{e.put("orders", "p", `{"n":1}`)}, nil }
+		_, err = e.s.Commit(e.ctx(), b)
+		e.is(err, hutch.Internal)
+		e.equal(e.json(e.get("orders", "p")), "absent")
+	}},
 	{"Derive runs without changes too, and its error is returned", func(e *env) {
 		b := &data.Batch{Now: now, Derive: func(cs []data.Change) ([]data.Write, error) {
 			return []data.Write{e.create("_once", "k", `{}`)}, nil
