@@ -142,7 +142,7 @@ func (s *Service) Run(ctx context.Context) error {
 	defer tick.Stop()
 	for {
 		if err := s.Maintain(ctx); err != nil && ctx.Err() == nil {
-			s.o.Log.Warn("maintenance of auth", "error", err)
+			s.o.Log.Warn("maintenance of auth", slog.Any("error", err))
 		}
 		select {
 		case <-tick.C:

@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -53,12 +54,12 @@ func (s *Service) follow(ctx context.Context) {
 		s.cache.dropAll()
 		s.tell(Change{All: true})
 		if err := s.loadKeys(ctx); err != nil && ctx.Err() == nil {
-			s.o.Log.Error("reading the signing keys again", "error", err)
+			s.o.Log.Error("reading the signing keys again", slog.Any("error", err))
 		}
 		for c, err := range s.o.Feed.Read(ctx, at) {
 			if err != nil {
 				if ctx.Err() == nil {
-					s.o.Log.Warn("auth lost the feed and reads it anew", "error", err, "gone", errors.Is(err, data.ErrLogGone))
+					s.o.Log.Warn("auth lost the feed and reads it anew", slog.Any("error", err), slog.Bool("gone", errors.Is(err, data.ErrLogGone)))
 				}
 				break
 			}
@@ -104,7 +105,7 @@ func (s *Service) apply(ctx context.Context, c data.Commit) {
 				s.cache.dropAll()
 			}
 			if err := s.loadKeys(ctx); err != nil && ctx.Err() == nil {
-				s.o.Log.Error("reading the signing keys again", "error", err)
+				s.o.Log.Error("reading the signing keys again", slog.Any("error", err))
 			}
 		}
 	}
@@ -128,7 +129,7 @@ func images[T any](s *Service, ch *data.Change) (before, after *T, ok bool) {
 		after, err = decode[T](ch.After)
 	}
 	if err != nil {
-		s.o.Log.Error("reading a change of auth", "collection", ch.Collection, "error", err)
+		s.o.Log.Error("reading a change of auth", slog.String("collection", ch.Collection), slog.Any("error", err))
 		return nil, nil, true
 	}
 	return before, after, true

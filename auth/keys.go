@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -107,7 +108,7 @@ func (s *Service) CreateKey(ctx context.Context, name, scope string, life time.D
 // ListKeys gives all service keys, the oldest first.
 func (s *Service) ListKeys(ctx context.Context) ([]Key, error) {
 	if err := s.flushUses(ctx); err != nil {
-		s.o.Log.Warn("noting the use of service keys", "error", err)
+		s.o.Log.Warn("noting the use of service keys", slog.Any("error", err))
 	}
 	keys := []Key{}
 	for raw, err := range s.o.System.Find(ctx, data.Query{From: colKeys, Limit: 1000}) {
@@ -211,12 +212,12 @@ func (s *Service) auditBrowser(ctx context.Context, id string) {
 	if again {
 		return
 	}
-	s.o.Log.Warn("a browser showed a service key; revoke it", "key", id)
+	s.o.Log.Warn("a browser showed a service key; revoke it", slog.String("key", id))
 	row, err := s.audit(now, auditDoc{Event: "key_in_browser", Key: id})
 	if err == nil {
 		err = s.commit(ctx, now, row)
 	}
 	if err != nil {
-		s.o.Log.Warn("auditing a service key in a browser", "error", err)
+		s.o.Log.Warn("auditing a service key in a browser", slog.Any("error", err))
 	}
 }

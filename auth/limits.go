@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"encoding/hex"
+	"log/slog"
 	"net/netip"
 	"slices"
 	"time"
@@ -161,7 +162,7 @@ func (t *try) tell(key string, f func() error) {
 		return
 	}
 	if err := f(); err != nil {
-		t.s.o.Log.Warn("a counter of sign-ins did not answer", "error", err)
+		t.s.o.Log.Warn("a counter of sign-ins did not answer", slog.Any("error", err))
 	}
 }
 

@@ -3,6 +3,7 @@ package auth
 import (
 	"bytes"
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/hutch-dev/hutch"
@@ -80,7 +81,7 @@ func (s *Service) reused(ctx context.Context, d *sessionDoc, now time.Time) erro
 		return err
 	}
 	s.cache.drop(d.ID)
-	s.o.Log.Warn("a spent refresh token was used again; its session has ended", "user", d.User, "session", d.ID)
+	s.o.Log.Warn("a spent refresh token was used again; its session has ended", slog.String("user", d.User), slog.String("session", d.ID))
 	return &hutch.Error{
 		Code: hutch.RefreshTokenAlreadyUsed, Message: "the refresh token was used before; the session has ended",
 	}

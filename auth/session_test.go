@@ -130,6 +130,25 @@ func TestS34SpentTokens(t *testing.T) {
 	}
 }
 
+// What was seen of one generation says nothing about the next one's answer.
+func TestS34EachAnswerMayBeLost(t *testing.T) {
+	b := setup(t)
+	s := b.signup("ann@shop.example")
+	for range 3 {
+		n, err := b.refresh(s.RefreshToken)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.clock.add(time.Minute)
+		again, err := b.refresh(s.RefreshToken)
+		if err != nil || again.RefreshToken != n.RefreshToken {
+			t.Fatalf("a lost answer signs out: %v", err)
+		}
+		b.mustVerify(again.AccessToken)
+		s = again
+	}
+}
+
 func TestS34GrandparentEndsTheSession(t *testing.T) {
 	b := setup(t)
 	s := b.signup("ann@shop.example")

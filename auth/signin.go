@@ -3,6 +3,7 @@ package auth
 import (
 	"cmp"
 	"context"
+	"log/slog"
 	"slices"
 
 	"github.com/hutch-dev/hutch"
@@ -153,6 +154,6 @@ func (s *Service) warnClaims(u *userDoc) {
 		return
 	}
 	if _, dropped := claimsOf(appMetadata(u)); len(dropped) > 0 {
-		s.o.Log.Warn("numbers of app_metadata are not exact and not in claims", "user", u.ID, "fields", dropped)
+		s.o.Log.Warn("numbers of app_metadata are not exact and not in claims", slog.String("user", u.ID), slog.Any("fields", dropped))
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
+	"log/slog"
 	"strings"
 	"time"
 	"unsafe"
@@ -164,7 +165,7 @@ func (s *Service) verifyToken(ctx context.Context, token string, now time.Time) 
 		if err := s.notePresented(ctx, l.session.ID, gen, now); err != nil {
 			// The token is good; it is not remembered, so the next use notes it.
 			l.noted = false
-			s.o.Log.Warn("noting the first use of a refreshed session", "error", err)
+			s.o.Log.Warn("noting the first use of a refreshed session", slog.Any("error", err))
 		}
 	}
 	return l, nil
@@ -191,41 +192,6 @@ func (s *Service) alive(ctx context.Context, session, uid string, now time.Time)
 		return nil, nil, &hutch.Error{Code: hutch.SessionExpired, Message: "the session is past its life"}
 	}
 	return u, d, nil
-}
-
-// Seen is since when what Verify remembers is known to hold: the last time the
-// feed spoke, at most 3 s ago, or the zero time. A write's request counts as
-// verified then (data.WithVerified), not when Verify answered.
-func (s *Service) Seen() time.Time {
-	if heard := s.cache.heard.Load(); heard != 0 {
-		return time.Unix(0, heard)
-	}
-	return time.Time{}
-}
-
-// StillValid reads a principal's session, user or key anew: for a write that
-// commits more than a second after its request was verified. unauthenticated.
-func (s *Service) StillValid(ctx context.Context, p hutch.Principal) error {
-	now := s.o.Now()
-	switch p.Kind {
-	case hutch.User:
-		u, _, err := s.alive(ctx, p.SessionID, p.UID, now)
-		if err != nil {
-			return outside(err)
-		}
-		if u.banned(now) {
-			return unauthenticated("the account is banned")
-		}
-	case hutch.Service:
-		d, err := load[keyDoc](ctx, s.o.System, colKeys, p.UID)
-		if err != nil {
-			return err
-		}
-		if d == nil || d.expired(now) {
-			return unauthenticated("the service key is not valid")
-		}
-	}
-	return nil
 }
 
 // principal is the one place where a user becomes a principal: roles, claims and

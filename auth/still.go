@@ -1,0 +1,43 @@
+package auth
+
+import (
+	"context"
+	"time"
+
+	"github.com/hutch-dev/hutch"
+)
+
+// Seen is since when what Verify remembers is known to hold: the last time the
+// feed spoke, at most 3 s ago, or the zero time. A write's request counts as
+// verified then (data.WithVerified), not when Verify answered.
+func (s *Service) Seen() time.Time {
+	if heard := s.cache.heard.Load(); heard != 0 {
+		return time.Unix(0, heard)
+	}
+	return time.Time{}
+}
+
+// StillValid reads a principal's session, user or key anew: for a write that
+// commits more than a second after its request was verified. unauthenticated.
+func (s *Service) StillValid(ctx context.Context, p hutch.Principal) error {
+	now := s.o.Now()
+	switch p.Kind {
+	case hutch.User:
+		u, _, err := s.alive(ctx, p.SessionID, p.UID, now)
+		if err != nil {
+			return outside(err)
+		}
+		if u.banned(now) {
+			return unauthenticated("the account is banned")
+		}
+	case hutch.Service:
+		d, err := load[keyDoc](ctx, s.o.System, colKeys, p.UID)
+		if err != nil {
+			return err
+		}
+		if d == nil || d.expired(now) {
+			return unauthenticated("the service key is not valid")
+		}
+	}
+	return nil
+}
