@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
-
 	"github.com/hutch-dev/hutch"
 	"github.com/hutch-dev/hutch/data"
 	"github.com/hutch-dev/hutch/data/pebble"
@@ -49,7 +47,7 @@ func open(t testing.TB, change ...func(*setup)) *room {
 	t.Helper()
 	c := &clock{}
 	c.ms.Store(1_760_000_000_000)
-	store, err := pebble.Open(pebble.Options{Dir: "db", FS: vfs.NewMem(), FreeSpace: func() (int64, error) { return 1 << 40, nil }})
+	store, err := pebble.Open(pebble.Options{Dir: t.TempDir(), FreeSpace: func() (int64, error) { return 1 << 40, nil }})
 	if err != nil {
 		t.Fatal(err)
 	}
