@@ -85,6 +85,16 @@ func TestS80ClocksAreCoarse(t *testing.T) {
 	}
 }
 
+func TestLongMoreJobsThanTheEngineRunsAtOnce(t *testing.T) {
+	if os.Getenv("HUTCH_LONG") == "" {
+		t.Skip("takes seconds")
+	}
+	rt := newRuntime(t, 1)
+	if got := give(t, rt, "async () => { let n = 0; for (; n < 1_100_000; n++) await null; return n }"); got != "1100000" {
+		t.Error(got)
+	}
+}
+
 // A long-lived VM must not grow with its runs.
 func TestAVMDoesNotGrow(t *testing.T) {
 	runs := 300

@@ -9,7 +9,10 @@ import (
 	"modernc.org/quickjs"
 )
 
-const defaultMemory = 64 << 20
+const (
+	defaultMemory = 64 << 20
+	maxJobs       = 1 << 20 // that the engine runs before it comes back
+)
 
 // vm is one JavaScript context with a bundle in it; one goroutine at a time.
 type vm struct {
@@ -113,15 +116,22 @@ func (v *vm) call(r *run, event string) outcome {
 	}
 	for err == nil {
 		r.arm(v.q)
-		if _, err = v.q.ExecutePendingJobs(); err != nil || r.done || r.over() {
-			break
+		var jobs int
+		jobs, err = v.q.ExecutePendingJobs()
+		switch {
+		case r.over():
+			return failed(r, err)
+		case jobs >= maxJobs: // there are more, which the engine calls an error
+			err = nil
+		case err != nil:
+			return failed(r, err)
+		case r.done:
+			return r.outcome()
+		default:
+			err = v.wait(r)
 		}
-		err = v.wait(r)
 	}
-	if err != nil || !r.done || r.over() {
-		return failed(r, err)
-	}
-	return r.outcome()
+	return failed(r, err)
 }
 
 // wait sleeps until something can go on: an answer, a timer, the end.

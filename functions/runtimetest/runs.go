@@ -103,6 +103,9 @@ func testRuns(t *testing.T, rt functions.Runtime) {
 			t.Errorf("%v", err)
 		}
 	})
+	t.Run("a stack of a thousand calls", func(t *testing.T) {
+		value(t, rt, "() => { const f = n => (n === 0 ? 0 : f(n - 1) + 1); return f(1000) }", "{}", &Host{}, "1000")
+	})
 	t.Run("cold, then warm", func(t *testing.T) {
 		m := loadBundle(t, rt, Bundle("warm", "() => 1"))
 		warm := false
