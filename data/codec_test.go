@@ -217,7 +217,7 @@ func TestS67DuplicateAndAmbiguousNames(t *testing.T) {
 	}
 	for _, js := range []string{
 		`{"a":1,"a":1}`, `{"a":{"b":1,"\u0062":2}}`, `[{"a":1,"a":2}]`, `{"\ud800":1,"\ud801":2}`,
-		`{"":1}`, `{"a\u0000":1}`, long + `,"kx":2}`, long + `,"k0":2}`,
+		`{"":1}`, `{"a\u0000":1}`, long + `,"kx":2}`, long + `,"k0":2}`, long + `,"new":1,"new":2}`,
 	} {
 		if _, err := data.ParseValueJSON([]byte(js), 40); hutch.CodeOf(err) != hutch.InvalidArgument {
 			t.Errorf("%.60s: got %v", js, err)

@@ -169,6 +169,19 @@ func TestMatchCoversTheTable(t *testing.T) {
 	}
 }
 
+// TestFirstOfEqualNamesCounts is for documents of other programs: ours have none.
+func TestFirstOfEqualNamesCounts(t *testing.T) {
+	twice := data.NewDoc(data.Elem{Name: "a", Value: data.Int(1)}, data.Elem{Name: "b", Value: data.Int(2)}, data.Elem{Name: "a", Value: data.Int(3)})
+	for where, want := range map[string]bool{`{"a":1}`: true, `{"a":3}`: false, `{"a":1,"b":2,"c":null}`: true, `{"a":3,"b":2,"c":null}`: false} {
+		if got := compiled(t, where).Match(twice); got != want {
+			t.Errorf("%s: %v", where, got)
+		}
+	}
+	if v := data.Field(twice, "a"); !data.Equal(v, data.Int(1)) {
+		t.Errorf("the field is %v", v)
+	}
+}
+
 func TestS18CorruptNeverMatches(t *testing.T) {
 	w, err := data.ParseWhere(doc(t, `{"role":{"$exists":false}}`), true)
 	if err != nil {

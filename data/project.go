@@ -40,8 +40,6 @@ func (k *keep) add(path string) {
 		if more {
 			k.kids[len(k.kids)-1].add(rest)
 		}
-	case !more:
-		k.kids[i].kids = nil
 	case len(k.kids[i].kids) > 0:
 		k.kids[i].add(rest)
 	}
