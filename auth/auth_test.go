@@ -126,10 +126,9 @@ func (b *bench) node() *auth.Service {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
-	go func() { defer close(done); _ = s.Run(ctx) }()
-	b.t.Cleanup(func() { cancel(); <-done })
+	go func() { defer close(done); _ = s.Run(b.t.Context()) }() // ends before clean-ups
+	b.t.Cleanup(func() { <-done })
 	b.store.progress(b.t, b.clock.Now())
 	return s
 }

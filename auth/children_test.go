@@ -14,7 +14,7 @@ import (
 // confined gives a Hasher whose work is done in children of an ordinary binary.
 func confined(t testing.TB) auth.Hasher {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "auth") // t.TempDir is closed to children of another user
+	dir, err := os.MkdirTemp("", "auth") //nolint:usetesting // t.TempDir is closed to children of another user
 	if err != nil {
 		t.Fatal(err)
 	}

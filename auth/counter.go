@@ -12,8 +12,6 @@ type Counter interface {
 	// Hit counts one under key when fewer than limit stand in the window that
 	// ends now, else it gives how long to wait.
 	Hit(ctx context.Context, key string, limit int, window time.Duration) (wait time.Duration, err error)
-	// Full reports how long Hit would ask to wait, and counts nothing.
-	Full(ctx context.Context, key string, limit int, window time.Duration) (wait time.Duration, err error)
 	// Back counts one under key unless the last ones ask to wait: free of them
 	// pass, then each has to wait for base, doubled with each up to most.
 	Back(ctx context.Context, key string, free int, base, most time.Duration) (wait time.Duration, err error)
@@ -65,13 +63,6 @@ func (c *memoryCounter) Hit(_ context.Context, key string, limit int, window tim
 	}
 	t.here++
 	return 0, nil
-}
-
-func (c *memoryCounter) Full(_ context.Context, key string, limit int, window time.Duration) (time.Duration, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	now := c.now()
-	return c.tally(key, now).full(now, limit, window), nil
 }
 
 func (c *memoryCounter) Back(_ context.Context, key string, free int, base, most time.Duration) (time.Duration, error) {

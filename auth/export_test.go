@@ -2,7 +2,10 @@ package auth
 
 import (
 	"context"
+	"crypto/x509"
 	"io"
+
+	"github.com/go-jose/go-jose/v4"
 )
 
 // What tests of the package's outside need of its inside.
@@ -48,6 +51,33 @@ func (s *Service) GuessRefresh(session string, entropy io.Reader) string {
 		panic(err)
 	}
 	return t.String()
+}
+
+// SignAs signs with another type than ours.
+func (s *Service) SignAs(typ string, payload []byte) string {
+	key := s.keys.Load().signs(s.o.Now())
+	secret, err := s.seal.open(colSigning+"/"+key.kid, key.doc.Sealed)
+	if err != nil {
+		panic(err)
+	}
+	private, err := x509.ParsePKCS8PrivateKey(secret)
+	if err != nil {
+		panic(err)
+	}
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: private, KeyID: key.kid}},
+		(&jose.SignerOptions{}).WithType(jose.ContentType(typ)))
+	if err != nil {
+		panic(err)
+	}
+	sig, err := signer.Sign(payload)
+	if err != nil {
+		panic(err)
+	}
+	t, err := sig.CompactSerialize()
+	if err != nil {
+		panic(err)
+	}
+	return t
 }
 
 // Sign signs any payload with the key that signs now.

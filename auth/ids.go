@@ -16,9 +16,9 @@ func newID(now time.Time, entropy io.Reader) (string, error) {
 	if _, err := io.ReadFull(entropy, u[6:]); err != nil {
 		return "", err
 	}
-	ms := uint64(now.UnixMilli())
+	ms := uint64(now.UnixMilli()) //nolint:gosec // after 1970
 	for i := range 6 {
-		u[i] = byte(ms >> (40 - 8*i))
+		u[i] = byte(ms >> (40 - 8*i)) //nolint:gosec // its low bits
 	}
 	u[6] = u[6]&0x0f | 0x70
 	u[8] = u[8]&0x3f | 0x80

@@ -48,7 +48,7 @@ func onDisk(t *testing.T, dir string) *disk {
 	if d.Service, err = auth.New(t.Context(), d.opts); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() { defer close(done); _ = d.Run(ctx) }()
 	d.close = sync.OnceFunc(func() {

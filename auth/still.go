@@ -38,6 +38,7 @@ func (s *Service) StillValid(ctx context.Context, p hutch.Principal) error {
 		if d == nil || d.expired(now) {
 			return unauthenticated("the service key is not valid")
 		}
+	default: // nothing that could have ended
 	}
 	return nil
 }

@@ -25,6 +25,7 @@ type memory struct {
 	held  bool
 	done  map[int]int // commits that each reader is through with
 	names int
+	gone  int // readers up to this name get ErrLogGone
 	reads int
 	fail  func(coll string) error // of commits
 }
@@ -173,12 +174,15 @@ func (m *memory) Read(ctx context.Context, after data.Position) iter.Seq2[data.C
 		defer delete(m.done, me)
 		m.moved.Broadcast()
 		for {
-			for at >= m.shown && ctx.Err() == nil {
+			for at >= m.shown && ctx.Err() == nil && me > m.gone {
 				m.moved.Wait()
 			}
-			if ctx.Err() != nil {
+			if err := ctx.Err(); err != nil || me <= m.gone {
+				if err == nil {
+					err = data.ErrLogGone
+				}
 				m.mu.Unlock()
-				yield(data.Commit{}, ctx.Err())
+				yield(data.Commit{}, err)
 				m.mu.Lock()
 				return
 			}
@@ -225,6 +229,15 @@ func (m *memory) settle(t testing.TB) {
 	if late {
 		t.Fatal("the feed's readers do not get through")
 	}
+}
+
+// lose ends what is read now with ErrLogGone; who reads anew begins at the head.
+func (m *memory) lose() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.gone = m.names
+	m.held, m.shown = false, len(m.log)
+	m.moved.Broadcast()
 }
 
 // hold keeps the feed silent until release.

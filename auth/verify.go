@@ -95,8 +95,9 @@ func outside(err error) error {
 	switch e.Code {
 	case hutch.BadJWT, hutch.SessionNotFound, hutch.SessionExpired, hutch.UserBanned:
 		return &hutch.Error{Code: hutch.Unauthenticated, Message: e.Message, Err: e}
+	default:
+		return err
 	}
-	return err
 }
 
 // bytesOf is s without a copy, to be read only: tokens are long, and this is the

@@ -148,6 +148,52 @@ func TestS33AMissRacingAChange(t *testing.T) {
 	}
 }
 
+// What changes while the feed has a gap is shown to nobody.
+func TestS33AGapOfTheFeedEmptiesTheMemory(t *testing.T) {
+	b := setup(t)
+	s := b.signup("ann@shop.example")
+	b.store.progress(t, b.clock.Now())
+	b.mustVerify(s.AccessToken)
+	heard := b.heardAll()
+	b.store.hold()
+	if err := b.erase("_users", s.User.ID); err != nil {
+		t.Fatal(err)
+	}
+	b.mustVerify(s.AccessToken) // not yet heard of
+	b.store.lose()
+	until(t, func() bool {
+		_, err := b.verify(s.AccessToken)
+		return hutch.CodeOf(err) == hutch.Unauthenticated
+	})
+	if !heard() {
+		t.Error("the gap is told to nobody")
+	}
+}
+
+func TestS33ARemovedSigningKeyEmptiesTheMemory(t *testing.T) {
+	b := setup(t)
+	s := b.signup("ann@shop.example")
+	b.store.progress(t, b.clock.Now())
+	b.mustVerify(s.AccessToken)
+	heard := b.heardAll()
+	// Another node puts a new key in the place of one that has leaked.
+	if err := b.erase("_signing", kid(t, s.AccessToken)); err != nil {
+		t.Fatal(err)
+	}
+	b.store.settle(t)
+	if _, err := b.verify(s.AccessToken); hutch.CodeOf(err) != hutch.Unauthenticated {
+		t.Errorf("got %v", err)
+	}
+	if !heard() {
+		t.Error("told to nobody")
+	}
+	n, err := b.refresh(s.RefreshToken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.mustVerify(n.AccessToken)
+}
+
 func TestS33TheMemoryIsBounded(t *testing.T) {
 	b := setup(t, func(o *auth.Options) { o.Remember = 128 })
 	s := b.signup("ann@shop.example")
@@ -224,6 +270,8 @@ func TestS33ForeignTokens(t *testing.T) {
 		"a symmetric algorithm":    symmetric,
 		"another installation's":   foreign.AccessToken,
 		"an unknown kid":           header(`{"alg":"ES256","kid":"x","typ":"at+jwt"}`),
+		"an ID token":              b.SignAs("JWT", edit("x", 1)),
+		"another type":             b.SignAs("at+jws", edit("x", 1)),
 		"no type":                  header(`{"alg":"ES256","kid":"x"}`),
 		"a changed payload":        parts[0] + "." + base64.RawURLEncoding.EncodeToString(edit("role", "admin")) + "." + parts[2],
 		"no signature":             parts[0] + "." + parts[1] + ".",
