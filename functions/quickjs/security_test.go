@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hutch-dev/hutch"
 	"github.com/hutch-dev/hutch/functions"
@@ -98,8 +99,8 @@ func TestLongMoreJobsThanTheEngineRunsAtOnce(t *testing.T) {
 // A long-lived VM must not grow with its runs.
 func TestAVMDoesNotGrow(t *testing.T) {
 	runs := 300
-	if os.Getenv("HUTCH_LONG") != "" {
-		runs = 200_000
+	if d, err := time.ParseDuration(os.Getenv("HUTCH_LONG")); err == nil {
+		runs = max(runs, int(d.Seconds())*100)
 	}
 	rt := newRuntime(t, 1)
 	b := runtimetest.Bundle("f", `async (e, ctx) => { console.log('x'); setTimeout(() => {}, 1e6); await new Promise(r => setTimeout(r, 0)); await ctx.call('x').catch(() => {})
