@@ -130,8 +130,21 @@ func TestResponses(t *testing.T) {
 		t.Error(a.StatusCode, a.body)
 	}
 	for _, h := range [][2]string{
-		{"set-cookie", "a=b"}, {"Set-Cookie", "a=b"}, {"connection", "close"}, {"transfer-encoding", "chunked"}, {"content-length", "1"}, {"access-control-allow-origin", "*"},
-		{"strict-transport-security", "x"}, {"hutch-position", "1"}, {"x-request-id", "1"}, {"x", "a\r\nset-cookie: a=b"}, {"x\r\ny", "a"}, {"", "a"}, {"x y", "a"}, {"upgrade", "h2"}, {"x", "a\x00"},
+		{"set-cookie", "a=b"},
+		{"Set-Cookie", "a=b"},
+		{"connection", "close"},
+		{"transfer-encoding", "chunked"},
+		{"content-length", "1"},
+		{"access-control-allow-origin", "*"},
+		{"strict-transport-security", "x"},
+		{"hutch-position", "1"},
+		{"x-request-id", "1"},
+		{"x", "a\r\nset-cookie: a=b"},
+		{"x\r\ny", "a"},
+		{"", "a"},
+		{"x y", "a"},
+		{"upgrade", "h2"},
+		{"x", "a\x00"},
 	} {
 		a := respond(200, "x", h)
 		wantError(t, a, 500, "internal")

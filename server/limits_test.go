@@ -30,9 +30,15 @@ func TestBodyLimitsOnBothSides(t *testing.T) {
 		size   int
 		status int
 	}{
-		{"/data/v1/docs/open", 1 << 20, 201}, {"/data/v1/docs/open", 1<<20 + 1, 413}, {"/data/v1/docs/open", 2 << 20, 413}, {"/data/v1/docs/open", 16 << 20, 413},
-		{"/auth/v1/signup", 64 << 10, 422}, {"/auth/v1/signup", 64<<10 + 1, 413}, {"/auth/v1/signup", 1 << 20, 413},
-		{"/functions/v1/echo", 1 << 20, 200}, {"/functions/v1/echo", 1<<20 + 1, 413},
+		{"/data/v1/docs/open", 1 << 20, 201},
+		{"/data/v1/docs/open", 1<<20 + 1, 413},
+		{"/data/v1/docs/open", 2 << 20, 413},
+		{"/data/v1/docs/open", 16 << 20, 413},
+		{"/auth/v1/signup", 64 << 10, 422},
+		{"/auth/v1/signup", 64<<10 + 1, 413},
+		{"/auth/v1/signup", 1 << 20, 413},
+		{"/functions/v1/echo", 1 << 20, 200},
+		{"/functions/v1/echo", 1<<20 + 1, 413},
 	} {
 		resp, body, open := send(t, s.addr, post(tc.path, tc.size))
 		if resp.StatusCode != tc.status || !open {

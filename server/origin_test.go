@@ -74,10 +74,22 @@ func TestS65CORS(t *testing.T) {
 		site         *site
 		origin, want string
 	}{
-		{list, "https://shop.example", "https://shop.example"}, {list, "capacitor://localhost", "capacitor://localhost"}, {list, "https://shop.example.evil", ""},
-		{list, "http://shop.example", ""}, {list, "https://shop.example:444", ""}, {list, "https://a.shop.example", ""}, {list, "null", ""}, {list, "http://localhost:3000", ""},
-		{every, "https://any.example", "*"}, {every, "null", ""}, {dev, "http://localhost:5173", "http://localhost:5173"}, {dev, "http://127.0.0.1:1", "http://127.0.0.1:1"},
-		{dev, "https://evil.example", ""}, {dev, "http://localhost.evil.example", ""}, {none, "https://shop.example", ""}, {none, "http://localhost:3000", ""},
+		{list, "https://shop.example", "https://shop.example"},
+		{list, "capacitor://localhost", "capacitor://localhost"},
+		{list, "https://shop.example.evil", ""},
+		{list, "http://shop.example", ""},
+		{list, "https://shop.example:444", ""},
+		{list, "https://a.shop.example", ""},
+		{list, "null", ""},
+		{list, "http://localhost:3000", ""},
+		{every, "https://any.example", "*"},
+		{every, "null", ""},
+		{dev, "http://localhost:5173", "http://localhost:5173"},
+		{dev, "http://127.0.0.1:1", "http://127.0.0.1:1"},
+		{dev, "https://evil.example", ""},
+		{dev, "http://localhost.evil.example", ""},
+		{none, "https://shop.example", ""},
+		{none, "http://localhost:3000", ""},
 	} {
 		for _, path := range []string{"/data/v1/docs/open/a", "/auth/v1/settings", "/nothing"} {
 			a := tc.site.do(t, "", "GET", path, "", "Origin", tc.origin)

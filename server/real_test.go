@@ -257,10 +257,19 @@ func TestAllRoomsTogether(t *testing.T) {
 	})
 	t.Run("mistakes in /auth are never faults", func(t *testing.T) {
 		for _, tc := range [][3]string{
-			{"/auth/v1/signup", `{`, "400"}, {"/auth/v1/signup", `[]`, "400"}, {"/auth/v1/signup", `{"email":5}`, "400"}, {"/auth/v1/signup", `{"email":"no address","password":"long enough 1"}`, "400"},
-			{"/auth/v1/signup", `{"email":"c@pets.test","password":"short"}`, "422"}, {"/auth/v1/signup", `{"email":"ann@pets.test","password":"long enough 1"}`, "422"},
-			{"/auth/v1/token", `{}`, "400"}, {"/auth/v1/token?grant_type=magic", `{}`, "400"}, {"/auth/v1/token?grant_type=password", `{"email":"ann@pets.test","password":"wrong"}`, "400"},
-			{"/auth/v1/token?grant_type=refresh_token", `{"refresh_token":"x"}`, "400"}, {"/auth/v1/token?grant_type=password&grant_type=%zz", ``, "400"}, {"/auth/v1/logout?scope=moon", ``, "400"}, {"/auth/v1/logout", ``, "401"},
+			{"/auth/v1/signup", `{`, "400"},
+			{"/auth/v1/signup", `[]`, "400"},
+			{"/auth/v1/signup", `{"email":5}`, "400"},
+			{"/auth/v1/signup", `{"email":"no address","password":"long enough 1"}`, "400"},
+			{"/auth/v1/signup", `{"email":"c@pets.test","password":"short"}`, "422"},
+			{"/auth/v1/signup", `{"email":"ann@pets.test","password":"long enough 1"}`, "422"},
+			{"/auth/v1/token", `{}`, "400"},
+			{"/auth/v1/token?grant_type=magic", `{}`, "400"},
+			{"/auth/v1/token?grant_type=password", `{"email":"ann@pets.test","password":"wrong"}`, "400"},
+			{"/auth/v1/token?grant_type=refresh_token", `{"refresh_token":"x"}`, "400"},
+			{"/auth/v1/token?grant_type=password&grant_type=%zz", ``, "400"},
+			{"/auth/v1/logout?scope=moon", ``, "400"},
+			{"/auth/v1/logout", ``, "401"},
 		} {
 			if a := s.do(t, "", "POST", tc[0], tc[1]); fmt.Sprint(a.StatusCode) != tc[2] {
 				t.Errorf("%s %s: %d %s", tc[0], tc[1], a.StatusCode, a.body)

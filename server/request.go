@@ -31,12 +31,11 @@ type request struct {
 	ip      string
 	proxied bool // the peer is a listed proxy
 
-	life     *deadline
-	ctx      context.Context //nolint:containedctx // a request is one call
-	who      hutch.Principal
-	named    bool // it came with a credential
-	position data.Position
-	close    bool // the connection ends with the answer
+	life  *deadline
+	ctx   context.Context //nolint:containedctx // a request is one call
+	who   hutch.Principal
+	named bool // it came with a credential
+	close bool // the connection ends with the answer
 }
 
 const maxParams = 4
