@@ -43,10 +43,20 @@ func (l *engineLog) events() *pebble.EventListener {
 // cause, with its offset; the message stays free of paths.
 func failed(doing string, err error) error {
 	if pebble.IsCorruptionError(err) {
-		return &hutch.Error{Code: hutch.Internal, Message: "the store is damaged", Err: fmt.Errorf("%s: %w", doing, err)}
+		return &hutch.Error{Code: hutch.Internal, Message: "the store is damaged", Err: fmt.Errorf("%s: %w%s", doing, err, details(err))}
 	}
 	if _, ok := errors.AsType[*hutch.Error](err); ok {
 		return err
 	}
 	return hutch.Errorf(hutch.Internal, "%s: %w", doing, err)
+}
+
+// details are what Pebble knows beside an error's text: the log file and offset.
+func details(err error) (text string) {
+	for ; err != nil; err = errors.Unwrap(err) {
+		if d, ok := err.(interface{ ErrorDetail() string }); ok {
+			text += " (" + d.ErrorDetail() + ")"
+		}
+	}
+	return text
 }

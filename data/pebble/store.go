@@ -119,7 +119,9 @@ func (s *Store) identify() error {
 	return errors.Join(
 		b.Set(metaKey(metaLayout, ""), binary.BigEndian.AppendUint32(nil, layout), nil),
 		b.Set(metaKey(metaEpoch, ""), []byte(s.epoch), nil),
-		s.db.Apply(b, pebble.Sync))
+		s.db.Apply(b, pebble.Sync),
+		// Pebble began its first log in an older format; the next one is in ours.
+		s.db.Flush())
 }
 
 // get copies the value at key.

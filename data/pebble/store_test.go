@@ -1,6 +1,7 @@
 package pebble_test
 
 import (
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -28,12 +29,12 @@ func open(t testing.TB, o pebble.Options) *pebble.Store {
 }
 
 func suite(t *testing.T, o pebble.Options) {
-	dirs := map[data.Store]string{}
+	var dirs sync.Map // of stores
 	storetest.Run(t, func(t *testing.T) data.Store {
 		o := o
 		o.Dir = t.TempDir()
 		s := open(t, o)
-		dirs[s] = o.Dir
+		dirs.Store(s, o.Dir)
 		return s
 	}, storetest.Options{
 		Reopen: func(t *testing.T, s data.Store) data.Store {
@@ -41,9 +42,10 @@ func suite(t *testing.T, o pebble.Options) {
 				t.Fatal(err)
 			}
 			o := o
-			o.Dir = dirs[s]
+			dir, _ := dirs.Load(s)
+			o.Dir = dir.(string)
 			n := open(t, o)
-			dirs[n] = o.Dir
+			dirs.Store(n, o.Dir)
 			return n
 		},
 		ShortLog: func(t *testing.T, bytes int64) data.Store { o := o; o.LogBytes = bytes; return open(t, o) },
@@ -63,6 +65,12 @@ func suite(t *testing.T, o pebble.Options) {
 	})
 }
 
-func TestStore(t *testing.T) { suite(t, pebble.Options{}) }
+func TestStore(t *testing.T) {
+	t.Parallel()
+	suite(t, pebble.Options{})
+}
 
-func TestStoreRelaxed(t *testing.T) { suite(t, pebble.Options{Durability: pebble.Relaxed}) }
+func TestStoreRelaxed(t *testing.T) {
+	t.Parallel()
+	suite(t, pebble.Options{Durability: pebble.Relaxed})
+}

@@ -34,7 +34,8 @@ type test struct {
 	run  func(e *env)
 }
 
-// Run checks a store. open gives a fresh one, closed when its test ends.
+// Run checks a store. open gives a fresh one, closed when its test ends; tests
+// run side by side.
 func Run(t *testing.T, open func(t *testing.T) data.Store, o Options) {
 	t.Helper()
 	var all []test
@@ -46,6 +47,7 @@ func Run(t *testing.T, open func(t *testing.T) data.Store, o Options) {
 			if why := o.Except[x.name]; why != "" {
 				t.Skip(why)
 			}
+			t.Parallel()
 			x.run(&env{T: t, o: o, s: open(t), fresh: open})
 		})
 	}
