@@ -89,11 +89,11 @@ func (c *call) refusedQuery(ctx context.Context, p *Plan, err error) error {
 	default:
 		return err
 	}
-	advice := "Index that could help: " + adviseIndex(p) + "."
+	advice := Advise(*c.coll(p.Collection), p.Where, p.OrderBy)
 	c.s.log.WarnContext(ctx, "query over budget", "collection", p.Collection, "index", p.Budget.Index, "advice", advice)
 	e := &hutch.Error{Code: hutch.ResourceExhausted, Message: "the query examines too much", Err: err}
-	if c.tells() {
-		e.Hint = advice
+	if c.tells() && advice != "" {
+		e.Hint = "An index would help: " + advice
 	}
 	return e
 }

@@ -2,7 +2,6 @@ package data
 
 import (
 	"context"
-	"slices"
 
 	"github.com/hutch-dev/hutch"
 )
@@ -87,9 +86,8 @@ func (c *call) query(ctx context.Context, q Query, track bool) (*Page, error) {
 	if err != nil {
 		return nil, err
 	}
-	cursor := c.cursor(&b.q)
 	if q.After != "" {
-		if b.plan.After, err = cursor.open(q.After); err != nil {
+		if b.plan.After, err = c.open(&b.q); err != nil {
 			return nil, err
 		}
 	}
@@ -109,7 +107,9 @@ func (c *call) query(ctx context.Context, q Query, track bool) (*Page, error) {
 		return nil, c.refusedQuery(ctx, &b.plan, err)
 	}
 	if last != nil {
-		page.Next = cursor.seal(last)
+		if page.Next, err = c.seal(&b.q, *last); err != nil {
+			return nil, err
+		}
 	}
 	if q.Count {
 		count := Plan{Collection: b.plan.Collection, Where: b.plan.Where, Budget: c.budget()}
@@ -124,7 +124,7 @@ func (c *call) query(ctx context.Context, q Query, track bool) (*Page, error) {
 // next page starts behind, nil at the end.
 func (c *call) fill(ctx context.Context, snap Snapshot, b *bound, page *Page, track bool) (last *Mark, err error) {
 	sess := c.session(ctx)
-	show := shower{mask: sess, coll: b.q.From, sel: b.q.Select}
+	show := c.shower(&b.q)
 	var size int64
 	examined := 0
 	for d, err := range snap.Find(ctx, &b.plan) {
@@ -180,14 +180,22 @@ func (c *call) listed(sess Session, coll string, d Doc) (bool, error) {
 type shower struct {
 	mask  Session
 	coll  string
-	sel   []string
+	sel   *Projection // nil: everything
 	arena []byte
+}
+
+func (c *call) shower(q *Query) shower {
+	s := shower{mask: c.sess, coll: q.From}
+	if len(q.Select) > 0 {
+		s.sel = NewProjection(q.Select)
+	}
+	return s
 }
 
 func (s *shower) add(d Doc) Doc {
 	d = s.mask.Mask(s.coll, d)
-	if len(s.sel) > 0 {
-		return selected(d, s.sel)
+	if s.sel != nil {
+		return s.sel.Apply(d)
 	}
 	if len(s.arena)+len(d) > cap(s.arena) {
 		s.arena = make([]byte, 0, max(len(d), min(2*cap(s.arena)+4<<10, 64<<10)))
@@ -195,51 +203,4 @@ func (s *shower) add(d Doc) Doc {
 	n := len(s.arena)
 	s.arena = append(s.arena, d...)
 	return Doc(s.arena[n:len(s.arena):len(s.arena)])
-}
-
-// selected gives the fields of d that the paths name, and _id and _version. A
-// path through an array selects in each of its objects.
-func selected(d Doc, paths []string) Doc {
-	return project(d, paths, true)
-}
-
-func project(d []byte, paths []string, top bool) []byte {
-	out := startDoc(make([]byte, 0, 256))
-	for e := walk(d); e.next(); {
-		key := string(e.key)
-		if top && (key == FieldID || key == FieldVersion) || slices.Contains(paths, key) {
-			out = appendElem(out, e.key, e.v)
-			continue
-		}
-		var under []string
-		for _, p := range paths {
-			if name, rest, more := cutPath(p); more && name == key {
-				under = append(under, rest)
-			}
-		}
-		if under == nil {
-			continue
-		}
-		if v, ok := projectValue(e.v, under); ok {
-			out = appendElem(out, e.key, v)
-		}
-	}
-	return endDoc(out, 0)
-}
-
-// projectValue gives what paths select of an object, or of the objects in an array.
-func projectValue(v Value, paths []string) (Value, bool) {
-	switch v.Type {
-	case typeObject:
-		return Object(project(v.Value, paths, false)), true
-	case typeArray:
-		var kept []Value
-		for el := range Elements(v) {
-			if p, ok := projectValue(el, paths); ok {
-				kept = append(kept, p)
-			}
-		}
-		return Array(kept...), true
-	}
-	return Value{}, false
 }

@@ -1,8 +1,8 @@
 package data
 
 import (
+	"bytes"
 	"context"
-	"crypto/cipher"
 	"io"
 	"log/slog"
 	"strings"
@@ -48,8 +48,8 @@ type Service struct {
 	dev    bool
 	valid  func(context.Context, hutch.Principal) error
 
-	cursors cipher.AEAD
-	onceKey []byte
+	cursorKey []byte
+	onceKey   []byte
 
 	app   atomic.Pointer[app]
 	usage sync.Mutex // one Use at a time
@@ -75,9 +75,8 @@ type app struct {
 func New(o Options) *Service {
 	s := &Service{
 		store: o.Store, limits: o.Limits.filled(), now: o.Now, log: o.Log, dev: o.Dev, valid: o.Valid,
-		onceKey: derivedKey(o.CursorKey, "idempotency"),
+		cursorKey: bytes.Clone(o.CursorKey), onceKey: derivedKey(o.CursorKey, "idempotency"),
 	}
-	s.cursors = newCursorKey(o.CursorKey)
 	if s.now == nil {
 		s.now = time.Now
 	}

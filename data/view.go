@@ -21,6 +21,7 @@ type View struct {
 	c     *call
 	b     *bound
 	match *Matcher
+	sel   *Projection // nil: everything
 }
 
 // Row is a document of a view and its place in the view's order.
@@ -50,6 +51,9 @@ func (s *Service) View(ctx context.Context, q Query, r Request) (*View, error) {
 	v := &View{Query: b.q, c: c, b: b}
 	if v.match, err = Compile(b.plan.Where); err != nil {
 		return nil, err
+	}
+	if len(q.Select) > 0 {
+		v.sel = NewProjection(q.Select)
 	}
 	v.Key = v.key()
 	return v, nil
@@ -100,7 +104,7 @@ func (v *View) Read(ctx context.Context, atLeast Position) (rows []Row, at Posit
 	}
 	defer leave()
 	sess := c.session(ctx)
-	show := shower{mask: sess, coll: v.Query.From, sel: v.Query.Select}
+	show := shower{mask: sess, coll: v.Query.From, sel: v.sel}
 	size := 0
 	for d, err := range snap.Find(ctx, &plan) {
 		if err != nil {
@@ -141,8 +145,8 @@ func (v *View) Match(d Doc) bool {
 // Show gives d masked and selected: a copy, or d itself.
 func (v *View) Show(d Doc) Doc {
 	d = v.c.session(context.Background()).Mask(v.Query.From, d)
-	if len(v.Query.Select) > 0 {
-		return selected(d, v.Query.Select)
+	if v.sel != nil {
+		return v.sel.Apply(d)
 	}
 	return d
 }
