@@ -17,12 +17,21 @@ var benchDoc = func() data.Doc {
 		m = append(m, fmt.Sprintf("user_%012d", i))
 	}
 	return must(bson.Marshal(bson.D{
-		{Key: "_id", Value: "doc_000000000001"}, {Key: "title", Value: "A pet of some kind"}, {Key: "body", Value: "Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod tempor incididunt ut labore"},
-		{Key: "price", Value: 12.5}, {Key: "stock", Value: int32(7)}, {Key: "public", Value: false}, {Key: "status", Value: "active"},
-		{Key: "tags", Value: bson.A{"cat", "small", "cute"}}, {Key: "meta", Value: bson.D{{Key: "a", Value: 1}, {Key: "b", Value: bson.D{{Key: "c", Value: "x"}}}}},
-		{Key: "createdAt", Value: int64(1)}, {Key: "updatedAt", Value: int64(2)}, {Key: "members", Value: m},
+		{Key: "_id", Value: "doc_000000000001"},
+		{Key: "title", Value: "A pet of some kind"},
+		{Key: "body", Value: "Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod tempor incididunt ut labore"},
+		{Key: "price", Value: 12.5},
+		{Key: "stock", Value: int32(7)},
+		{Key: "public", Value: false},
+		{Key: "status", Value: "active"},
+		{Key: "tags", Value: bson.A{"cat", "small", "cute"}},
+		{Key: "meta", Value: bson.D{{Key: "a", Value: 1}, {Key: "b", Value: bson.D{{Key: "c", Value: "x"}}}}},
+		{Key: "createdAt", Value: int64(1)},
+		{Key: "updatedAt", Value: int64(2)},
+		{Key: "members", Value: m},
 		{Key: "items", Value: bson.A{bson.D{{Key: "uid", Value: "user_000000000003"}, {Key: "role", Value: "r"}}, bson.D{{Key: "uid", Value: "user_000000000007"}, {Key: "role", Value: "editor"}}}},
-		{Key: "org", Value: "org_1"}, {Key: "owner", Value: "user_000000000007"},
+		{Key: "org", Value: "org_1"},
+		{Key: "owner", Value: "user_000000000007"},
 	}))
 }()
 

@@ -25,7 +25,7 @@ type bound struct {
 	rule    *rule
 	auth    val
 	request val
-	known   []uint8 // what vals holds; for ground tests 1 + their outcome
+	known   []int8 // what vals holds; for ground tests 1 + their outcome
 	vals    []val
 	frames  []val    // comprehension variables
 	fetch   *fetcher // of look-ups; nil in rules without
@@ -47,7 +47,7 @@ type bound struct {
 func (r *rule) bind(auth, request val, f *fetcher) *bound {
 	b := &bound{rule: r, auth: auth, request: request, fetch: f}
 	if r.slots > 0 {
-		b.known, b.vals = make([]uint8, r.slots), make([]val, r.slots)
+		b.known, b.vals = make([]int8, r.slots), make([]val, r.slots)
 	}
 	if r.vars > 0 {
 		b.frames = make([]val, r.vars)
@@ -76,6 +76,7 @@ func (b *bound) variable(r root) val {
 		return b.next
 	case rootInput:
 		return b.input
+	default:
 	}
 	return b.id
 }
@@ -190,7 +191,7 @@ func (b *bound) runCEL(c celTerm) (v val) {
 	if ctx.Err() != nil {
 		b.late = true
 	}
-	if cost := det.ActualCost(); cost != nil && !b.spend(int(*cost)) || err != nil {
+	if cost := det.ActualCost(); cost != nil && !b.spend(int(min(*cost, maxUnits+1))) || err != nil {
 		return val{}
 	}
 	return fromCEL(res)

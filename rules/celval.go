@@ -117,6 +117,7 @@ func toCEL(v val) ref.Val {
 		}
 	case 0:
 		return types.NewErr("error")
+	default:
 	}
 	return opaque{base{v}}
 }

@@ -26,7 +26,7 @@ func parseClaims(src []byte) (v val, dropped []string, err error) {
 	d := json.NewDecoder(bytes.NewReader(src))
 	d.UseNumber()
 	var x any
-	if err := d.Decode(&x); err != nil {
+	if err = d.Decode(&x); err != nil {
 		return val{}, nil, err
 	}
 	x, _ = exactClaim(x, "", &dropped)

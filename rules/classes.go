@@ -52,8 +52,10 @@ func (v *envs) taken(name string) bool {
 	return slices.ContainsFunc(v.base.Macros(), func(m cel.Macro) bool { return m.Function() == name }) || celWords[name]
 }
 
-var celWords = map[string]bool{"true": true, "false": true, "null": true, "in": true, "as": true, "break": true, "const": true, "continue": true, "else": true,
-	"for": true, "function": true, "if": true, "import": true, "let": true, "loop": true, "package": true, "namespace": true, "return": true, "var": true, "void": true, "while": true}
+var celWords = map[string]bool{
+	"true": true, "false": true, "null": true, "in": true, "as": true, "break": true, "const": true, "continue": true, "else": true,
+	"for": true, "function": true, "if": true, "import": true, "let": true, "loop": true, "package": true, "namespace": true, "return": true, "var": true, "void": true, "while": true,
+}
 
 // variables of a class, of document type doc.
 func (c envClass) variables(doc *cel.Type) map[string]*cel.Type {

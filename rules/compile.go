@@ -168,6 +168,7 @@ func (t *tr) uses(e ast.Expr) uses {
 				u.loop = true
 				u.ground = u.ground && v.ground
 			}
+		default:
 		}
 	}))
 	return u

@@ -92,6 +92,7 @@ func leads(v val, path []string) bool {
 				return true
 			}
 		}
+	default:
 	}
 	return false
 }

@@ -100,6 +100,7 @@ func celCompare(op data.Operator, a, b ref.Val) ref.Val {
 			return a.Equal(b)
 		case data.OpNe:
 			return toBool(truthOf(a.Equal(b) != types.True))
+		default:
 		}
 		c, ok := a.(traits.Comparer)
 		if !ok {

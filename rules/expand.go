@@ -163,6 +163,7 @@ func (x *expander) copy(e ast.Expr, s *scope, at *ast.OffsetRange) ast.Expr {
 		return x.call(id, e, s, at)
 	case ast.ComprehensionKind:
 		return x.comprehension(id, e, s, at)
+	default:
 	}
 	x.fail(e, at, codeSyntax, "unsupported expression")
 	return e
@@ -230,7 +231,7 @@ func (x *expander) call(id int64, e ast.Expr, s *scope, at *ast.OffsetRange) ast
 		r, _ := x.info.GetOffsetRange(e.ID())
 		at = &r
 	}
-	x.open = append(x.open[:len(x.open):len(x.open)], name)
+	x.open = append(slices.Clip(x.open), name)
 	out := x.copy(body, in, at)
 	x.open = x.open[:len(x.open)-1]
 	return out

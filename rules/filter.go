@@ -85,7 +85,7 @@ func (b *bound) reduce(f *folded, known equalities) *folded {
 // rule is judged document by document.
 func (s *session) wider(b *bound, key string) []byte {
 	k := append([]byte(key), 0)
-	k = binary.AppendUvarint(k, uint64(b.rule.number))
+	k = binary.AppendVarint(k, int64(b.rule.number))
 	if s.p.Key == "" {
 		s.p = s.p.Sealed()
 	}

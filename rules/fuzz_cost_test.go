@@ -2,7 +2,7 @@ package rules
 
 import (
 	"fmt"
-	"math/rand"
+	"math/rand/v2"
 	"testing"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -15,7 +15,7 @@ import (
 func TestCost(t *testing.T) {
 	seed := fuzzSeed(t)
 	es := newFuzzEnvs()
-	g := &gen{r: rand.New(rand.NewSource(seed)), calm: true}
+	g := &gen{r: rand.New(rand.NewPCG(uint64(seed), 0)), calm: true}
 	big := g.doc()[:1]
 	items, l := bson.A{}, bson.A{}
 	for i := range 3000 {

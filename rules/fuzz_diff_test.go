@@ -5,7 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"iter"
-	"math/rand"
+	"math/rand/v2"
 	"os"
 	"strconv"
 	"testing"
@@ -151,6 +151,7 @@ type tally struct {
 // TestDifferential: the reference, the closures and the filters of both rails
 // through the one matcher give one answer.
 func TestDifferential(t *testing.T) {
+	t.Parallel()
 	const workers = 2
 	seed := fuzzSeed(t)
 	ctx, long := fuzzing(t)
@@ -158,7 +159,7 @@ func TestDifferential(t *testing.T) {
 	for w := range workers {
 		t.Run(strconv.Itoa(w), func(t *testing.T) {
 			t.Parallel()
-			g := &gen{r: rand.New(rand.NewSource(seed + int64(w)<<32))}
+			g := &gen{r: rand.New(rand.NewPCG(uint64(seed), uint64(w)))}
 			var n tally
 			most := *nRules / workers
 			if testing.Short() {

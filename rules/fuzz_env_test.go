@@ -1,9 +1,8 @@
 package rules
 
 import (
-	"slices"
-
 	"maps"
+	"slices"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/types"

@@ -3,8 +3,9 @@ package rules
 // The fuzzer's generator: documents and claims of every type.
 
 import (
+	"maps"
 	"math"
-	"math/rand"
+	"math/rand/v2"
 	"time"
 
 	"cel.dev/cel-go/common/ast"
@@ -29,7 +30,7 @@ const (
 	updating             // resource and next
 )
 
-func (g *gen) n(n int) int             { return g.r.Intn(n) }
+func (g *gen) n(n int) int             { return g.r.IntN(n) }
 func (g *gen) pick(s ...string) string { return s[g.n(len(s))] }
 func (g *gen) chance(percent int) bool { return g.n(100) < percent }
 func dec128(s string) bson.Decimal128  { return must(bson.ParseDecimal128(s)) }
@@ -63,9 +64,17 @@ func (g *gen) number() any {
 // foreign values: another program stored them, rules deny the document.
 func (g *gen) foreign() any {
 	fs := []any{
-		bson.Regex{Pattern: "x"}, bson.DBPointer{DB: "d", Pointer: bson.ObjectID{1}}, bson.Symbol("a"),
-		bson.Timestamp{T: 1, I: 1}, bson.MinKey{}, bson.MaxKey{}, bson.JavaScript("1"), bson.CodeWithScope{Code: "1", Scope: bson.D{}},
-		bson.Undefined{}, math.NaN(), math.Inf(1), math.Inf(-1), dec128("NaN"), dec128("Infinity"), dec128("-Infinity"), bson.Binary{Subtype: 2, Data: []byte("a")},
+		bson.Regex{Pattern: "x"},
+		bson.DBPointer{DB: "d", Pointer: bson.ObjectID{1}},
+		bson.Symbol("a"),
+		bson.Timestamp{T: 1, I: 1},
+		bson.MinKey{},
+		bson.MaxKey{},
+		bson.JavaScript("1"),
+		bson.CodeWithScope{Code: "1", Scope: bson.D{}},
+		bson.Undefined{},
+		math.NaN(), math.Inf(1), math.Inf(-1), dec128("NaN"), dec128("Infinity"), dec128("-Infinity"),
+		bson.Binary{Subtype: 2, Data: []byte("a")},
 	}
 	return fs[g.n(len(fs))]
 }
@@ -259,10 +268,7 @@ var bounds = map[string]field{"items": {maxItems: 5}, "l": {maxItems: 5}, "o": {
 
 // options: with a schema that says list or map, or without.
 func (g *gen) options() (*options, map[string]field) {
-	fields := map[string]field{}
-	for k, f := range bounds {
-		fields[k] = f
-	}
+	fields := maps.Clone(bounds)
 	if g.typed {
 		fields["items"], fields["l"], fields["o"] = field{kind: "list", maxItems: 5}, field{kind: "list", maxItems: 5}, field{kind: "map"}
 	}

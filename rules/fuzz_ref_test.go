@@ -157,6 +157,7 @@ func (r *reference) eval(e ast.Expr, n *names) any {
 			out = append(out, bson.E{Key: r.eval(x.AsMapEntry().Key(), n).(string), Value: v})
 		}
 		return out
+	default:
 	}
 	return r.call(e.AsCall(), n)
 }

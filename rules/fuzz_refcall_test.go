@@ -32,6 +32,7 @@ func (r *reference) call(c ast.CallExpr, n *names) any {
 			return r.eval(a[1], n)
 		case no:
 			return r.eval(a[2], n)
+		default:
 		}
 		return refErr{}
 	case "has":
@@ -40,6 +41,7 @@ func (r *reference) call(c ast.CallExpr, n *names) any {
 			return true
 		case missing:
 			return false
+		default:
 		}
 		return refErr{}
 	case "exists", "all", "filter", "map", "exists_one":
@@ -99,6 +101,7 @@ func schemaPath(e ast.Expr, n *names) string {
 		} else if c.FunctionName() == "_?._" {
 			return c.Args()[1].AsLiteral().Value().(string)
 		}
+	default:
 	}
 	return "?"
 }

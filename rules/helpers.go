@@ -79,7 +79,7 @@ func (c *compiler) checkHelpers(in map[string]hutch.Expr) {
 
 // words are the names that an unknown one may have meant: variables, helpers
 // and functions, or the fields of a schema.
-func (c *compiler) words(vars []string, fields []string) func(string) []string {
+func (c *compiler) words(vars, fields []string) func(string) []string {
 	return func(field string) []string {
 		if field != "" {
 			return append(slices.Clone(fields), authFields...)

@@ -14,13 +14,13 @@ import (
 // folded masks, of which this version has none.
 func filterKey(w data.Where) string {
 	const masks = ""
-	return string(appendText(appendText(nil, string(appendKey(nil, w))), masks))
+	return string(appendText(appendText(nil, string(whereKey(w))), masks))
 }
 
-// appendKey appends the canonical bytes of a filter: equal bytes mean equal
-// filters. The order of what is joined by and, or, $in does not count.
-func appendKey(dst []byte, w data.Where) []byte {
-	dst = appendText(dst, string(w.Op))
+// whereKey is the canonical bytes of a filter: equal bytes mean equal filters.
+// The order of what is joined by and, or, $in does not count.
+func whereKey(w data.Where) []byte {
+	dst := appendText(make([]byte, 0, 64), string(w.Op))
 	dst = appendText(dst, w.Path)
 	v := val{w.Value.Type, w.Value.Value}
 	dst = append(dst, byte(v.T))
@@ -35,7 +35,7 @@ func appendKey(dst []byte, w data.Where) []byte {
 	}
 	kids := make([][]byte, len(w.Kids))
 	for i, k := range w.Kids {
-		kids[i] = appendKey(nil, k)
+		kids[i] = whereKey(k)
 	}
 	return appendSet(dst, kids)
 }

@@ -31,6 +31,7 @@ func (t *tr) leaf(e ast.Expr, cur string) node {
 		if n := t.quantifier(e, cur); n != nil {
 			return n
 		}
+	default:
 	}
 	return &nAtom{at, t.program(e)}
 }

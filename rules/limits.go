@@ -53,6 +53,7 @@ func (t *tr) limits(e ast.Expr, quants, depth int) int {
 		cost = t.callLimits(e, quants, depth)
 	case ast.ComprehensionKind:
 		cost = t.loopLimits(e, quants, depth)
+	default:
 	}
 	return cost
 }
@@ -82,6 +83,7 @@ func (t *tr) callLimits(e ast.Expr, quants, depth int) (cost int) {
 			t.checkField(c)
 		case fieldsArg:
 			t.checkFields(c)
+		default:
 		}
 	}
 	return cost
@@ -127,6 +129,7 @@ func (t *tr) length(e ast.Expr) int {
 			return t.opt.longestClaim()
 		case rootResource, rootNext, rootVar:
 			return t.opt.field(p.schema).maxItems
+		default:
 		}
 	}
 	return 0
@@ -191,7 +194,7 @@ func (t *tr) checkFields(c ast.CallExpr) {
 
 // validPath: field names joined by dots.
 func validPath(s string) bool {
-	for _, p := range strings.Split(s, ".") {
+	for p := range strings.SplitSeq(s, ".") {
 		if !safeKey(p) {
 			return false
 		}

@@ -84,7 +84,7 @@ func (f *fetcher) doc(coll string, id val) (v val, ok bool) {
 		return val{}, true
 	}
 	ref := docRef{coll, string(id.str())}
-	if v, ok := f.memo[ref]; ok {
+	if v, ok = f.memo[ref]; ok {
 		return v, true
 	}
 	if len(f.memo) == maxLookups || f.total == sumLookups {

@@ -98,7 +98,7 @@ func runMutant(t *testing.T, test string, edits []edit) (string, error) {
 		t.Fatal(err)
 	}
 	list := filepath.Join(dir, "overlay.json")
-	if err := os.WriteFile(list, overlay, 0o600); err != nil {
+	if err = os.WriteFile(list, overlay, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), "go", "test", "-vet=off", "-overlay", list, "-run", "^("+test+")$", ".", "-rules", "12000")

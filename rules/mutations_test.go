@@ -62,7 +62,7 @@ var bugs = []struct {
 	{name: "size of a map", edits: []edit{{"ops.go", `	case bson.TypeArray:
 		return count(v.B), true`, `	case bson.TypeArray, bson.TypeEmbeddedDocument:
 		return count(v.B), true`}}},
-	{name: "schema: a declared list that holds a map", edits: []edit{{"node.go", `return !(kind == "list" &&`, `return true || !(kind == "list" &&`}}},
+	{name: "schema: a declared list that holds a map", edits: []edit{{"node.go", `return (kind != "list" ||`, `return true || (kind != "list" ||`}}},
 	{name: "rails: negation negates the filter", edits: []edit{{"rails.go", `func (n *nNot) rail(r *rails, want bool) data.Where { return n.a.rail(r, !want) }`, `func (n *nNot) rail(r *rails, want bool) data.Where {
 	if f := n.a.rail(r, want); r.exact {
 		return not(f)

@@ -135,6 +135,7 @@ func (n *nCond) eval(b *bound) truth {
 		return n.a.eval(b)
 	case no:
 		return n.b.eval(b)
+	default:
 	}
 	return fail
 }
@@ -144,11 +145,11 @@ func (n *nGround) eval(b *bound) truth {
 		return n.n.eval(b)
 	}
 	if k := b.known[n.slot]; k != 0 {
-		return truth(k - 1)
+		return truth(k) - 1
 	}
 	res := n.n.eval(b)
 	if b.sound() {
-		b.known[n.slot] = 1 + uint8(res)
+		b.known[n.slot] = 1 + int8(res)
 	}
 	return res
 }
@@ -176,6 +177,7 @@ func (n *nHas) eval(b *bound) truth {
 		return yes
 	case missing:
 		return no
+	default:
 	}
 	return fail
 }
@@ -200,7 +202,7 @@ func (n *nIn) eval(b *bound) truth {
 
 // kindIs: what the schema calls a list is not taken for a map, nor the reverse.
 func kindIs(kind string, v val) bool {
-	return !(kind == "list" && v.T == bson.TypeEmbeddedDocument || kind == "map" && v.T == bson.TypeArray)
+	return (kind != "list" || v.T != bson.TypeEmbeddedDocument) && (kind != "map" || v.T != bson.TypeArray)
 }
 
 func (n *nSome) eval(b *bound) truth {

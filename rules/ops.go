@@ -33,6 +33,7 @@ func class(t bson.Type) bson.Type {
 	switch t {
 	case bson.TypeInt32, bson.TypeInt64, bson.TypeDouble, bson.TypeDecimal128:
 		return bson.TypeDouble
+	default:
 	}
 	return t
 }
@@ -118,6 +119,7 @@ func order(a, b val) (int, bool) {
 		return cmp.Compare(a.B[0], b.B[0]), true
 	case bson.TypeDateTime:
 		return cmp.Compare(a.int64(), b.int64()), true
+	default:
 	}
 	return 0, false
 }
@@ -129,6 +131,7 @@ func compare(op data.Operator, a, b val) truth {
 		return equal(a, b)
 	case data.OpNe:
 		return equal(a, b).not()
+	default:
 	}
 	c, ok := order(a, b)
 	if !ok {
@@ -141,6 +144,7 @@ func compare(op data.Operator, a, b val) truth {
 		return truthOf(c <= 0)
 	case data.OpGt:
 		return truthOf(c > 0)
+	default:
 	}
 	return truthOf(c >= 0)
 }
@@ -159,6 +163,7 @@ func contains(in, x val) truth {
 				return yes
 			case fail:
 				res = fail
+			default:
 			}
 		}
 		return res
@@ -168,6 +173,7 @@ func contains(in, x val) truth {
 		}
 		_, ok, _ := lookup(in.B, string(x.str()))
 		return truthOf(ok)
+	default:
 	}
 	return fail
 }
@@ -196,6 +202,7 @@ func sizeOf(v val) (int, bool) {
 		return count(v.B), true
 	case bson.TypeString:
 		return utf8.RuneCount(v.str()), true
+	default:
 	}
 	return 0, false
 }

@@ -108,6 +108,7 @@ func (b *bound) rootValue(p *path) val {
 		return b.frames[p.slot]
 	case rootLook:
 		return p.look.eval(b)
+	default:
 	}
 	return b.variable(p.root)
 }

@@ -76,6 +76,7 @@ func flip(o data.Operator) data.Operator {
 		return data.OpLt
 	case data.OpGte:
 		return data.OpLte
+	default:
 	}
 	return o
 }
@@ -94,10 +95,10 @@ func (n *nCmp) rail(r *rails, want bool) data.Where {
 		return r.widen(n.pos, whyKey)
 	}
 	var f data.Where
-	switch {
-	case n.op == data.OpEq:
+	switch n.op {
+	case data.OpEq:
 		f = r.equals(n.pos, full, v, want)
-	case n.op == data.OpNe:
+	case data.OpNe:
 		f = r.equals(n.pos, full, v, !want)
 	default:
 		if _, ordered := order(v, v); !ordered {

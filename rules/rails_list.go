@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"strconv"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -24,6 +25,7 @@ func (n *nIn) rail(r *rails, want bool) data.Where {
 			return r.widen(n.pos, whyKey)
 		}
 		return data.And(guard, r.holds(n.pos, full, n.kind, v, want))
+	default:
 	}
 	return r.widen(n.pos, whyFields)
 }
@@ -171,14 +173,10 @@ func (n *nQuant) rail(r *rails, want bool) data.Where {
 func hasSelf(f data.Where) bool {
 	switch f.Op {
 	case data.OpAnd, data.OpOr, data.OpNor, data.OpNot:
-		for _, k := range f.Kids {
-			if hasSelf(k) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(f.Kids, hasSelf)
 	case data.WhereAll:
 		return false
+	default:
 	}
 	return f.Path == ""
 }
@@ -197,6 +195,7 @@ func onlySelf(f data.Where) bool {
 		return onlySelf(f.Kids[0])
 	case data.OpOr, data.OpNor:
 		return false
+	default:
 	}
 	return f.Path == ""
 }

@@ -63,6 +63,7 @@ func equalitiesOf(w data.Where, to equalities) equalities {
 		if _, twice := to.of(w.Path); !twice { // two values: an array may hold both
 			to = append(to, equality{w.Path, v})
 		}
+	default:
 	}
 	return to
 }
@@ -94,6 +95,7 @@ func reduce(w data.Where, known equalities) data.Where {
 			}
 		}
 		return w
+	default:
 	}
 	return decide(w, known)
 }
@@ -134,6 +136,7 @@ func decide(w data.Where, known equalities) data.Where {
 		default:
 			res = truthOf(bytes.Contains(v.str(), a.str()))
 		}
+	default:
 	}
 	if res == fail {
 		return w

@@ -42,6 +42,7 @@ func (t *tr) rewrite(fac ast.ExprFactory, e ast.Expr, ids *int64) ast.Expr {
 		*ids++
 		return fac.NewComprehension(e.ID(), fac.NewCall(*ids, rlList, rw(c.IterRange())), c.IterVar(), c.AccuVar(),
 			rw(c.AccuInit()), rw(c.LoopCondition()), rw(c.LoopStep()), rw(c.Result()))
+	default:
 	}
 	return fac.CopyExpr(e)
 }

@@ -41,8 +41,17 @@ func TestS47PrincipalsDoNotMix(t *testing.T) {
 		want hutch.Code
 	}
 	turns := []turn{
-		{ann, d, ""}, {carl, d, hutch.PermissionDenied}, {staff, d, ""}, {guest, d, hutch.Unauthenticated}, {hutch.Principal{}, d, hutch.Unauthenticated}, {member, d, hutch.PermissionDenied},
-		{ann, o, hutch.PermissionDenied}, {member, o, ""}, {carl, o, hutch.PermissionDenied}, {guest, o, hutch.Unauthenticated}, {bob, o, ""},
+		{ann, d, ""},
+		{carl, d, hutch.PermissionDenied},
+		{staff, d, ""},
+		{guest, d, hutch.Unauthenticated},
+		{hutch.Principal{}, d, hutch.Unauthenticated},
+		{member, d, hutch.PermissionDenied},
+		{ann, o, hutch.PermissionDenied},
+		{member, o, ""},
+		{carl, o, hutch.PermissionDenied},
+		{guest, o, hutch.Unauthenticated},
+		{bob, o, ""},
 	}
 	var wg sync.WaitGroup
 	for w := range 8 {

@@ -90,6 +90,7 @@ func (t *tr) path(e ast.Expr) *path {
 		case "get":
 			return t.getPath(c)
 		}
+	default:
 	}
 	return nil
 }
