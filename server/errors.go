@@ -28,10 +28,23 @@ func (r *request) fail(err error) {
 	}
 	r.fctx.Response.Header.DelBytes(hdrETag)
 	r.header(hdrCSP, valCSP)
-	if status >= http.StatusInternalServerError || e.Code == hutch.Internal {
-		r.srv.log.LogAttrs(r.srv.base, slog.LevelError, "request failed", slog.String("request_id", r.id), slog.String("route", r.label()),
-			slog.String("code", string(e.Code)), slog.String("message", e.Message), slog.Any("cause", e.Err))
+	if status >= http.StatusInternalServerError {
+		r.logFailure(e)
 	}
+}
+
+// logFailure keeps the cause: a fault as an error, what passes as a warning; a
+// probe that finds the server not ready is neither.
+func (r *request) logFailure(e *hutch.Error) {
+	level := slog.LevelWarn
+	switch {
+	case e.Code == hutch.Internal:
+		level = slog.LevelError
+	case r.route != nil && r.route.Service == ServiceOps, e.Code == hutch.Unimplemented:
+		level = slog.LevelDebug
+	}
+	r.srv.log.LogAttrs(r.srv.base, level, "request failed", slog.String("request_id", r.id), slog.String("route", r.label()),
+		slog.String("code", string(e.Code)), slog.String("message", e.Message), slog.Any("cause", e.Err))
 }
 
 // known gives err a code: contexts end by deadline or by the server's end.
