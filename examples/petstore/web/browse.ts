@@ -3,15 +3,15 @@ import { card, updateCard } from './card.ts'
 import { h, keyed, replace } from './dom.ts'
 import { products, species, words, type Product, type Species } from './store.ts'
 
-const sorts: Record<string, ['price' | '-price' | 'name' | '-_createdAt', string]> = {
-  name: ['name', 'Name'], cheap: ['price', 'Price, low first'], dear: ['-price', 'Price, high first'], new: ['-_createdAt', 'Newest'],
+const sorts: Record<string, ['_id' | 'price' | '-price' | 'name' | '-_createdAt', string]> = {
+  featured: ['_id', 'Featured'], name: ['name', 'Name'], cheap: ['price', 'Price, low first'], dear: ['-price', 'Price, high first'], new: ['-_createdAt', 'Newest'],
 }
 const shelf = 24
 
 /** The shelf: a live query straight on the database. */
 export const browsePage: Page = (main, params) => {
   let kind = (params.get('species') ?? '') as Species | ''
-  let sort = params.get('sort') ?? 'name'
+  let sort = params.get('sort') ?? 'featured'
   let size = shelf
   let stop = () => {}
 
@@ -45,7 +45,7 @@ export const browsePage: Page = (main, params) => {
     grid = fresh
     const draw = keyed<Product>(grid, card, updateCard)
     const where = { ...(kind && { species: kind }), ...(inStock.checked && { stock: { $gt: 0 } }) }
-    const query = products.where(where).orderBy((sorts[sort] ?? sorts.name)![0]).limit(size)
+    const query = products.where(where).orderBy((sorts[sort] ?? sorts.featured)![0]).limit(size)
     stop = query.live().subscribe(r => {
       draw(r.data)
       more.hidden = !r.hasMore
