@@ -97,7 +97,7 @@ func TestS57Routes(t *testing.T) {
 			t.Errorf("%s: %s", r, got)
 		}
 	}
-	for _, r := range []string{"GET /", "POST /api/search", "PUT /a/{b}/c/{d}", "PATCH /datax", "DELETE /a.b/~c", "GET /a/" + strings.Repeat("b", 509)} {
+	for _, r := range []string{"GET /", "POST /api/search", "PUT /a/{b}/c/{d}/{e}/{f}", "PATCH /datax", "DELETE /a.b/~c", "GET /a/" + strings.Repeat("b", 509)} {
 		if ds := route(r); len(ds) > 0 {
 			t.Errorf("%s: %s", r, lines(ds))
 		}

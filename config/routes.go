@@ -23,6 +23,8 @@ var (
 	paramPattern   = regexp.MustCompile(`^\{[A-Za-z_][A-Za-z0-9_]{0,63}\}$`)
 )
 
+const maxParams = 4 // of a path
+
 // route is the path of an http trigger; parameters are "{name}".
 type route struct {
 	name, method string
@@ -47,6 +49,9 @@ func parseRoute(s string) (r route, problem string) {
 		return r, ""
 	}
 	r.segs = strings.Split(p[1:], "/")
+	if strings.Count(p, "{") > maxParams {
+		return r, "has more than 4 parameters"
+	}
 	for i, seg := range r.segs {
 		switch {
 		case paramPattern.MatchString(seg):

@@ -84,7 +84,10 @@ func (c *cli) check(cmd *cobra.Command, d string, asJSON bool) error {
 		}
 	}
 	if !r.OK {
-		return &exit{code: exitCheck}
+		return &exitError{code: exitCheck}
+	}
+	if !asJSON {
+		fmt.Fprintf(c.err, "%s: ok\n", cfg.Name)
 	}
 	return nil
 }

@@ -112,11 +112,11 @@ func (c *control) serve(conn *net.UnixConn) {
 
 func (c *control) answer(conn *net.UnixConn) *controlAnswer {
 	denied := &controlAnswer{Code: hutch.PermissionDenied, Message: "the control socket is not for this process"}
+	line, err := bufio.NewReaderSize(conn, controlFrame).ReadSlice('\n') // first, else the asker is cut off in mid-sentence
 	if err := mayControl(conn); err != nil {
 		c.log.Warn("control socket: refused", slog.Any("error", err))
 		return denied
 	}
-	line, err := bufio.NewReaderSize(conn, controlFrame).ReadSlice('\n')
 	var r controlRequest
 	if err != nil || json.Unmarshal(line, &r) != nil {
 		return &controlAnswer{Code: hutch.InvalidArgument, Message: "not a request"}

@@ -43,7 +43,7 @@ func (c *cli) app(dir string, lookup func(string) (string, bool)) (*os.Root, *co
 	c.tell(ds)
 	if cfg == nil {
 		root.Close()
-		return nil, nil, &exit{code: exitConfig}
+		return nil, nil, &exitError{code: exitConfig}
 	}
 	return root, cfg, nil
 }

@@ -34,14 +34,14 @@ const (
 	byCommand holder = "command" // soon done
 )
 
-// errLocked says that another process uses the data folder.
-type errLocked struct {
+// lockedError says that another process uses the data folder.
+type lockedError struct {
 	folder string
 	pid    int // 0: not known
 	by     holder
 }
 
-func (e *errLocked) Error() string {
+func (e *lockedError) Error() string {
 	if e.pid == 0 {
 		return e.folder + " is locked by another process"
 	}
@@ -64,7 +64,7 @@ func lock(folder string, by holder) (unlock func(), err error) {
 			return nil, fmt.Errorf("locking %s: %w", folder, err)
 		}
 		pid, other := readHolder(f)
-		return nil, &errLocked{folder, pid, other}
+		return nil, &lockedError{folder, pid, other}
 	}
 	if err := f.Truncate(0); err == nil {
 		_, err = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+" "+string(by)+"\n"), 0)
@@ -92,7 +92,7 @@ func readHolder(f *os.File) (pid int, by holder) {
 func lockServer(ctx context.Context, folder string) (unlock func(), err error) {
 	for deadline := time.Now().Add(operateTime); ; {
 		unlock, err := lock(folder, byServer)
-		e, held := errors.AsType[*errLocked](err)
+		e, held := errors.AsType[*lockedError](err)
 		if !held || e.by == byServer || time.Now().After(deadline) {
 			return unlock, err
 		}

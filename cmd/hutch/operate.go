@@ -31,7 +31,7 @@ func (c *cli) operate(ctx context.Context, f *dataFlags, app string, op boot.Ope
 			defer unlock()
 			return c.operateHere(ctx, f, app, folder, op)
 		}
-		if _, held := errors.AsType[*errLocked](err); !held {
+		if _, held := errors.AsType[*lockedError](err); !held {
 			return nil, err
 		}
 		out, answered, cerr := ask(folder, op)

@@ -29,23 +29,23 @@ type cli struct {
 	lookup   func(string) (string, bool) // the environment
 }
 
-// exit ends a command with a code; an empty err has been told already.
-type exit struct {
+// exitError ends a command with a code; an empty err has been told already.
+type exitError struct {
 	code int
 	err  error
 }
 
-func (e *exit) Error() string {
+func (e *exitError) Error() string {
 	if e.err == nil {
 		return ""
 	}
 	return e.err.Error()
 }
 
-func (e *exit) Unwrap() error { return e.err }
+func (e *exitError) Unwrap() error { return e.err }
 
 func usagef(format string, args ...any) error {
-	return &exit{exitUsage, fmt.Errorf(format, args...)}
+	return &exitError{exitUsage, fmt.Errorf(format, args...)}
 }
 
 func run(ctx context.Context, c *cli, args []string) int {
@@ -61,7 +61,7 @@ func run(ctx context.Context, c *cli, args []string) int {
 	if msg := message(err); msg != "" {
 		fmt.Fprintln(c.err, "hutch: "+msg)
 	}
-	if e, ok := errors.AsType[*exit](err); ok {
+	if e, ok := errors.AsType[*exitError](err); ok {
 		return e.code
 	}
 	return exitFailure
@@ -98,7 +98,7 @@ func (c *cli) root() *cobra.Command {
 		},
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &exit{exitUsage, err} })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &exitError{exitUsage, err} })
 	root.AddCommand(c.commands()...)
 	usage(root)
 	return root
@@ -109,7 +109,7 @@ func usage(cmd *cobra.Command) {
 	if args := cmd.Args; args != nil {
 		cmd.Args = func(cmd *cobra.Command, a []string) error {
 			if err := args(cmd, a); err != nil {
-				return &exit{exitUsage, err}
+				return &exitError{exitUsage, err}
 			}
 			return nil
 		}

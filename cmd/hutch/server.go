@@ -105,7 +105,7 @@ func (c *cli) readDotenv(app string) error {
 	defer root.Close()
 	lookup, err := dotenv(root, c.lookup)
 	if err != nil {
-		return &exit{exitConfig, err}
+		return &exitError{exitConfig, err}
 	}
 	c.lookup = lookup
 	return nil
@@ -222,7 +222,7 @@ func (c *cli) serveApp(ctx context.Context, f *serverFlags, r *running) (err err
 func (c *cli) configError(err error) error {
 	if e, ok := errors.AsType[*boot.ConfigError](err); ok {
 		c.tell(e.Diagnostics)
-		return &exit{code: exitConfig}
+		return &exitError{code: exitConfig}
 	}
 	return err
 }
