@@ -21,7 +21,7 @@ func (s *session) Filter(op data.Op, coll string, where data.Where) (data.Filter
 	if s.req.Live && (r.looksUp || r.timed) {
 		return data.Filter{}, hutch.Errorf(hutch.Unimplemented, "live queries under a rule that looks up documents or reads request.time are not in this version")
 	}
-	s.another(target{coll: coll})
+	s.look(target{done: true})
 	b := s.bound(r, op)
 	defer s.give(b)
 	s.fetch.err = nil

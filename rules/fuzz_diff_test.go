@@ -55,7 +55,7 @@ var nows = []time.Time{time.Date(2024, 1, 1, 12, 0, 0, 0, time.UTC), time.Date(2
 type fuzzStore struct{}
 
 func (fuzzStore) Get(_, id string, _ bool) (data.Doc, error) {
-	if d, ok := looked[id]; ok {
+	if d, ok := lookedUp[id]; ok {
 		return bson.Marshal(d)
 	}
 	return nil, nil
@@ -132,8 +132,9 @@ func (s *subject) world(now time.Time, doc, next bson.D) *world {
 
 // judged is what the closures say of documents, checked as a session does.
 func (b *bound) judged(resource, next bson.Raw, id string) truth {
-	b.fetch.next()
-	b.fetch.err, b.fetch.total = nil, 0
+	b.fetch.forget()
+	b.fetch.begin()
+	b.fetch.err = nil
 	if b.rule.looksUp {
 		b.forget()
 	}

@@ -9,8 +9,8 @@ import (
 
 // The reference's functions that CEL does not have, written over decoded values.
 
-// looked is what look-ups find in the collection "c".
-var looked = map[string]bson.D{
+// lookedUp is what look-ups find in the collection "c".
+var lookedUp = map[string]bson.D{
 	"u1":   {{Key: "_id", Value: "u1"}, {Key: "_version", Value: int64(7)}, {Key: "x", Value: "a"}, {Key: "y", Value: true}, {Key: "l", Value: bson.A{"a", "u1", int32(1)}}, {Key: "o", Value: bson.D{{Key: "x", Value: 1.5}}}},
 	"a":    {{Key: "_id", Value: "a"}, {Key: "x", Value: int32(1)}, {Key: "l", Value: "a"}},
 	"b":    {{Key: "_id", Value: "b"}, {Key: "l", Value: bson.A{}}},
@@ -23,13 +23,13 @@ func (r *reference) own(fn string, a []any) (v any, ok bool) {
 	switch fn {
 	case "get":
 		s, isText := a[1].(string)
-		if d, found := looked[s]; isText && found {
+		if d, found := lookedUp[s]; isText && found {
 			return d, true
 		}
 		return refErr{}, true
 	case "exists":
 		s, isText := a[1].(string)
-		_, found := looked[s]
+		_, found := lookedUp[s]
 		return isText && found, true
 	case "changed":
 		p := strings.Split(a[0].(string), ".")

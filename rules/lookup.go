@@ -10,8 +10,9 @@ import (
 // Budgets of look-ups.
 const (
 	maxLookups  = 10  // distinct ones of a request or write
-	sumLookups  = 100 // of a session
+	sumLookups  = 100 // of the writes of a session
 	maxLookupID = 256
+	maxMemo     = 1000 // documents remembered
 )
 
 // getTerm is get('orgs', id).
@@ -56,22 +57,47 @@ type docRef struct{ coll, id string }
 
 // fetcher reads documents for the rules of one session and remembers them. A
 // session judges writes one after another: what the one before wrote must be
-// seen by the next, so that memory lasts for one write.
+// seen by the next, so that memory ends with a write.
 type fetcher struct {
-	from  data.Lookup
-	memo  map[docRef]val // zero: absent
-	deps  []data.Dep
-	total int
-	err   error // why the last judgement could not be made
-	round int   // counts the times memo was dropped
+	from    data.Lookup
+	memo    map[docRef]looked
+	deps    []data.Dep
+	err     error // why the last judgement could not be made
+	round   int   // counts the times memo was dropped
+	turn    int   // counts requests and writes
+	used    int   // distinct documents of this turn
+	writing bool
+	total   int // read by writes
 }
 
-// next drops what is remembered, for another write.
-func (f *fetcher) next() {
+// looked is a document, zero when absent, and the turn that last used it.
+type looked struct {
+	v    val
+	turn int
+}
+
+// forget drops what is remembered, for another write.
+func (f *fetcher) forget() {
 	if len(f.memo) > 0 {
 		clear(f.memo)
 		f.round++
 	}
+}
+
+// begin starts the budget of another request or write.
+func (f *fetcher) begin() { f.turn, f.used = f.turn+1, 0 }
+
+// use counts a document against the budgets.
+func (f *fetcher) use(read bool) bool {
+	if f.used == maxLookups || read && f.writing && f.total == sumLookups {
+		f.fail(hutch.Errorf(hutch.ResourceExhausted, "the rules look up more than %d documents", maxLookups))
+		return false
+	}
+	f.used++
+	if read && f.writing {
+		f.total++
+	}
+	return true
 }
 
 // doc gives the document, the zero val if there is none. Not ok: the look-up
@@ -84,14 +110,18 @@ func (f *fetcher) doc(coll string, id val) (v val, ok bool) {
 		return val{}, true
 	}
 	ref := docRef{coll, string(id.str())}
-	if v, ok = f.memo[ref]; ok {
-		return v, true
+	if l, have := f.memo[ref]; have {
+		if l.turn != f.turn {
+			if !f.use(false) {
+				return val{}, false
+			}
+			f.memo[ref] = looked{l.v, f.turn}
+		}
+		return l.v, true
 	}
-	if len(f.memo) == maxLookups || f.total == sumLookups {
-		f.fail(hutch.Errorf(hutch.ResourceExhausted, "the rules look up more than %d documents", maxLookups))
+	if !f.use(true) {
 		return val{}, false
 	}
-	f.total++
 	d, err := f.from.Get(ref.coll, ref.id, false)
 	if err != nil {
 		f.fail(err)
@@ -105,9 +135,11 @@ func (f *fetcher) doc(coll string, id val) (v val, ok bool) {
 		v = docVal(d)
 	}
 	if f.memo == nil {
-		f.memo = make(map[docRef]val, maxLookups)
+		f.memo = make(map[docRef]looked, maxLookups)
+	} else if len(f.memo) == maxMemo {
+		clear(f.memo)
 	}
-	f.memo[ref] = v
+	f.memo[ref] = looked{v, f.turn}
 	f.depend(ref, d)
 	return v, true
 }

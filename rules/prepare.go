@@ -32,7 +32,7 @@ func (s *session) Prepare(op data.Op, coll string, old, next data.Doc) (data.Doc
 	if op == data.OpSet && old == nil {
 		op = data.OpCreate
 	}
-	s.another(target{coll: coll})
+	s.prepare(op == data.OpCreate)
 	if !s.known(next) || old != nil && !s.known(old) {
 		return nil, s.denied()
 	}

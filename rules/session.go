@@ -15,9 +15,10 @@ type session struct {
 	fetch  fetcher
 	own    []*bound // of rules that read the request or other documents
 	judged target   // the write judged last
+	began  target   // what was read since; not done when that may be any
 }
 
-// target is a write, to tell the next one from a second look at the same.
+// target is a document, to tell the next write from a second look at the same.
 type target struct {
 	done     bool
 	coll, id string
@@ -98,9 +99,9 @@ func (s *session) Check(op data.Op, coll, id string, old, next data.Doc) error {
 	}
 	write := n >= ruleCreate
 	if write {
-		s.again(target{true, coll, id})
+		s.write(target{true, coll, id})
 	} else {
-		s.another(target{coll: coll, id: id})
+		s.look(target{true, coll, id})
 	}
 	switch op {
 	case data.OpCreate:
@@ -145,20 +146,32 @@ func (s *session) judge(r *rule, op data.Op, id string, old, next data.Doc) erro
 	return s.denied()
 }
 
-// another starts a new memory of look-ups if a write was judged before.
-func (s *session) another(t target) {
+// look begins a read, or a write by reading what it replaces: with a memory of
+// look-ups of its own if a write was judged before.
+func (s *session) look(t target) {
+	s.fetch.begin()
+	s.fetch.writing = false
 	if s.judged.done {
-		s.fetch.next()
-		s.judged = t
+		s.fetch.forget()
 	}
+	s.judged, s.began = target{}, t
 }
 
-// again is another unless t was judged just now: a hook has edited it.
-func (s *session) again(t target) {
-	if s.judged.done && s.judged != t {
-		s.fetch.next()
+// prepare goes on with the write that look began, or begins one (created).
+func (s *session) prepare(created bool) {
+	if created || s.judged.done {
+		s.look(target{})
 	}
-	s.judged = t
+	s.began, s.fetch.writing = target{}, true
+}
+
+// write judges a write that was prepared or looked at, or one that a hook has
+// edited since it was judged. Any other begins here.
+func (s *session) write(t target) {
+	if s.judged.done && s.judged != t || !s.judged.done && s.began.done && s.began != t {
+		s.look(t)
+	}
+	s.judged, s.fetch.writing = t, true
 }
 
 // known checks a document unless its bytes were checked not long ago, for

@@ -130,6 +130,11 @@ func TestLookupBudgets(t *testing.T) {
 	code(t, set.Bind(ann, request(), st).Check(data.OpGet, "pets", "p", doc(t, "l", append(ids(10), ids(10)...)), nil), "")
 	code(t, set.Bind(ann, request(), st).Check(data.OpGet, "pets", "p", doc(t, "l", ids(11)), nil), hutch.ResourceExhausted)
 	s := set.Bind(ann, request(), st)
+	for i := range 30 { // 10 a read, as many reads as one likes
+		code(t, s.Check(data.OpGet, "pets", fmt.Sprint(i), doc(t, "l", ids(10)), nil), "")
+		code(t, s.Check(data.OpGet, "pets", fmt.Sprint(i), doc(t, "l", bson.A{fmt.Sprint("other", i)}), nil), hutch.PermissionDenied)
+	}
+	s = set.Bind(ann, request(), st)
 	for i := range 11 { // 10 a write, 100 a commit
 		want := hutch.Code("")
 		if i == 10 {
