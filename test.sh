@@ -58,7 +58,7 @@ long() {
   export HUTCH_LONG=${minutes}m HUTCH_SEED=${HUTCH_SEED:-$(date +%s)}
   say "random runs, $minutes minutes each, seed $HUTCH_SEED"
   go test -count=1 -timeout "$((minutes * 6 + 30))m" -v -run 'Long|Random|Differential|Crash|Fuzzer|Kill' \
-    ./data/... ./rules/... ./internal/e2e/... | grep -E '^(=== RUN|--- |ok|FAIL|PASS|\s+\S+_test.go)' || return 1
+    ./data/... ./rules/... ./functions/... ./internal/... | grep -E '^(=== RUN|--- |ok|FAIL|PASS|\s+\S+_test.go)' || return 1
   targets=$(grep -rhoE --include='*_test.go' '^func (Fuzz\w+)' . | awk '{print $2}' | sort -u)
   count=$(wc -w <<<"$targets")
   each=$((minutes * 60 / (count > 0 ? count : 1)))

@@ -81,6 +81,7 @@ var homes = []struct {
 	{"github.com/spf13/cobra", []string{"cmd/hutch"}, false},
 	{"github.com/fsnotify/fsnotify", []string{"cmd/hutch"}, false},
 	{"github.com/landlock-lsm/", []string{"internal/child"}, false},
+	{"github.com/nlnwa/whatwg-url", []string{"functions/quickjs"}, false},
 }
 
 // vague package names do not say what the package provides.
