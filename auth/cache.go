@@ -61,7 +61,7 @@ func newCache(size int) *cache {
 }
 
 func (c *cache) mark(id string) uint32 {
-	return uint32(maphash.String(c.seed, id) % cacheMarks) //nolint:gosec // below cacheMarks
+	return uint32(maphash.String(c.seed, id) % cacheMarks)
 }
 
 // stand is taken before the documents are read.

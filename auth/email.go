@@ -5,9 +5,10 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/hutch-dev/hutch"
 	"golang.org/x/net/idna"
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/hutch-dev/hutch"
 )
 
 const (

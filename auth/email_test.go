@@ -5,9 +5,10 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/hutch-dev/hutch"
 	"github.com/hutch-dev/hutch/auth"
-	"golang.org/x/text/unicode/norm"
 )
 
 func TestS73TwinsOfAnAddressAreOne(t *testing.T) {

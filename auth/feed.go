@@ -81,7 +81,7 @@ func (s *Service) apply(ctx context.Context, c data.Commit) {
 		ch := &c.Changes[i]
 		switch ch.Collection {
 		case colSessions:
-			if before, after, ok := images[sessionDoc](s, ch); ok && sessionMatters(before, after) {
+			if before, after := images[sessionDoc](s, ch); sessionMatters(before, after) {
 				uid := ""
 				if before != nil {
 					uid = before.User
@@ -90,12 +90,12 @@ func (s *Service) apply(ctx context.Context, c data.Commit) {
 				s.cache.drop(ch.ID)
 			}
 		case colUsers:
-			if before, after, ok := images[userDoc](s, ch); ok && userMatters(before, after) {
+			if before, after := images[userDoc](s, ch); userMatters(before, after) {
 				changes = append(changes, Change{UID: ch.ID})
 				s.cache.drop(ch.ID)
 			}
 		case colKeys:
-			if before, after, ok := images[keyDoc](s, ch); ok && keyMatters(before, after) {
+			if before, after := images[keyDoc](s, ch); keyMatters(before, after) {
 				changes = append(changes, Change{UID: ch.ID})
 				s.cache.drop(ch.ID)
 			}
@@ -120,7 +120,7 @@ func (s *Service) apply(ctx context.Context, c data.Commit) {
 }
 
 // images reads both sides of a change; what cannot be read counts as a change.
-func images[T any](s *Service, ch *data.Change) (before, after *T, ok bool) {
+func images[T any](s *Service, ch *data.Change) (before, after *T) {
 	var err error
 	if ch.Before != nil {
 		before, err = decode[T](ch.Before)
@@ -130,9 +130,9 @@ func images[T any](s *Service, ch *data.Change) (before, after *T, ok bool) {
 	}
 	if err != nil {
 		s.o.Log.Error("reading a change of auth", slog.String("collection", ch.Collection), slog.Any("error", err))
-		return nil, nil, true
+		return nil, nil
 	}
-	return before, after, true
+	return before, after
 }
 
 func sessionMatters(a, b *sessionDoc) bool {

@@ -155,7 +155,7 @@ func (h *poolHasher) do(ctx context.Context, r hashRequest) (a hashAnswer, err e
 	case <-ctx.Done():
 		return a, ctxError(ctx)
 	}
-	in, err := json.Marshal(r)
+	in, err := json.Marshal(r) //nolint:gosec // to a child of ours, and cleared
 	if err != nil {
 		return a, hutch.Errorf(hutch.Internal, "hashing a password: %w", err)
 	}

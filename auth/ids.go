@@ -16,7 +16,7 @@ func newID(now time.Time, entropy io.Reader) (string, error) {
 	if _, err := io.ReadFull(entropy, u[6:]); err != nil {
 		return "", err
 	}
-	ms := uint64(now.UnixMilli()) //nolint:gosec // after 1970
+	ms := uint64(now.UnixMilli())
 	for i := range 6 {
 		u[i] = byte(ms >> (40 - 8*i)) //nolint:gosec // its low bits
 	}

@@ -31,8 +31,10 @@ func DefaultLimits() Limits {
 func (l Limits) withDefaults() Limits {
 	d := DefaultLimits()
 	for _, f := range []struct{ to, def *int }{
-		{&l.SignupsPerNetwork, &d.SignupsPerNetwork}, {&l.FreeTries, &d.FreeTries},
-		{&l.FailuresPerNetwork, &d.FailuresPerNetwork}, {&l.FailuresPerAccount, &d.FailuresPerAccount},
+		{&l.SignupsPerNetwork, &d.SignupsPerNetwork},
+		{&l.FreeTries, &d.FreeTries},
+		{&l.FailuresPerNetwork, &d.FailuresPerNetwork},
+		{&l.FailuresPerAccount, &d.FailuresPerAccount},
 	} {
 		if *f.to == 0 {
 			*f.to = *f.def

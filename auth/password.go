@@ -9,8 +9,9 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/hutch-dev/hutch"
 	"golang.org/x/crypto/argon2"
+
+	"github.com/hutch-dev/hutch"
 )
 
 const (

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+
 	"github.com/hutch-dev/hutch"
 	"github.com/hutch-dev/hutch/auth"
 )

@@ -10,9 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"go.mongodb.org/mongo-driver/v2/bson"
+
 	"github.com/hutch-dev/hutch"
 	"github.com/hutch-dev/hutch/data"
-	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
 // memory is a data.System and Feed in memory whose feed tests can hold back.
