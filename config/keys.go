@@ -94,3 +94,9 @@ func (f *Function) keys(name string, at hutch.Pos) []key {
 
 // accessKeys are what access speaks of, the wider ones first.
 var accessKeys = []string{"read", "write", "get", "list", "create", "update", "delete"}
+
+var accessAbout = map[string]string{
+	"read": "get and list, where these are not given.", "write": "create, update and delete, where these are not given.",
+	"get": "Reading a document by its id.", "list": "Queries, live ones too.",
+	"create": "New documents.", "update": "Changes.", "delete": "Deletes.",
+}

@@ -18,7 +18,7 @@ type check func(string) string
 func anyText(string) string { return "" }
 
 func text(name, about string, dst *string, ok check) key {
-	return key{name: name, about: about, schema: schema{"type": "string"}, read: func(w *walker, path string, n *node) {
+	return key{name: name, about: about, kind: "text", def: *dst, schema: schema{"type": "string"}, read: func(w *walker, path string, n *node) {
 		if s, ok := w.text(path, n, ok); ok {
 			*dst = s
 		}
@@ -52,7 +52,7 @@ func secret(name, about string, dst *hutch.Secret, ok check) key {
 
 // plain is text in which variables are not replaced.
 func plain(name, about string, dst *string, ok check) key {
-	return key{name: name, about: about, schema: schema{"type": "string"}, read: func(w *walker, path string, n *node) {
+	return key{name: name, about: about, kind: "text", schema: schema{"type": "string"}, read: func(w *walker, path string, n *node) {
 		s, good := w.literal(path, "text", n)
 		if !good {
 			return
@@ -66,7 +66,7 @@ func plain(name, about string, dst *string, ok check) key {
 }
 
 func choice(name, about string, dst *string, values ...string) key {
-	return key{name: name, about: about, schema: schema{"enum": values}, read: func(w *walker, path string, n *node) {
+	return key{name: name, about: about, kind: strings.Join(values, ", "), def: *dst, schema: schema{"enum": values}, read: func(w *walker, path string, n *node) {
 		s, env, ok := w.scalar(path, "one of "+strings.Join(values, ", "), n)
 		switch {
 		case !ok:
@@ -80,7 +80,7 @@ func choice(name, about string, dst *string, values ...string) key {
 }
 
 func flag(name, about string, dst *bool) key {
-	return key{name: name, about: about, schema: orVariable(schema{"type": "boolean"}), read: func(w *walker, path string, n *node) {
+	return key{name: name, about: about, kind: "true or false", def: fmt.Sprint(*dst), schema: orVariable(schema{"type": "boolean"}), read: func(w *walker, path string, n *node) {
 		s, env, ok := w.scalar(path, "true or false", n)
 		switch {
 		case !ok:
@@ -94,45 +94,47 @@ func flag(name, about string, dst *bool) key {
 
 func number(name, about string, dst *int64, least, most int64) key {
 	sch := orVariable(schema{"type": "integer", "minimum": least, "maximum": most})
-	return key{name: name, about: about, schema: sch, read: func(w *walker, path string, n *node) {
-		read(w, path, n, "a whole number", "100", digits, dst, least, most, func(n int64) string { return fmt.Sprint(n) })
-	}}
+	return quantity(key{name: name, about: about, kind: "number", schema: sch}, "a whole number", "100", digits, dst, least, most,
+		func(n int64) string { return fmt.Sprint(n) })
 }
 
 func size(name, about string, dst *int64, least, most int64) key {
 	sch := orVariable(schema{"type": "string", "pattern": "^(0|[1-9][0-9]*)(B|KiB|MiB|GiB)$"})
-	return key{name: name, about: about, schema: sch, read: func(w *walker, path string, n *node) {
-		read(w, path, n, "a size", "64KiB or 1MiB", ParseSize, dst, least, most, formatSize)
-	}}
+	return quantity(key{name: name, about: about, kind: "size", schema: sch}, "a size", "64KiB or 1MiB", ParseSize, dst, least, most, formatSize)
 }
 
 func span(name, about string, dst *time.Duration, least, most time.Duration) key {
 	sch := orVariable(schema{"type": "string", "pattern": "^(0|[1-9][0-9]*)(ms|s|m|h|d)$"})
-	return key{name: name, about: about, schema: sch, read: func(w *walker, path string, n *node) {
-		read(w, path, n, "a time", "500ms, 10s, 15m or 30d", ParseDuration, dst, least, most, formatDuration)
-	}}
+	return quantity(key{name: name, about: about, kind: "time", schema: sch}, "a time", "500ms, 10s, 15m or 30d", ParseDuration, dst, least, most, formatDuration)
 }
 
-// read reads a quantity between two bounds.
-func read[T int64 | time.Duration](w *walker, path string, n *node, what, such string, parse func(string) (T, bool), dst *T, least, most T, format func(T) string) {
-	s, env, ok := w.scalar(path, what, n)
-	if !ok {
-		return
+// quantity makes k a value between two bounds.
+func quantity[T int64 | time.Duration](k key, what, such string, parse func(string) (T, bool), dst *T, least, most T, format func(T) string) key {
+	k.bounds = format(least) + " to " + format(most)
+	if *dst != 0 {
+		k.def = format(*dst)
 	}
-	v, ok := parse(s)
-	switch {
-	case !ok:
-		w.errorf(n.pos, codeType, "", "%s: %s is not %s such as %s", path, show(s, env), what, such)
-	case v < least || v > most:
-		w.errorf(n.pos, codeValue, "", "%s: %s is not between %s and %s", path, show(s, env), format(least), format(most))
-	default:
-		*dst = v
+	k.read = func(w *walker, path string, n *node) {
+		s, env, ok := w.scalar(path, what, n)
+		if !ok {
+			return
+		}
+		v, ok := parse(s)
+		switch {
+		case !ok:
+			w.errorf(n.pos, codeType, "", "%s: %s is not %s such as %s", path, show(s, env), what, such)
+		case v < least || v > most:
+			w.errorf(n.pos, codeValue, "", "%s: %s is not between %s and %s", path, show(s, env), format(least), format(most))
+		default:
+			*dst = v
+		}
 	}
+	return k
 }
 
 func texts(name, about string, dst *[]string, ok check) key {
 	sch := schema{"type": "array", "items": schema{"type": "string"}}
-	return key{name: name, about: about, schema: sch, read: func(w *walker, path string, n *node) {
+	return key{name: name, about: about, kind: "list", schema: sch, read: func(w *walker, path string, n *node) {
 		w.list(path, n, func(path string, item *node) {
 			s, good := w.text(path, item, ok)
 			if !good {
@@ -162,11 +164,13 @@ func (w *walker) list(path string, n *node, read func(path string, item *node)) 
 // file is a path inside the app folder; that the file exists is checked once
 // all is read.
 func file(name, about string, dst *string, ends ...string) key {
-	return text(name, about, dst, func(s string) string { return badPath(s, ends...) })
+	k := text(name, about, dst, func(s string) string { return badPath(s, ends...) })
+	k.kind = "file"
+	return k
 }
 
 func expression(name, about string, dst *hutch.Expr) key {
-	return key{name: name, about: about, schema: exprSchema(), read: func(w *walker, path string, n *node) {
+	return key{name: name, about: about, kind: "expression", schema: exprSchema(), read: func(w *walker, path string, n *node) {
 		if e, ok := w.expr(path, n); ok {
 			*dst = e
 		}
@@ -189,7 +193,7 @@ func (w *walker) expr(path string, n *node) (hutch.Expr, bool) {
 
 func expressions(name, about string, dst *[]Named, ok check) key {
 	sch := schema{"type": "object", "additionalProperties": exprSchema()}
-	return key{name: name, about: about, merge: true, schema: sch, read: func(w *walker, path string, n *node) {
+	return key{name: name, about: about, kind: "names with expressions", merge: true, schema: sch, read: func(w *walker, path string, n *node) {
 		w.names(path, n, ok, func(name string, at hutch.Pos, path string, v *node) {
 			if e, ok := w.expr(path, v); ok {
 				*dst = append(*dst, Named{Name: name, Pos: at, Expr: e})
@@ -200,7 +204,7 @@ func expressions(name, about string, dst *[]Named, ok check) key {
 
 // object is a mapping with keys of its own.
 func object(name, about string, keys ...key) key {
-	return key{name: name, about: about, schema: objectSchema(keys), read: func(w *walker, path string, n *node) {
+	return key{name: name, about: about, kids: keys, schema: objectSchema(keys), read: func(w *walker, path string, n *node) {
 		w.mapping(path, n.pos, n, keys)
 	}}
 }
@@ -208,8 +212,9 @@ func object(name, about string, keys ...key) key {
 // named is a mapping from names of the app's choice to T.
 func named[T any](name, about string, dst *[]T, ok check, open func(t *T, name string, at hutch.Pos) []key) key {
 	var zero T
-	sch := schema{"type": "object", "additionalProperties": objectSchema(open(&zero, "", hutch.Pos{}))}
-	return key{name: name, about: about, merge: true, schema: sch, read: func(w *walker, path string, n *node) {
+	kids := open(&zero, "", hutch.Pos{})
+	sch := schema{"type": "object", "additionalProperties": objectSchema(kids)}
+	return key{name: name, about: about, kids: kids, named: true, merge: true, schema: sch, read: func(w *walker, path string, n *node) {
 		w.names(path, n, ok, func(name string, at hutch.Pos, path string, v *node) {
 			var t T
 			keys := open(&t, name, at)

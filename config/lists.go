@@ -50,7 +50,7 @@ func prefix(s string) (netip.Prefix, bool) {
 
 func seeds(name, about string, dst *[]Seed) key {
 	sch := schema{"type": "object", "additionalProperties": schema{"type": "string"}}
-	return key{name: name, about: about, merge: true, schema: sch, read: func(w *walker, path string, n *node) {
+	return key{name: name, about: about, kind: "collections with files", merge: true, schema: sch, read: func(w *walker, path string, n *node) {
 		w.names(path, n, anyText, func(coll string, _ hutch.Pos, path string, v *node) {
 			if f, ok := w.text(path, v, func(s string) string { return badPath(s, ".jsonl") }); ok {
 				*dst = append(*dst, Seed{coll, f})
@@ -61,8 +61,9 @@ func seeds(name, about string, dst *[]Seed) key {
 
 func indexes(name, about string, dst *[]Index) key {
 	var zero Index
-	sch := schema{"type": "array", "items": objectSchema(zero.keys())}
-	return key{name: name, about: about, schema: sch, read: func(w *walker, path string, n *node) {
+	kids := zero.keys()
+	sch := schema{"type": "array", "items": objectSchema(kids)}
+	return key{name: name, about: about, kind: "list", kids: kids, schema: sch, read: func(w *walker, path string, n *node) {
 		w.list(path, n, func(path string, item *node) {
 			x := Index{Pos: item.pos}
 			w.mapping(path, item.pos, item, x.keys())
@@ -92,7 +93,7 @@ func (x *Index) keys() []key {
 func access(name, about string, dst *[]Named) key {
 	keys := make([]key, len(accessKeys))
 	for i, op := range accessKeys {
-		keys[i] = key{name: op, about: "Who may " + op + ".", schema: exprSchema(), read: func(w *walker, path string, n *node) {
+		keys[i] = key{name: op, about: accessAbout[op], kind: "expression", schema: exprSchema(), read: func(w *walker, path string, n *node) {
 			if e, ok := w.expr(path, n); ok {
 				*dst = append(*dst, Named{Name: op, Pos: n.pos, Expr: e})
 			}
@@ -105,7 +106,7 @@ var paramTypes = []string{"string", "int", "number", "bool"}
 
 func params(name, about string, dst *[]Param) key {
 	sch := schema{"type": "object", "additionalProperties": schema{"enum": withOptional(paramTypes)}}
-	return key{name: name, about: about, schema: sch, read: func(w *walker, path string, n *node) {
+	return key{name: name, about: about, kind: "names with types", schema: sch, read: func(w *walker, path string, n *node) {
 		w.names(path, n, badParam, func(name string, _ hutch.Pos, path string, v *node) {
 			s, ok := w.literal(path, "a type", v)
 			if !ok {
@@ -132,7 +133,7 @@ func withOptional(types []string) []string {
 // includes is read before the walk (load.go); here it is checked only.
 func includes(name, about string, dst *[]string) key {
 	sch := schema{"type": "array", "items": schema{"type": "string"}}
-	return key{name: name, about: about, schema: sch, read: func(w *walker, path string, n *node) {
+	return key{name: name, about: about, kind: "list", schema: sch, read: func(w *walker, path string, n *node) {
 		w.list(path, n, func(path string, item *node) {
 			s, ok := w.literal(path, "text", item)
 			if !ok {

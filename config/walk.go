@@ -24,7 +24,11 @@ type walker struct {
 type key struct {
 	name, about string
 	need        bool
-	merge       bool // a mapping of names that several files may add to
+	merge       bool   // a mapping of names that several files may add to
+	kind        string // for people: "size", "a list of text"
+	bounds, def string // "1KiB to 16MiB"; the default, "" where there is none
+	kids        []key  // of an object, or of each value under a name
+	named       bool   // kids stand under names of the app's choice
 	schema      schema
 	read        func(w *walker, path string, n *node)
 }

@@ -3,6 +3,7 @@ package boot
 import (
 	"context"
 	"log/slog"
+	"slices"
 
 	"github.com/hutch-dev/hutch"
 	"github.com/hutch-dev/hutch/config"
@@ -46,10 +47,12 @@ func needRestart(old, now *config.Config) (keys []string) {
 	for key, differs := range map[string]bool{
 		"auth": old.Auth != now.Auth, "limits": old.Limits != now.Limits, "store": old.Store != now.Store,
 		"durability": old.Durability != now.Durability, "publicUrl": old.PublicURL != now.PublicURL, "isolation": old.Isolation != now.Isolation,
+		"proxies": !slices.Equal(old.Proxies, now.Proxies), "name": old.Name != now.Name,
 	} {
 		if differs {
 			keys = append(keys, key)
 		}
 	}
+	slices.Sort(keys)
 	return keys
 }

@@ -21,6 +21,7 @@ type File struct {
 func Files() []File {
 	return []File{
 		{"docs/errors.md", errorsPage()},
+		{"docs/config.md", configPage()},
 		{"docs/hutch.schema.json", config.JSONSchema()},
 		{"clients/js/src/codes.ts", clientCodes()},
 	}
@@ -82,3 +83,35 @@ func clientCodes() []byte {
 	union("AuthCode", true)
 	return b.Bytes()
 }
+
+func configPage() []byte {
+	var b bytes.Buffer
+	b.WriteString("# hutch.yaml\n\n<!-- Generated from config/keys.go by go generate; do not edit. -->\n\n")
+	b.WriteString(configIntro)
+	b.WriteString("\n| key | value | default | |\n|---|---|---|---|\n")
+	for _, r := range config.Reference() {
+		value := r.Kind
+		if r.Bounds != "" {
+			value += ", " + r.Bounds
+		}
+		about := r.About
+		if r.Need {
+			about += "; required"
+		}
+		def := r.Def
+		if def != "" {
+			def = "`" + def + "`"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", r.Path, value, def, about)
+	}
+	return b.Bytes()
+}
+
+const configIntro = `An app is a folder with a ` + "`hutch.yaml`" + `. ` + "`hutch check`" + ` tells everything that is wrong with it at once, with file, line and column; ` + "`hutch check --schema`" + ` prints a JSON Schema for editors.
+
+- **Sizes** are ` + "`512B`, `64KiB`, `1MiB`, `2GiB`" + `; **times** ` + "`500ms`, `10s`, `15m`, `12h`, `30d`" + `.
+- **Expressions** are CEL (rules.md). ` + "`true` and `false`" + ` may stand bare. Quote an expression that begins with ` + "`!`" + `, a quote or a bracket; between ` + "`{ }`" + ` also one with ` + "`, [ ] { }` or `? :`" + `.
+- **YAML** tags, anchors, aliases, merge keys and duplicate keys are refused: ` + "`read: !resource.hidden`" + ` would silently be nothing.
+- **Variables**: ` + "`${NAME}`" + ` (an error where it is not set) and ` + "`${NAME:-default}`" + ` in values, never in keys, expressions, ` + "`include` and `web`" + `. What they hold never shows in logs and findings. ` + "`hutch dev`" + ` also reads ` + "`.env`" + `, which overrides nothing.
+- **include** names more files with the same top-level keys; a name that is defined twice is an error.
+`
