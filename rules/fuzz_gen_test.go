@@ -124,6 +124,9 @@ func (g *gen) list(most int, f func() any) bson.A {
 	return a
 }
 
+// words is an array where an object with keys "0", "1".. could be expected.
+func (g *gen) words() bson.A { return g.list(3, func() any { return g.pick("a", "a", "admin") }) }
+
 func (g *gen) obj(d int) bson.D {
 	o := bson.D{}
 	for _, k := range []string{"x", "y", "u1", "0", "role"} {
@@ -158,11 +161,21 @@ func (g *gen) doc() bson.D {
 	add("c", 25, g.number)
 	add("t", 10, func() any { return bson.NewDateTimeFromTime(time.Date(2024, 1, 1+g.n(3), 0, 0, 0, 0, time.UTC)) })
 	add("o", 25, func() any { return g.obj(1) })
-	add("l", 25, func() any { return g.list(5, g.scalar) })
-	add("items", 15, func() any {
+	add("l", 25, func() any {
 		return g.list(5, func() any {
 			if g.chance(12) {
+				return g.words()
+			}
+			return g.scalar()
+		})
+	})
+	add("items", 15, func() any {
+		return g.list(5, func() any {
+			switch {
+			case g.chance(10):
 				return g.value(2)
+			case g.chance(8):
+				return g.words()
 			}
 			return g.obj(1)
 		})

@@ -95,7 +95,7 @@ func (g *gen) cmp() string { return g.pick("==", "==", "!=", "<", "<=", ">", ">=
 func (g *gen) plain(c in) string {
 	if len(c.vars) > 0 && g.chance(70) {
 		v := g.pick(c.vars...)
-		return g.pick(v+" == 'a'", v+" != auth.uid", v+" in auth.roles", v+".role == 'admin'", v+".x == "+g.ground(), v+".x != "+g.ground(), "has("+v+".x)", v+".y in "+g.glist(), v+"['0'] == 'a'", v+"[auth.uid] != 'a'", v+".x in auth.roles", "("+v+" == 'a' || "+v+".y)")
+		return g.pick(v+" == 'a'", v+" != auth.uid", v+" in auth.roles", v+".role == 'admin'", v+".x == "+g.ground(), v+".x != "+g.ground(), "has("+v+".x)", v+".y in "+g.glist(), v+"['0'] == 'a'", v+"['0'] != "+g.ground(), "has("+v+".x) && "+v+"['0'] == 'a'", v+"[auth.uid] != 'a'", v+".x in auth.roles", "("+v+" == 'a' || "+v+".y)")
 	}
 	if len(c.param) > 0 && g.chance(50) {
 		p := g.pick(c.param...)
