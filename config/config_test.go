@@ -121,9 +121,13 @@ functions:
 		c.Seeds[0], c.Auth.Signup, c.Auth.MinLength, c.Auth.HashMemory, c.Auth.HashTime, c.Auth.AccessToken.String(), c.Auth.Idle.Hours(), c.Auth.Max.Hours(),
 	}
 	want := []any{
-		"petstore", "web", []string{"lib"}, "", "relaxed", "", 3, "strict", []string{"https://shop.example", "http://localhost:3000"},
+		"petstore", "web",
+		[]string{"lib"},
+		"", "relaxed", "", 3, "strict",
+		[]string{"https://shop.example", "http://localhost:3000"},
 		int64(2 << 20), "45s", int64(1000), int64(5), int64(7),
-		config.Seed{Collection: "products", File: "seed/products.jsonl"}, false, int64(12), int64(64 << 20), int64(3), "5m0s", 168.0, 2160.0,
+		config.Seed{Collection: "products", File: "seed/products.jsonl"},
+		false, int64(12), int64(64 << 20), int64(3), "5m0s", 168.0, 2160.0,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("values (-want +got):\n%s", diff)

@@ -157,8 +157,12 @@ func TestJSONSchemaAgrees(t *testing.T) {
 		t.Error(err)
 	}
 	for _, wrong := range []map[string]any{
-		{}, {"name": "x", "nmae": 1}, {"name": "x", "limits": map[string]any{"body": "1MB"}}, {"name": "x", "limits": map[string]any{"maxScan": 9}},
-		{"name": "x", "collections": map[string]any{"a": map[string]any{"acess": 1}}}, {"name": "x", "durability": "fast"},
+		{},
+		{"name": "x", "nmae": 1},
+		{"name": "x", "limits": map[string]any{"body": "1MB"}},
+		{"name": "x", "limits": map[string]any{"maxScan": 9}},
+		{"name": "x", "collections": map[string]any{"a": map[string]any{"acess": 1}}},
+		{"name": "x", "durability": "fast"},
 	} {
 		if valid(wrong) == nil {
 			t.Errorf("taken: %v", wrong)

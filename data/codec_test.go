@@ -230,8 +230,14 @@ func TestS67DuplicateAndAmbiguousNames(t *testing.T) {
 
 func TestS68ReservedNames(t *testing.T) {
 	for _, c := range []struct{ js, field string }{
-		{`{"_id":"x"}`, "_id"}, {`{"a":1,"_version":2}`, "_version"}, {`{"_x":1}`, "_x"}, {`{"__proto__":1}`, "__proto__"},
-		{`{"$set":1}`, "$set"}, {`{"a":{"$gt":1}}`, "a.$gt"}, {`{"a":[{"b.c":1}]}`, "a[0].b.c"}, {`{"a.b":1}`, "a.b"},
+		{`{"_id":"x"}`, "_id"},
+		{`{"a":1,"_version":2}`, "_version"},
+		{`{"_x":1}`, "_x"},
+		{`{"__proto__":1}`, "__proto__"},
+		{`{"$set":1}`, "$set"},
+		{`{"a":{"$gt":1}}`, "a.$gt"},
+		{`{"a":[{"b.c":1}]}`, "a[0].b.c"},
+		{`{"a.b":1}`, "a.b"},
 	} {
 		e := hutch.AsError(data.CheckFields(doc(t, c.js)))
 		if e == nil || e.Field != c.field || e.Code != hutch.InvalidArgument {

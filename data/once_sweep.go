@@ -122,13 +122,15 @@ func (s *Service) sweepWhere(ctx context.Context, w Where, order []Order, n int)
 			return 0, err
 		}
 		seen := versionOf(d)
-		b.Writes = append(b.Writes, Write{Collection: onceCollection.Name, ID: idOf(d), Expect: AnyVersion,
+		b.Writes = append(b.Writes, Write{
+			Collection: onceCollection.Name, ID: idOf(d), Expect: AnyVersion,
 			Next: func(old Doc) (Doc, error) {
 				if versionOf(old) != seen { // the key was used again
 					return old, nil
 				}
 				return nil, nil
-			}})
+			},
+		})
 	}
 	st.close()
 	if len(b.Writes) == 0 {

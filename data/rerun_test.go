@@ -86,8 +86,10 @@ func TestHotGuardedIncrementsNeedNoRerun(t *testing.T) {
 			if _, err := tx.Get(ctx, "stock", "x", data.ReadOptions{Untracked: true}); err != nil {
 				return err
 			}
-			if _, _, err = tx.Write(ctx, data.Mutation{Op: data.OpUpdate, In: "stock", ID: "x", Data: js(t, `{"$inc":{"n":-1}}`),
-				Precondition: data.Precondition{If: &data.Where{Op: data.OpGte, Path: "n", Value: data.Int(1)}}}); err != nil {
+			if _, _, err = tx.Write(ctx, data.Mutation{
+				Op: data.OpUpdate, In: "stock", ID: "x", Data: js(t, `{"$inc":{"n":-1}}`),
+				Precondition: data.Precondition{If: &data.Where{Op: data.OpGte, Path: "n", Value: data.Int(1)}},
+			}); err != nil {
 				return err
 			}
 			if _, _, err = tx.Write(ctx, data.Mutation{Op: data.OpCreate, In: "notes", Data: js(t, `{"of":"x"}`)}); err != nil {

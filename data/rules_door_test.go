@@ -34,12 +34,14 @@ func exprs(kv ...string) map[string]hutch.Expr {
 
 func TestTheDoorUnderCompiledRules(t *testing.T) {
 	r := withRules(t,
-		rules.Collection{Name: "notes", Access: exprs(
-			"read", "resource.owner == auth.uid || resource.public == true",
-			"create", "auth != null && exists('members', auth.uid)",
-			"update", "resource.owner == auth.uid && next.balance >= 0",
-			"delete", "resource.owner == auth.uid"),
-			Preset: exprs("owner", "auth.uid"), Default: exprs("balance", "0"), Immutable: []string{"owner"}},
+		rules.Collection{
+			Name: "notes", Access: exprs(
+				"read", "resource.owner == auth.uid || resource.public == true",
+				"create", "auth != null && exists('members', auth.uid)",
+				"update", "resource.owner == auth.uid && next.balance >= 0",
+				"delete", "resource.owner == auth.uid"),
+			Preset: exprs("owner", "auth.uid"), Default: exprs("balance", "0"), Immutable: []string{"owner"},
+		},
 		rules.Collection{Name: "members", Access: exprs("create", "auth != null && id == auth.uid")})
 	write := func(p hutch.Principal, ms ...data.Mutation) (*data.Outcome, error) {
 		return r.Write(as(t, p), ms, data.WriteOptions{Docs: true, Paths: len(ms) > 1})
@@ -72,8 +74,10 @@ func TestTheDoorUnderCompiledRules(t *testing.T) {
 		t.Error("immutable:", err)
 	}
 	for _, m := range []data.Mutation{
-		{Op: data.OpUpdate, In: "notes", ID: "n", Data: js(t, `{}`)}, {Op: data.OpDelete, In: "notes", ID: "n"},
-		{Op: data.OpDelete, In: "notes", ID: "none"}, {Op: data.OpDelete, In: "members", ID: "ann"},
+		{Op: data.OpUpdate, In: "notes", ID: "n", Data: js(t, `{}`)},
+		{Op: data.OpDelete, In: "notes", ID: "n"},
+		{Op: data.OpDelete, In: "notes", ID: "none"},
+		{Op: data.OpDelete, In: "members", ID: "ann"},
 	} {
 		if _, err := write(bob, m); hutch.CodeOf(err) != hutch.NotFound {
 			t.Errorf("bob's %s of %s: %v", m.Op, m.ID, err)

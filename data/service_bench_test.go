@@ -20,8 +20,10 @@ func benchRoom(b *testing.B) (*room, context.Context) {
 		b.Fatal(err)
 	}
 	r := open(b, func(u *setup) {
-		u.app.Collections = append(u.app.Collections, data.Collection{Name: "products", Schema: schema,
-			Indexes: []data.Index{{Name: "species_-price", Fields: []data.Order{{Path: "species"}, {Path: "price", Desc: true}}}}})
+		u.app.Collections = append(u.app.Collections, data.Collection{
+			Name: "products", Schema: schema,
+			Indexes: []data.Index{{Name: "species_-price", Fields: []data.Order{{Path: "species"}, {Path: "price", Desc: true}}}},
+		})
 	})
 	for i := range 1000 {
 		r.put(b, "products", fmt.Sprintf("p%04d", i), benchDoc)

@@ -55,7 +55,11 @@ func open(t testing.TB, change ...func(*setup)) *room {
 	u := &setup{
 		options: data.Options{Store: store, CursorKey: bytes.Repeat([]byte{7}, 32), Now: c.now},
 		app: data.App{Version: "1", Guard: g, Collections: []data.Collection{
-			{Name: "notes"}, {Name: "closed"}, {Name: "stock"}, {Name: "served", ServerIDs: true}, {Name: "looked"},
+			{Name: "notes"},
+			{Name: "closed"},
+			{Name: "stock"},
+			{Name: "served", ServerIDs: true},
+			{Name: "looked"},
 			{Name: "uniq", Indexes: []data.Index{{Name: "code", Fields: []data.Order{{Path: "code"}}, Unique: true}}},
 			{Name: "sorted", Indexes: []data.Index{{Name: "n", Fields: []data.Order{{Path: "n"}}}}},
 		}},
@@ -181,8 +185,10 @@ func (r *fakeRules) Filter(_ data.Op, coll string, _ data.Where) (data.Filter, e
 	if r.g.filter != nil {
 		return r.g.filter(r.p, coll), nil
 	}
-	return data.Filter{Kind: data.FilterConditional, Exact: true, Key: "hidden",
-		Where: data.Where{Op: data.OpNe, Path: "hidden", Value: data.Bool(true)}}, nil
+	return data.Filter{
+		Kind: data.FilterConditional, Exact: true, Key: "hidden",
+		Where: data.Where{Op: data.OpNe, Path: "hidden", Value: data.Bool(true)},
+	}, nil
 }
 
 func (r *fakeRules) Refer(_ string, paths []string) error {

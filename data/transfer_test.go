@@ -112,8 +112,10 @@ func inc(n int64) data.Doc {
 func (m transfer) commit(ctx context.Context) error {
 	_, err := m.r.Write(ctx, []data.Mutation{
 		{Op: data.OpUpdate, In: m.toIn, ID: m.to, Data: inc(m.amount)},
-		{Op: data.OpUpdate, In: m.fromIn, ID: m.from, Data: inc(-m.amount),
-			Precondition: data.Precondition{If: &data.Where{Op: data.OpGte, Path: "n", Value: data.Int(m.amount)}}},
+		{
+			Op: data.OpUpdate, In: m.fromIn, ID: m.from, Data: inc(-m.amount),
+			Precondition: data.Precondition{If: &data.Where{Op: data.OpGte, Path: "n", Value: data.Int(m.amount)}},
+		},
 	}, data.WriteOptions{Paths: true})
 	return err
 }

@@ -155,9 +155,16 @@ func TestS28UpdatesPadNoArray(t *testing.T) {
 		patch string
 		fine  bool
 	}{
-		{`{"$set":{"a.0":1}}`, true}, {`{"$set":{"a.2":1}}`, true}, {`{"$set":{"a.2.b.c":1}}`, true}, {`{"$push":{"a.2":1}}`, true},
-		{`{"$set":{"a.3":1}}`, false}, {`{"$set":{"a.4000000":1}}`, false}, {`{"$set":{"a.99999999999":1}}`, false},
-		{`{"$inc":{"a.3":1}}`, false}, {`{"$currentDate":{"a.3.b":true}}`, false}, {`{"$addToSet":{"a.3":1}}`, false},
+		{`{"$set":{"a.0":1}}`, true},
+		{`{"$set":{"a.2":1}}`, true},
+		{`{"$set":{"a.2.b.c":1}}`, true},
+		{`{"$push":{"a.2":1}}`, true},
+		{`{"$set":{"a.3":1}}`, false},
+		{`{"$set":{"a.4000000":1}}`, false},
+		{`{"$set":{"a.99999999999":1}}`, false},
+		{`{"$inc":{"a.3":1}}`, false},
+		{`{"$currentDate":{"a.3.b":true}}`, false},
+		{`{"$addToSet":{"a.3":1}}`, false},
 	} {
 		got, err := data.ApplyUpdate(doc(t, `{"a":[1,2]}`), doc(t, c.patch), now)
 		if (err == nil) != c.fine || err != nil && hutch.CodeOf(err) != hutch.InvalidArgument {

@@ -59,8 +59,10 @@ func TestS9WritesOfACommitSeeTheOnesBefore(t *testing.T) {
 		return data.Mutation{Op: data.OpSet, In: "looked", ID: "door", Data: js(t, fmt.Sprintf(`{"open":%t}`, yes))}
 	}
 	create := data.Mutation{Op: data.OpCreate, In: "stock", Data: js(t, `{}`)}
-	use := data.Mutation{Op: data.OpUpdate, In: "notes", ID: "coupon", Data: js(t, `{"used":true}`),
-		Precondition: data.Precondition{If: &data.Where{Op: data.OpNe, Path: "used", Value: data.Bool(true)}}}
+	use := data.Mutation{
+		Op: data.OpUpdate, In: "notes", ID: "coupon", Data: js(t, `{"used":true}`),
+		Precondition: data.Precondition{If: &data.Where{Op: data.OpNe, Path: "used", Value: data.Bool(true)}},
+	}
 	for _, c := range []struct {
 		name  string
 		ms    []data.Mutation

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -58,6 +59,7 @@ type Set struct {
 	byName  map[string]*loaded
 	routes  []Route
 	before  map[string][]*loaded // collection -> hooks in order of name
+	closed  sync.Once
 }
 
 type loaded struct {
@@ -122,26 +124,32 @@ func compare(a, b string) int {
 	return 0
 }
 
-// Use switches calls and routes to set and closes the former one; running
-// calls end under what they began with.
+// retirement is how long a former set stays loaded: calls and writes that began
+// under it end with it.
+const retirement = time.Minute
+
+// Use switches calls and routes to set; running calls end under the former one,
+// which is closed a minute later.
 func (s *Service) Use(set *Set) {
 	if old := s.set.Swap(set); old != set {
-		old.Close()
+		time.AfterFunc(max(retirement, s.o.Request), old.Close)
 	}
 }
 
-// Close gives the modules back. Running calls are not disturbed.
+// Close gives the modules back, once. Running calls are not disturbed.
 func (set *Set) Close() {
-	for _, l := range set.byName {
-		l.module.Release()
-	}
+	set.closed.Do(func() {
+		for _, l := range set.byName {
+			l.module.Release()
+		}
+	})
 }
 
 // Routes lists the http triggers.
 func (s *Service) Routes() []Route { return s.set.Load().routes }
 
 // Close releases what is loaded; the runtimes stay open.
-func (s *Service) Close() { s.Use(&Set{service: s}) }
+func (s *Service) Close() { s.set.Swap(&Set{service: s}).Close() }
 
 // who is the share of the queue that a caller draws from: a principal, for
 // guests their network.

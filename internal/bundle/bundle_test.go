@@ -93,8 +93,10 @@ func TestErrorsNameThePlace(t *testing.T) {
 		"a module of the web":    {"import x from 'https://esm.sh/x'\nexport default x", `"https://esm.sh/x" is on the network; only files of the app can be imported`, 1, 15},
 		"a data URL":             {"import x from 'data:text/javascript,1'\nexport default x", `"data:text/javascript,1" is on the network; only files of the app can be imported`, 1, 15},
 		"a file of another kind": {"import x from './f.yaml'\nexport default x", "functions/f.yaml: files of this kind cannot be imported", 1, 15},
-		"a client part that is not": {"import x from '@hutch/client/react'\nexport default x",
-			`"@hutch/client/react" does not exist; there are @hutch/client and @hutch/client/functions`, 1, 15},
+		"a client part that is not": {
+			"import x from '@hutch/client/react'\nexport default x",
+			`"@hutch/client/react" does not exist; there are @hutch/client and @hutch/client/functions`, 1, 15,
+		},
 		"no default export": {"export const f = 1", "the file has no default export", 1, 1},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -42,16 +42,22 @@ func on(prog []bpf.Instruction, nr uint32, body ...bpf.Instruction) []bpf.Instru
 // masked allows the call only where argument n, masked, is val.
 func masked(n, mask, val uint32) []bpf.Instruction {
 	return []bpf.Instruction{
-		loadArg(n, 0), bpf.ALUOpConstant{Op: bpf.ALUOpAnd, Val: mask},
-		bpf.JumpIf{Cond: bpf.JumpEqual, Val: val, SkipFalse: 1}, allow, refuse,
+		loadArg(n, 0),
+		bpf.ALUOpConstant{Op: bpf.ALUOpAnd, Val: mask},
+		bpf.JumpIf{Cond: bpf.JumpEqual, Val: val, SkipFalse: 1},
+		allow, refuse,
 	}
 }
 
 // prologue ends the process that calls by another ABI (int 0x80, x32).
 func prologue() []bpf.Instruction {
 	return []bpf.Instruction{
-		loadArch, bpf.JumpIf{Cond: bpf.JumpEqual, Val: auditArch, SkipTrue: 1}, killProc,
-		loadNr, bpf.JumpIf{Cond: bpf.JumpLessThan, Val: 0x40000000, SkipTrue: 1}, killProc,
+		loadArch,
+		bpf.JumpIf{Cond: bpf.JumpEqual, Val: auditArch, SkipTrue: 1},
+		killProc,
+		loadNr,
+		bpf.JumpIf{Cond: bpf.JumpLessThan, Val: 0x40000000, SkipTrue: 1},
+		killProc,
 	}
 }
 

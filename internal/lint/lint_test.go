@@ -49,8 +49,10 @@ var allowed = map[string][]string{
 	"internal/lint":         {""},
 	"bench":                 {""},
 	"server":                {"", "data", "data/live", "data/jobs", "auth", "functions", "rules", "deploy", "dashboard", "internal/bundle"},
-	"internal/boot": {"", "config", "data", "data/live", "data/jobs", "rules", "auth", "functions", "server", "deploy",
-		"dashboard", "clients/js", "examples", "internal/bundle", "internal/child"},
+	"internal/boot": {
+		"", "config", "data", "data/live", "data/jobs", "rules", "auth", "functions", "server", "deploy",
+		"dashboard", "clients/js", "examples", "internal/bundle", "internal/child",
+	},
 	"internal/gen": {"", "config", "rules", "server"},
 	"cmd/hutch":    {"*"},
 	"bench/load":   {"*"},
