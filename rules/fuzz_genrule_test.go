@@ -109,7 +109,7 @@ func (g *gen) plain(c in) string {
 		return g.pick("changed('a')", "!changed('b')", "changed('o.x')", "!changed('items.x')", "changed('items.0')", "changed('o')", "changedOnly(['a'])",
 			"changedOnly(['a', 'o.x', 'c'])", "!changedOnly(['b', 'l', 'items.x'])", "changedOnly([])", "changedOnly(['a', 'b', 'c', 't', 'o', 'l'])")
 	case g.chance(10):
-		return g.pick("exists('c', "+g.lookupID(c)+")", "!exists('c', "+g.lookupID(c)+")", "get('c', "+g.lookupID(c)+").x == "+g.ground(), "has(get('c', auth.uid).y)", "'a' in get('c', "+g.lookupID(c)+").l",
+		return g.pick("exists('c', "+g.lookupID(c)+")", "!exists('c', "+g.lookupID(c)+")", "get('c', "+g.lookupID(c)+").x == "+g.ground(), "has(get('c', auth.uid).y)", "get('c', "+g.lookupID(c)+") != null", "!(get('c', "+g.lookupID(c)+") == null)", "'a' in get('c', "+g.lookupID(c)+").l",
 			"get('c', 'u1').x == resource.a", "get('c', auth.uid).l.exists(z, z == 'a')")
 	case g.chance(8):
 		p := g.path(c)
