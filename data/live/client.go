@@ -12,8 +12,13 @@ import (
 )
 
 const (
-	queueBytes = 1 << 20 // of deltas that wait to be written
-	maxSyncs   = 256     // that wait; more are not answered
+	queueBytes   = 1 << 20   // of snapshots and deltas that wait to be written
+	unitBytes    = 4 << 20   // of one commit's frames; above it a snapshot is smaller
+	controlBytes = 256 << 10 // of answers that wait; more: the client reads too slowly
+	takeBytes    = 256 << 10 // that Take gives at once
+	frameBytes   = 64        // what a frame costs besides its text
+	keptItems    = 256       // of an empty queue's memory
+	maxSyncs     = 256       // that wait; more are refused
 )
 
 // Client is one connection: its subscriptions and its queue. Its methods are
@@ -35,10 +40,14 @@ type Client struct {
 
 	laggard atomic.Bool // has lagging members
 
-	mu    sync.Mutex // guards the rest
-	queue []item
-	bytes int    // of data in queue
-	over  []over // subscriptions that the hub has ended
+	stuck atomic.Bool // too many answers wait
+
+	mu      sync.Mutex // guards the rest
+	queue   []item
+	bytes   int    // of data in queue
+	control int    // of the rest
+	shut    bool   // nothing more is queued
+	over    []over // subscriptions that the hub has ended
 }
 
 // asked is a subscription as its client wants it; gen tells it from others that
@@ -59,13 +68,6 @@ type over struct {
 	gen uint64
 }
 
-// item is a frame in the queue; data may be dropped and caught up on.
-type item struct {
-	frame *Frame
-	data  bool
-	sync  data.Position // of a commit frame
-}
-
 // Connect makes a client for a principal. notify is called without locks when
 // there is something to take; it must not block.
 func (h *Hub) Connect(p hutch.Principal, r data.Request, notify func()) *Client {
@@ -76,6 +78,15 @@ func (h *Hub) Connect(p hutch.Principal, r data.Request, notify func()) *Client 
 func (c *Client) Subscriptions() int {
 	c.forget()
 	return len(c.asked)
+}
+
+// owner is whose reads a group of this client's counts as: a principal, or a
+// guest's address.
+func (c *Client) owner() string {
+	if c.principal.IsGuest() {
+		return "guest:" + c.request.IP
+	}
+	return c.principal.Key
 }
 
 // forget drops what the hub has ended.
@@ -97,11 +108,11 @@ func (c *Client) ended(id int64, e *hutch.Error) {
 	c.over = append(c.over, over{id, c.subs[id].gen})
 	c.mu.Unlock()
 	delete(c.subs, id)
-	c.control(endFrame(id, e))
+	c.answer(endFrame(id, e))
 }
 
 // Send queues a frame of the connection's own (welcome, pong, auth, error).
-func (c *Client) Send(frame []byte) { c.control(frame) }
+func (c *Client) Send(frame []byte) { c.answer(frame) }
 
 // Sub subscribes under an id; a reused one ends the old subscription.
 // The answer, `subbed` or `end`, comes through the queue.
@@ -112,7 +123,9 @@ func (c *Client) Sub(ctx context.Context, id int64, q data.Query) {
 }
 
 // Refuse answers a subscription with `end` without binding it.
-func (c *Client) Refuse(id int64, err error) { c.control(endFrame(id, hutch.AsError(err))) }
+func (c *Client) Refuse(id int64, err error) {
+	c.hub.do(func() { c.answer(endFrame(id, hutch.AsError(err))) }) // in order with what was asked before
+}
 
 func (c *Client) bind(ctx context.Context, id int64, q data.Query) {
 	ctx = hutch.WithPrincipal(ctx, c.principal)
@@ -121,18 +134,18 @@ func (c *Client) bind(ctx context.Context, id int64, q data.Query) {
 		var reader *data.View
 		if reader, err = c.hub.o.Data.View(ctx, q, c.request); err == nil {
 			c.gen++
-			gen := c.gen
+			gen, owner := c.gen, c.owner()
 			c.asked[id] = asked{q, gen}
 			c.hub.do(func() {
 				if !c.closed {
-					c.hub.join(c, id, gen, view, reader)
+					c.hub.join(c, id, gen, owner, view, reader)
 				}
 			})
 			return
 		}
 	}
 	delete(c.asked, id)
-	c.hub.do(func() { c.control(endFrame(id, hutch.AsError(err))) }) // in order with what was asked before
+	c.Refuse(id, err)
 }
 
 // Unsub ends a subscription; nothing of it comes after.
@@ -151,13 +164,23 @@ func (c *Client) Unsub(id int64) {
 // Sync asks for `commit` once all deltas up to v have been queued.
 func (c *Client) Sync(v data.Position) {
 	c.hub.do(func() {
-		if c.closed || len(c.syncs) >= maxSyncs {
+		if c.closed {
 			return
 		}
-		c.syncs = append(c.syncs, v)
+		if len(c.syncs) >= maxSyncs {
+			c.answer(tooManySyncs)
+			return
+		}
+		c.await(v)
 		c.hub.syncs[c] = struct{}{}
 		c.answerSyncs()
 	})
+}
+
+// await notes a position in order.
+func (c *Client) await(v data.Position) {
+	i, _ := slices.BinarySearch(c.syncs, v)
+	c.syncs = slices.Insert(c.syncs, i, v)
 }
 
 // Become makes the client act as p: what is queued is dropped, answer (if any)
@@ -166,7 +189,7 @@ func (c *Client) Become(ctx context.Context, p hutch.Principal, answer []byte) {
 	c.Pause()
 	c.principal = p
 	if answer != nil {
-		c.control(answer)
+		c.answer(answer)
 	}
 	for _, id := range c.IDs() {
 		c.bind(ctx, id, c.asked[id].q)
@@ -186,30 +209,35 @@ func (c *Client) Principal() hutch.Principal { return c.principal }
 
 // Close ends all subscriptions and empties the queue.
 func (c *Client) Close() {
-	c.hub.wait(func() {
-		c.closed = true
-		c.detach()
-		delete(c.hub.syncs, c)
-	})
+	c.part()
 	c.mu.Lock()
-	c.queue, c.bytes = nil, 0
+	c.queue, c.bytes, c.control, c.shut = nil, 0, 0, true
 	c.mu.Unlock()
 }
 
-// Take gives what is queued, oldest first; none: the queue is empty and notify
-// will be called for the next frame. Safe beside the other methods.
-func (c *Client) Take(into []*Frame) []*Frame {
+// Finish ends all subscriptions and makes last the last frame that Take gives;
+// data that waits goes before it with keep, else it is dropped.
+func (c *Client) Finish(last []byte, keep bool) {
+	c.part()
 	c.mu.Lock()
-	for i := range c.queue {
-		into = append(into, c.queue[i].frame)
+	if !c.shut {
+		if !keep {
+			c.queue = slices.DeleteFunc(c.queue, func(it item) bool { return it.data || it.sync != "" })
+		}
+		c.queue, c.shut = append(c.queue, item{frame: &Frame{Text: last}}), true
 	}
-	clear(c.queue)
-	c.queue, c.bytes = c.queue[:0], 0
 	c.mu.Unlock()
-	if len(into) == 0 && c.laggard.Load() {
-		c.hub.do(c.caughtUp)
-	}
-	return into
+	c.notify()
+}
+
+// part leaves the hub for good.
+func (c *Client) part() {
+	c.hub.wait(func() {
+		c.closed = true
+		c.detach()
+		c.syncs = nil
+		delete(c.hub.syncs, c)
+	})
 }
 
 // detach leaves all groups; on the hub's goroutine.
@@ -221,40 +249,6 @@ func (c *Client) detach() {
 	c.laggard.Store(false)
 }
 
-// control queues a frame that is never dropped.
-func (c *Client) control(frame []byte) { c.push([]item{{frame: &Frame{Text: frame}}}) }
-
-func (c *Client) push(items []item) {
-	c.mu.Lock()
-	first := len(c.queue) == 0
-	c.queue = append(c.queue, items...)
-	for i := range items {
-		if items[i].data {
-			c.bytes += len(items[i].frame.Text)
-		}
-	}
-	c.mu.Unlock()
-	if first {
-		c.notify()
-	}
-}
-
-// snapshot queues frames as one unit, unless too much waits already.
-func (c *Client) snapshot(frames []*Frame) bool {
-	c.mu.Lock()
-	full := c.bytes > queueBytes
-	c.mu.Unlock()
-	if full {
-		return false
-	}
-	items := make([]item, len(frames))
-	for i, f := range frames {
-		items[i] = item{frame: f, data: true}
-	}
-	c.push(items)
-	return true
-}
-
 // delta notes a group's changes of the commit at work.
 func (c *Client) delta(d *delta) {
 	if len(c.deltas) == 0 {
@@ -263,102 +257,25 @@ func (c *Client) delta(d *delta) {
 	c.deltas = append(c.deltas, d)
 }
 
-// flush queues the commit's frames as one unit; over the bound the queue's data
-// is dropped and every subscription reset.
-func (c *Client) flush() {
-	if len(c.deltas) == 0 {
-		return
-	}
-	items := make([]item, len(c.deltas))
-	size := 0
-	for i, d := range c.deltas {
-		items[i] = item{frame: d.frame(i == len(c.deltas)-1), data: true}
-		size += len(items[i].frame.Text)
-	}
-	clear(c.deltas)
-	c.deltas = c.deltas[:0]
-	c.mu.Lock()
-	full := c.bytes > 0 && c.bytes+size > queueBytes
-	c.mu.Unlock()
-	if full {
-		c.overflow()
-		return
-	}
-	c.push(items)
-}
-
-// overflow drops what waits; each group is reset once the client has read what it has.
-func (c *Client) overflow() {
-	c.dropData()
-	told := map[*group]bool{}
-	for _, s := range c.subs {
-		if m := s.g.members[c]; m != nil && !told[s.g] {
-			told[s.g] = true
-			m.state = lagging
-			c.control(resetFrame(s.g.q, "lag"))
-		}
-	}
-	c.lag()
-}
-
-// dropData empties the queue of snapshots and deltas; answers to syncs wait anew.
-func (c *Client) dropData() {
-	c.mu.Lock()
-	kept := c.queue[:0]
-	var again []data.Position
-	for _, it := range c.queue {
-		switch {
-		case it.data:
-		case it.sync != "":
-			again = append(again, it.sync)
-		default:
-			kept = append(kept, it)
-		}
-	}
-	clear(c.queue[len(kept):])
-	c.queue, c.bytes = kept, 0
-	c.mu.Unlock()
-	c.syncs = append(c.syncs, again...)
-	if len(c.syncs) > 0 && !c.closed {
-		c.hub.syncs[c] = struct{}{}
-	}
-}
-
-// lag notes that some members wait for the queue to be empty.
-func (c *Client) lag() {
-	c.laggard.Store(true)
-	c.notify() // the writer finds the queue empty sooner or later
-}
-
-// caughtUp asks for the snapshots that a full queue had no room for.
-func (c *Client) caughtUp() {
-	if c.closed || !c.laggard.Swap(false) {
-		return
-	}
-	for _, s := range c.subs {
-		if m := s.g.members[c]; m != nil && m.state == lagging {
-			m.state = waiting
-			s.g.read()
-		}
-	}
-}
-
 // answerSyncs sends `commit` for the positions that have come, unless a snapshot
 // is still to come.
 func (c *Client) answerSyncs() {
+	if len(c.syncs) > 0 && c.syncs[0] > c.hub.pos {
+		return
+	}
 	for _, s := range c.subs {
 		if m := s.g.members[c]; m != nil && m.state != active {
 			return
 		}
 	}
 	var items []item
-	c.syncs = slices.DeleteFunc(c.syncs, func(v data.Position) bool {
+	for _, v := range c.syncs {
 		if v > c.hub.pos {
-			return false
+			break
 		}
 		items = append(items, item{frame: &Frame{Text: commitFrame(v)}, sync: v})
-		return true
-	})
+	}
+	c.syncs = slices.Delete(c.syncs, 0, len(items))
 	if len(items) > 0 {
 		c.push(items)
 	}

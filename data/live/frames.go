@@ -122,6 +122,8 @@ func (g *group) snapshot(docs map[string][]byte) []*Frame {
 	return append(frames, &Frame{Text: append(b, `,"last":true}`...)})
 }
 
+var tooManySyncs = []byte(`{"t":"error","code":"resource_exhausted","message":"too many syncs wait","retryMs":1000}`)
+
 func subbedFrame(id int64, q string, resume bool) []byte {
 	b := append([]byte(`{"t":"subbed","id":`), strconv.FormatInt(id, 10)...)
 	b = append(b, `,"q":"`+q+`","resume":`...)

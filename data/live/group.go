@@ -1,6 +1,7 @@
 package live
 
 import (
+	"context"
 	"slices"
 
 	"github.com/hutch-dev/hutch"
@@ -14,6 +15,9 @@ const maxRows = 1000 // of a window
 type group struct {
 	hub     *Hub
 	key, q  string
+	owner   string          // whose reads these count as
+	ctx     context.Context //nolint:containedctx // ends with the group
+	cancel  context.CancelFunc
 	view    *data.View // judges and shows changes
 	reader  *data.View // reads; of the reading goroutine while one runs
 	limit   int
@@ -25,7 +29,11 @@ type group struct {
 	rows  []row
 	more  bool // rows lie beyond the window
 
+	stale bool // a row beyond the window left: there may be none any more
+
 	log     []entry // since the read that is under way began
+	logged  int     // bytes of log
+	missed  bool    // the log was too long: the read begins again
 	reading bool
 	again   bool    // read once more after this one
 	paused  bool    // a timer will read
@@ -75,7 +83,7 @@ func (g *group) add(c *Client, id int64, gen uint64) {
 	}
 	m.ids = append(m.ids, id)
 	c.subs[id] = sub{g, gen}
-	c.control(subbedFrame(id, g.q, m.state == active))
+	c.answer(subbedFrame(id, g.q, m.state == active))
 	if m.state == waiting {
 		g.read()
 	}
@@ -114,7 +122,7 @@ func (g *group) reset(why string) {
 	for c, m := range g.members {
 		if m.state != waiting {
 			m.state = waiting
-			c.control(resetFrame(g.q, why))
+			c.answer(resetFrame(g.q, why))
 		}
 	}
 	g.ready, g.rows, g.log, g.result = false, nil, nil, nil
@@ -125,20 +133,21 @@ func (g *group) reset(why string) {
 
 // change judges one document's change. A panic ends the group, nothing else.
 func (g *group) change(c *data.Change) {
-	defer func() {
-		if v := recover(); v != nil {
-			g.hub.o.Log.Error("matching a live query failed", "collection", c.Collection, "panic", true)
-			g.end(&hutch.Error{Code: hutch.Internal, Message: "this live query failed"})
-		}
-	}()
+	defer g.caught()
 	if g.over {
 		return
 	}
 	e := entry{at: g.hub.pos, id: c.ID}
 	in := c.After != nil && g.view.Match(c.After)
 	keep := g.reading || g.result != nil
-	if !in && !keep && (!g.ready || g.find(c.ID) < 0) {
-		return
+	if !in && g.find(c.ID) < 0 {
+		if (keep || g.more) && !g.stale && c.Before != nil && g.view.Match(c.Before) {
+			g.stale = true
+			g.refill()
+		}
+		if !keep {
+			return
+		}
 	}
 	if in {
 		e.mark = g.view.Mark(c.After)
@@ -148,8 +157,11 @@ func (g *group) change(c *data.Change) {
 		}
 		e.doc = doc
 	}
-	if keep {
-		g.log = append(g.log, e)
+	if keep && !g.missed {
+		g.log, g.logged = append(g.log, e), g.logged+len(e.doc)
+		if len(g.log) > maxLog || g.logged > maxLogBytes {
+			g.log, g.logged, g.missed = nil, 0, true
+		}
 	}
 	if g.ready {
 		if !g.begun {
@@ -157,6 +169,14 @@ func (g *group) change(c *data.Change) {
 		}
 		g.out = g.step(g.out, &e, c.Op == data.OpDelete)
 		g.refill()
+	}
+}
+
+// caught ends the group when matching panics, and nothing else; deferred.
+func (g *group) caught() {
+	if recover() != nil {
+		g.hub.o.Log.Error("matching a live query failed", "collection", g.view.Query.From, "panic", true)
+		g.end(&hutch.Error{Code: hutch.Internal, Message: "this live query failed"})
 	}
 }
 
@@ -193,10 +213,10 @@ func (g *group) step(out []byte, e *entry, deleted bool) []byte {
 	return appendSet(out, e.doc, at, g.placed)
 }
 
-// refill reads the group again when rows are missing at its end, at most once a
-// second.
+// refill reads the group again when rows are missing at its end, or when those
+// beyond it may be gone; at most once a second.
 func (g *group) refill() {
-	if !g.more || len(g.rows) == g.limit {
+	if !g.ready || !g.more || len(g.rows) == g.limit && !g.stale {
 		return
 	}
 	if g.reading || g.result != nil || g.paused {

@@ -29,6 +29,7 @@ import (
 
 const (
 	readers    = 8               // snapshots that are read at the same time
+	readersOf  = 2               // of one principal: his slow queries keep nobody waiting
 	feedBuffer = 16              // commits between the feed's reader and the hub; then the reader waits
 	inboxSize  = 1024            // requests of clients that wait for the hub; then they wait
 	retryRead  = time.Second     // until a failed or repeated read of a group
@@ -61,6 +62,8 @@ type Hub struct {
 	results map[*group]struct{}  // groups whose read is ahead of the feed
 	syncs   map[*Client]struct{} // clients that wait for a position
 	touched []*Client            // by the commit at work
+	busy    map[string]int       // reads under way, by principal
+	queued  map[string][]*group  // that wait for a read of their principal to end
 }
 
 // New starts a hub; Close stops it.
@@ -78,6 +81,7 @@ func New(ctx context.Context, o Options) (*Hub, error) {
 	h := &Hub{
 		o: o, epoch: info.Epoch, inbox: make(chan func(), inboxSize), reads: make(chan struct{}, readers),
 		groups: map[string]*group{}, byColl: map[string]map[*group]struct{}{}, syncs: map[*Client]struct{}{}, results: map[*group]struct{}{},
+		busy: map[string]int{}, queued: map[string][]*group{},
 	}
 	h.ctx, h.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	h.pos = o.Data.Feed().Head()
@@ -227,11 +231,12 @@ next:
 }
 
 // join makes client a member of the group that view names, which is made if it
-// is new; reader is a second binding of the same query, for reading.
-func (h *Hub) join(c *Client, id int64, gen uint64, view, reader *data.View) {
+// is new, its reads counting as owner's; reader is a second binding of the same query, for reading.
+func (h *Hub) join(c *Client, id int64, gen uint64, owner string, view, reader *data.View) {
 	g := h.groups[view.Key]
 	if g == nil {
-		g = &group{hub: h, key: view.Key, q: h.name(view.Key), view: view, reader: reader, members: map[*Client]*member{}}
+		g = &group{hub: h, key: view.Key, q: h.name(view.Key), owner: owner, view: view, reader: reader, members: map[*Client]*member{}}
+		g.ctx, g.cancel = context.WithCancel(h.ctx)
 		g.limit = view.Query.Limit
 		g.placed = len(view.Query.OrderBy) > 0 || g.limit != maxRows
 		h.groups[g.key] = g
@@ -247,6 +252,8 @@ func (h *Hub) join(c *Client, id int64, gen uint64, view, reader *data.View) {
 // drop forgets a group without members.
 func (h *Hub) drop(g *group) {
 	g.over = true
+	g.cancel()
+	h.unqueue(g)
 	delete(h.results, g)
 	delete(h.groups, g.key)
 	coll := g.view.Query.From
@@ -272,6 +279,8 @@ func (h *Hub) silent() bool {
 
 // Position is the newest that the hub has delivered up to.
 func (h *Hub) Position() data.Position {
-	p, _ := h.shown.Load().(data.Position)
-	return p
+	if p, _ := h.shown.Load().(data.Position); p != "" {
+		return p
+	}
+	return "0000000000000000" // of a store without commits
 }

@@ -3,6 +3,7 @@ package live
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/hutch-dev/hutch"
@@ -10,8 +11,9 @@ import (
 )
 
 const (
-	maxLog   = 10_000 // changes while a read is under way; then it begins again
-	readTime = 30 * time.Second
+	maxLog      = 10_000  // changes while a read is under way; then it begins again
+	maxLogBytes = 8 << 20 // of their documents
+	readTime    = 30 * time.Second
 )
 
 // result is what a read found at a position.
@@ -32,30 +34,62 @@ func (g *group) read() {
 
 func (g *group) start() {
 	h := g.hub
-	g.reading, g.again = true, false
-	g.log = g.log[:0]
+	g.reading = true
+	if h.busy[g.owner] >= readersOf {
+		h.queued[g.owner] = append(h.queued[g.owner], g)
+		return
+	}
+	g.launch()
+}
+
+// launch reads on a goroutine of its own.
+func (g *group) launch() {
+	h := g.hub
+	h.busy[g.owner]++
+	g.again, g.stale, g.missed = false, false, false
+	clear(g.log)
+	g.log, g.logged = g.log[:0], 0
 	after := h.pos
 	h.done.Go(func() {
+		var r *result
 		select {
 		case h.reads <- struct{}{}:
-		case <-h.ctx.Done():
-			return
+			r = g.fetch(after)
+			<-h.reads
+		case <-g.ctx.Done():
 		}
-		r := g.fetch(after)
-		<-h.reads
-		h.do(func() {
-			g.reading = false
-			if g.over {
-				return
-			}
-			g.result = r
-			if r.err != nil || r.at <= h.pos && !h.silent() {
-				g.apply()
-			} else {
-				h.results[g] = struct{}{}
-			}
-		})
+		h.do(func() { h.fetched(g, r) })
 	})
+}
+
+// fetched takes a read's result and lets the principal's next one begin.
+func (h *Hub) fetched(g *group, r *result) {
+	if h.busy[g.owner]--; h.busy[g.owner] == 0 {
+		delete(h.busy, g.owner)
+	}
+	if q := h.queued[g.owner]; len(q) > 0 {
+		next := q[0]
+		h.unqueue(next)
+		next.launch()
+	}
+	g.reading = false
+	if g.over {
+		return
+	}
+	g.result = r
+	if r.err != nil || r.at <= h.pos && !h.silent() {
+		g.apply()
+	} else {
+		h.results[g] = struct{}{}
+	}
+}
+
+// unqueue takes a group off those that wait for a read.
+func (h *Hub) unqueue(g *group) {
+	q := slices.DeleteFunc(h.queued[g.owner], func(o *group) bool { return o == g })
+	if h.queued[g.owner] = q; len(q) == 0 {
+		delete(h.queued, g.owner)
+	}
 }
 
 // fetch runs on a goroutine of its own; it touches the reader only.
@@ -65,7 +99,7 @@ func (g *group) fetch(after data.Position) (r *result) {
 			r = &result{err: &hutch.Error{Code: hutch.Internal, Message: "this live query failed"}}
 		}
 	}()
-	ctx, stop := context.WithTimeout(g.hub.ctx, readTime)
+	ctx, stop := context.WithTimeout(g.ctx, readTime)
 	defer stop()
 	rows, at, more, err := g.reader.Read(ctx, after)
 	if err != nil {
@@ -84,6 +118,7 @@ func (g *group) fetch(after data.Position) (r *result) {
 // apply makes a read's result the group's window: what came after it is done to
 // it again, members that wait get it whole, the others what differs.
 func (g *group) apply() {
+	defer g.caught()
 	r := g.result
 	g.result = nil
 	delete(g.hub.results, g)
@@ -91,7 +126,7 @@ func (g *group) apply() {
 		g.failed(r.err)
 		return
 	}
-	if len(g.log) > maxLog || g.again && !g.ready { // too much has passed, or commits are missing since
+	if g.missed || g.again && !g.ready { // too much has passed, or commits are missing since
 		g.start()
 		return
 	}
@@ -112,7 +147,7 @@ func (g *group) apply() {
 	if g.ready {
 		g.tell(before, wasMore, docs)
 	}
-	g.ready, g.log = true, nil
+	g.ready, g.log, g.logged = true, nil, 0
 	g.welcome(docs)
 	g.pause()
 	g.refill()
