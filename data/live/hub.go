@@ -86,7 +86,7 @@ func New(ctx context.Context, o Options) (*Hub, error) {
 	h.ctx, h.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	h.pos = o.Data.Feed().Head()
 	if h.pos == "" {
-		h.pos = info.Head
+		h.pos = max(info.Head, "0000000000000000")
 	}
 	h.shown.Store(h.pos)
 	h.done.Go(h.run)
@@ -279,8 +279,6 @@ func (h *Hub) silent() bool {
 
 // Position is the newest that the hub has delivered up to.
 func (h *Hub) Position() data.Position {
-	if p, _ := h.shown.Load().(data.Position); p != "" {
-		return p
-	}
-	return "0000000000000000" // of a store without commits
+	p, _ := h.shown.Load().(data.Position)
+	return p
 }
