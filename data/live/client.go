@@ -260,7 +260,7 @@ func (c *Client) delta(d *delta) {
 // answerSyncs sends `commit` for the positions that have come, unless a snapshot
 // is still to come.
 func (c *Client) answerSyncs() {
-	if len(c.syncs) > 0 && c.syncs[0] > c.hub.pos {
+	if len(c.syncs) > 0 && c.syncs[0] > c.hub.reached() {
 		return
 	}
 	for _, s := range c.subs {
@@ -270,7 +270,7 @@ func (c *Client) answerSyncs() {
 	}
 	var items []item
 	for _, v := range c.syncs {
-		if v > c.hub.pos {
+		if v > c.hub.reached() {
 			break
 		}
 		items = append(items, item{frame: &Frame{Text: commitFrame(v)}, sync: v})

@@ -102,7 +102,7 @@ func appendString(b []byte, s string) []byte {
 // snapshot is the window as frames of at most 256 KiB, or one document.
 func (g *group) snapshot(docs map[string][]byte) []*Frame {
 	var frames []*Frame
-	head := `{"t":"snap","q":"` + g.q + `","v":"` + string(g.hub.pos) + `","docs":[`
+	head := `{"t":"snap","q":"` + g.q + `","v":"` + string(g.hub.reached()) + `","docs":[`
 	b := []byte(head)
 	n := 0
 	for i := range g.rows {

@@ -86,9 +86,9 @@ func New(ctx context.Context, o Options) (*Hub, error) {
 	h.ctx, h.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	h.pos = o.Data.Feed().Head()
 	if h.pos == "" {
-		h.pos = max(info.Head, "0000000000000000")
+		h.pos = info.Head
 	}
-	h.shown.Store(h.pos)
+	h.shown.Store(h.reached())
 	h.done.Go(h.run)
 	return h, nil
 }
@@ -187,7 +187,7 @@ func (h *Hub) commit(c *data.Commit) {
 		return
 	}
 	h.pos = max(h.pos, c.Position)
-	defer h.shown.Store(h.pos)
+	defer h.shown.Store(h.reached())
 	h.touched = h.touched[:0]
 	for i := range c.Changes {
 		for g := range h.byColl[c.Changes[i].Collection] {
@@ -276,6 +276,9 @@ func (h *Hub) silent() bool {
 	heard := h.o.Data.Feed().Heard()
 	return !heard.IsZero() && h.o.Now().Sub(heard) > feedSilent
 }
+
+// reached is the hub's position as frames show it, also before the first commit.
+func (h *Hub) reached() data.Position { return max(h.pos, "0000000000000000") }
 
 // Position is the newest that the hub has delivered up to.
 func (h *Hub) Position() data.Position {
