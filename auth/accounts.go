@@ -22,9 +22,9 @@ const (
 // validation_failed, weak_password, user_already_exists.
 func (s *Service) CreateUser(ctx context.Context, address, password string, roles []string) (u *User, made string, err error) {
 	if password == "" {
-		b, err := random(s.o.Entropy, madePassword)
-		if err != nil {
-			return nil, "", hutch.Errorf(hutch.Internal, "reading entropy: %w", err)
+		b, e := random(s.o.Entropy, madePassword)
+		if e != nil {
+			return nil, "", hutch.Errorf(hutch.Internal, "reading entropy: %w", e)
 		}
 		made = base62(b)
 		password = made
@@ -36,7 +36,7 @@ func (s *Service) CreateUser(ctx context.Context, address, password string, role
 	if roles, err = checkRoles(roles); err != nil {
 		return nil, "", err
 	}
-	if err := s.refuseTaken(ctx, e); err != nil {
+	if err = s.refuseTaken(ctx, e); err != nil {
 		return nil, "", err
 	}
 	hash, err := s.o.Hasher.Hash(ctx, password)
@@ -49,7 +49,7 @@ func (s *Service) CreateUser(ctx context.Context, address, password string, role
 		return nil, "", err
 	}
 	d.Password, d.Meta, d.Roles = hash, meta, roles
-	if err := checkApp(d); err != nil {
+	if err = checkApp(d); err != nil {
 		return nil, "", err
 	}
 	w, err := s.saveUser(d, now)
@@ -90,12 +90,12 @@ func (s *Service) Ban(ctx context.Context, address string, until time.Time) (*Us
 
 // editUser changes an account and writes a row of _audit with it.
 func (s *Service) editUser(ctx context.Context, address string, a auditDoc, edit func(*userDoc)) (*User, error) {
-	e, err := parseEmail(address)
-	if err != nil {
-		return nil, err
+	e, bad := parseEmail(address)
+	if bad != nil {
+		return nil, bad
 	}
 	var out *User
-	err = rerun(ctx, func() error {
+	err := rerun(ctx, func() error {
 		now := s.o.Now()
 		u, err := s.userByEmail(ctx, e)
 		if err != nil {
@@ -105,7 +105,7 @@ func (s *Service) editUser(ctx context.Context, address string, a auditDoc, edit
 			return &hutch.Error{Code: hutch.NotFound, Field: "email", Message: "no account has this address"}
 		}
 		edit(u)
-		if err := checkApp(u); err != nil {
+		if err = checkApp(u); err != nil {
 			return err
 		}
 		w, err := s.saveUser(u, now)

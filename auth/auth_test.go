@@ -42,7 +42,8 @@ type counting struct {
 	auth.Hasher
 	mu             sync.Mutex // guards the rest
 	hashed, tested int
-	empty          int // verified against no account
+	empty          int    // verified against no account
+	after          func() // called once after a verification
 }
 
 func (c *counting) Hash(ctx context.Context, p string) (string, error) {
@@ -58,8 +59,14 @@ func (c *counting) Verify(ctx context.Context, p, encoded string) (bool, error) 
 	if encoded == "" {
 		c.empty++
 	}
+	after := c.after
+	c.after = nil
 	c.mu.Unlock()
-	return c.Hasher.Verify(ctx, p, encoded)
+	ok, err := c.Hasher.Verify(ctx, p, encoded)
+	if after != nil {
+		after()
+	}
+	return ok, err
 }
 
 func (c *counting) counts() (hashed, tested, empty int) {

@@ -22,11 +22,11 @@ func confined(t testing.TB) auth.Hasher {
 	exe := filepath.Join(dir, "child")
 	build := exec.Command("go", "build", "-o", exe, "./testdata/child")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
+	if out, e := build.CombinedOutput(); e != nil {
 		t.Fatalf("%s", out)
 	}
 	for _, open := range []string{dir, exe} {
-		if err := os.Chmod(open, 0o755); err != nil {
+		if err = os.Chmod(open, 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}

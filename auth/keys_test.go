@@ -97,18 +97,18 @@ func TestS11RevokedKeysStayOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := b.mustVerify(key)
-	if _, _, err := other.Verify(t.Context(), key); err != nil {
+	if _, _, err = other.Verify(t.Context(), key); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := b.RevokeKey(t.Context(), "ci"); err != nil || got.ID != k.ID {
-		t.Fatalf("%+v, %v", got, err)
+	if got, e := b.RevokeKey(t.Context(), "ci"); e != nil || got.ID != k.ID {
+		t.Fatalf("%+v, %v", got, e)
 	}
-	if _, err := b.verify(key); hutch.CodeOf(err) != hutch.Unauthenticated {
+	if _, err = b.verify(key); hutch.CodeOf(err) != hutch.Unauthenticated {
 		t.Errorf("got %v", err)
 	}
 	until(t, func() bool {
-		_, _, err := other.Verify(t.Context(), key)
-		return hutch.CodeOf(err) == hutch.Unauthenticated
+		_, _, e := other.Verify(t.Context(), key)
+		return hutch.CodeOf(e) == hutch.Unauthenticated
 	})
 	wantCode(t, b.StillValid(t.Context(), p), hutch.Unauthenticated)
 	_, err = b.RevokeKey(t.Context(), k.ID)
@@ -125,7 +125,7 @@ func TestS11KeysAreListedWithTheirLastUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.clock.add(time.Minute)
-	if _, _, err := b.CreateKey(t.Context(), "ci", "ops", 90*day); err != nil {
+	if _, _, err = b.CreateKey(t.Context(), "ci", "ops", 90*day); err != nil {
 		t.Fatal(err)
 	}
 	keys, err := b.ListKeys(t.Context())
@@ -144,7 +144,7 @@ func TestS11KeysAreListedWithTheirLastUse(t *testing.T) {
 	for range 10 {
 		b.clock.add(time.Second)
 		b.mustVerify(key)
-		if err := b.Maintain(t.Context()); err != nil {
+		if err = b.Maintain(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -170,7 +170,7 @@ func TestS11KeysExpire(t *testing.T) {
 	}
 	b.clock.add(time.Hour)
 	b.store.progress(t, b.clock.Now())
-	if _, err := b.verify(key); hutch.CodeOf(err) != hutch.Unauthenticated {
+	if _, err = b.verify(key); hutch.CodeOf(err) != hutch.Unauthenticated {
 		t.Errorf("got %v", err)
 	}
 	_, _, err = b.CreateKey(t.Context(), "ci", "data", -time.Hour)

@@ -102,7 +102,7 @@ func parsePHC(s string) (p Params, salt, sum []byte, err error) {
 		}
 	}
 	p = Params{Memory: uint32(n[0]), Time: uint32(n[1]), Threads: uint8(n[2])} //nolint:gosec // bounded above
-	if err := p.bounded(); err != nil {
+	if err = p.bounded(); err != nil {
 		return p, nil, nil, err
 	}
 	b64 := base64.RawStdEncoding.Strict()

@@ -174,7 +174,7 @@ func TestS41OverloadCountsForNobody(t *testing.T) {
 	}
 	r := auth.PasswordRequest{Email: "ann@shop.example", Password: password}
 	for range 20 {
-		_, err := s.SignIn(t.Context(), r, here(1))
+		_, err = s.SignIn(t.Context(), r, here(1))
 		wantCode(t, err, hutch.Unavailable)
 	}
 	o.Hasher = good

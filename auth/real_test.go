@@ -25,7 +25,7 @@ type disk struct {
 func onDisk(t *testing.T, dir string) *disk {
 	t.Helper()
 	d := &disk{dir: dir, bench: &bench{t: t, log: &lockedBuffer{}, clock: &clock{now: time.Now()}}}
-	store, err := pebble.Open(pebble.Options{Dir: dir, Durability: pebble.Relaxed, FreeFloor: 1})
+	store, err := pebble.Open(pebble.Options{Dir: dir, FreeFloor: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +34,7 @@ func onDisk(t *testing.T, dir string) *disk {
 	for _, name := range auth.Collections() {
 		colls = append(colls, data.Collection{Name: name})
 	}
-	if err := db.Use(t.Context(), data.App{Collections: colls}); err != nil {
+	if err = db.Use(t.Context(), data.App{Collections: colls}); err != nil {
 		t.Fatal(err)
 	}
 	cheap, err := auth.CheapHasher(rand.Reader, auth.HasherOptions{Workers: 4})

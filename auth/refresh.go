@@ -52,12 +52,12 @@ func (s *Service) Refresh(ctx context.Context, r RefreshRequest) (*Session, erro
 		case bytes.Equal(hash, d.Current):
 			d.Gen, d.Spent, d.SpentAt, d.Current = d.Gen+1, hash, now, next.hash()
 			d.Presented, d.Refreshed = false, now
-			w, err := s.saveSession(d)
-			if err == nil {
-				err = s.commit(ctx, now, w)
+			w, e := s.saveSession(d)
+			if e == nil {
+				e = s.commit(ctx, now, w)
 			}
-			if err != nil {
-				return err
+			if e != nil {
+				return e
 			}
 		case bytes.Equal(hash, d.Spent) && (now.Sub(d.SpentAt) <= replayWindow || !d.Presented):
 		default:

@@ -58,7 +58,7 @@ func (s *Service) missingKeys(set *keySet) (ws []data.Write, err error) {
 		if d.Sealed, err = s.seal.seal(colSigning+"/"+refreshKeyID, key); err != nil {
 			return nil, err
 		}
-		if err := add(0, d); err != nil {
+		if err = add(0, d); err != nil {
 			return nil, err
 		}
 		first, err := s.makeKey(now, now)

@@ -116,7 +116,7 @@ func TestS34SpentTokens(t *testing.T) {
 				return
 			}
 			wantCode(t, err, hutch.RefreshTokenAlreadyUsed)
-			if _, err := b.verify(second.AccessToken); hutch.CodeOf(err) != hutch.Unauthenticated {
+			if _, err = b.verify(second.AccessToken); hutch.CodeOf(err) != hutch.Unauthenticated {
 				t.Errorf("the access token outlives its session: %v", err)
 			}
 			_, err = b.refresh(second.RefreshToken)

@@ -53,7 +53,7 @@ func (s *Service) SignIn(ctx context.Context, r PasswordRequest, c Client) (*Ses
 	if u != nil {
 		hash, known = u.Password, slices.Contains(u.Networks, mark)
 	}
-	if err := s.checkPassword(ctx, c, e.key, r.Password, hash, known); err != nil {
+	if err = s.checkPassword(ctx, c, e.key, r.Password, hash, known); err != nil {
 		return nil, err
 	}
 	var fresh string // a hash of today's parameters
@@ -70,8 +70,8 @@ func (s *Service) SignIn(ctx context.Context, r PasswordRequest, c Client) (*Ses
 		}
 		if u.Password != hash { // set anew meanwhile, or hashed anew by a twin
 			hash, fresh = u.Password, ""
-			if ok, err := s.o.Hasher.Verify(ctx, r.Password, hash); err != nil || !ok {
-				return cmp.Or(err, wrongPassword())
+			if ok, e := s.o.Hasher.Verify(ctx, r.Password, hash); e != nil || !ok {
+				return cmp.Or(e, wrongPassword())
 			}
 		}
 		if u.banned(now) {

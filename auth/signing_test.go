@@ -241,7 +241,7 @@ func TestS93ALongerLifeOfTokensKeepsTheKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.clock.add(90 * day)
-	if err := long.Maintain(t.Context()); err != nil {
+	if err = long.Maintain(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	b.clock.add(day - time.Second)
@@ -266,7 +266,7 @@ func TestS93JWKSProvesATokenForOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	var set jose.JSONWebKeySet
-	if err := json.Unmarshal(js, &set); err != nil {
+	if err = json.Unmarshal(js, &set); err != nil {
 		t.Fatal(err)
 	}
 	sig, err := jose.ParseSignedCompact(s.AccessToken, []jose.SignatureAlgorithm{jose.ES256})

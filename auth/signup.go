@@ -23,7 +23,7 @@ func (s *Service) Signup(ctx context.Context, r SignupRequest, c Client) (*Sessi
 		return nil, err
 	}
 	// A taken address is told before anything is hashed: that it is taken is no secret.
-	if err := s.refuseTaken(ctx, e); err != nil {
+	if err = s.refuseTaken(ctx, e); err != nil {
 		return nil, err
 	}
 	hash, err := s.o.Hasher.Hash(ctx, r.Password)
@@ -67,7 +67,7 @@ func (s *Service) checkAccount(address, password string, data map[string]json.Ra
 	if e, err = parseEmail(address); err != nil {
 		return e, "", err
 	}
-	if err := checkNew(password, s.o.MinLength); err != nil {
+	if err = checkNew(password, s.o.MinLength); err != nil {
 		return e, "", err
 	}
 	meta, err = metadata("", data)

@@ -60,7 +60,7 @@ func (s *Service) issue(u *userDoc, d *sessionDoc, now time.Time) (token string,
 	}
 	exp = exp.Truncate(time.Second)
 	var nonce [16]byte
-	if _, err := io.ReadFull(s.o.Entropy, nonce[:]); err != nil {
+	if _, err = io.ReadFull(s.o.Entropy, nonce[:]); err != nil {
 		return "", exp, hutch.Errorf(hutch.Internal, "reading entropy: %w", err)
 	}
 	payload, err := json.Marshal(accessClaims{

@@ -59,24 +59,29 @@ func (s *Service) UpdateUser(ctx context.Context, cr Credentials, r UpdateReques
 		return nil, err
 	}
 	if r.Email != "" {
-		if e, err := parseEmail(r.Email); err != nil || e.key != l.user.EmailKey {
+		if e, bad := parseEmail(r.Email); bad != nil || e.key != l.user.EmailKey {
 			return nil, invalid("email", "the address cannot be changed")
 		}
 	}
-	if _, err := metadata(l.user.Meta, r.Data); err != nil {
+	if _, err = metadata(l.user.Meta, r.Data); err != nil {
 		return nil, err
 	}
 	hash, old := "", l.user.Password
 	if r.Password != "" {
-		if err := s.mayChangePassword(ctx, l, r, c); err != nil {
+		if err = s.mayChangePassword(ctx, l, r, c); err != nil {
 			return nil, err
 		}
 		if hash, err = s.o.Hasher.Hash(ctx, r.Password); err != nil {
 			return nil, err
 		}
 	}
+	return s.changeUser(ctx, l, r, hash, old)
+}
+
+// changeUser commits what UpdateUser judged; hash "" leaves the password.
+func (s *Service) changeUser(ctx context.Context, l *live, r UpdateRequest, hash, old string) (*User, error) {
 	var out *User
-	err = rerun(ctx, func() error {
+	err := rerun(ctx, func() error {
 		now := s.o.Now()
 		u, d, err := s.alive(ctx, l.session.ID, l.user.ID, now)
 		if err != nil {
@@ -94,13 +99,13 @@ func (s *Service) UpdateUser(ctx context.Context, cr Credentials, r UpdateReques
 			u.Password = hash
 			u.Epoch++
 			d.Epoch = u.Epoch
-			w, err := s.saveSession(d)
-			if err != nil {
-				return err
+			w, e := s.saveSession(d)
+			if e != nil {
+				return e
 			}
-			row, err := s.audit(now, auditDoc{Event: "password_changed", User: u.ID, Session: d.ID})
-			if err != nil {
-				return err
+			row, e := s.audit(now, auditDoc{Event: "password_changed", User: u.ID, Session: d.ID})
+			if e != nil {
+				return e
 			}
 			ws = append(ws, w, row)
 		}

@@ -37,7 +37,7 @@ func TestS75FieldsOfAUserThatAreNotTheirs(t *testing.T) {
 	if b.store.all() != before {
 		t.Error("a refused update left a trace")
 	}
-	u, err := b.put(s, `{"emailKey":"x","epoch":9,"networks":[],"bannedUntil":1,"channel":"sms","code_challenge":null,"phone":"","email":"ANN@shop.example","data":{"name":"Ann"}}`, here(1))
+	u, err := b.put(s, `{"emailKey":"x","epoch":9,"networks":[],"bannedUntil":1,"channel":"sms","code_challenge":null,"phone":null,"email":"ANN@shop.example","data":{"name":"Ann"}}`, here(1))
 	if err != nil || string(u.UserMetadata) != `{"name":"Ann"}` || u.Email != "ann@shop.example" {
 		t.Errorf("%+v, %v", u, err)
 	}
@@ -133,6 +133,36 @@ func TestS75ChangingThePassword(t *testing.T) {
 			t.Errorf("%v", codes)
 		}
 	})
+	t.Run("a proof serves one change", func(t *testing.T) {
+		b := setup(t)
+		s := b.signup("ann@shop.example")
+		b.hash.after = func() {
+			if _, err := b.put(s, `{"password":"`+next+`","current_password":"`+password+`"}`, auth.Client{ServiceKey: true}); err != nil {
+				t.Error(err)
+			}
+		}
+		_, err := b.put(s, `{"password":"a third password","current_password":"`+password+`"}`, here(1))
+		wantCode(t, err, hutch.ReauthenticationNeeded)
+		b.mustVerify(s.AccessToken)
+		if code := b.try("ann@shop.example", next, here(2)); code != "" {
+			t.Errorf("the first change: %s", code)
+		}
+	})
+	t.Run("a sign-in whose password changes while it is checked", func(t *testing.T) {
+		b := setup(t)
+		s := b.signup("ann@shop.example")
+		b.hash.after = func() {
+			if _, err := b.put(s, `{"password":"`+next+`","current_password":"`+password+`"}`, auth.Client{ServiceKey: true}); err != nil {
+				t.Error(err)
+			}
+		}
+		if code := b.try("ann@shop.example", password, here(1)); code != hutch.InvalidCredentials {
+			t.Errorf("the old password still signs in: %q", code)
+		}
+		if n := b.store.count("_sessions"); n != 1 {
+			t.Errorf("%d sessions", n)
+		}
+	})
 	t.Run("parallel changes leave one password and its session", func(t *testing.T) {
 		b := setup(t)
 		sessions := []*auth.Session{b.signup("ann@shop.example")}
@@ -199,8 +229,8 @@ func TestS105AccountsByCommand(t *testing.T) {
 	if err != nil || two == made {
 		t.Errorf("%q, %v", two, err)
 	}
-	if _, given, err := b.CreateUser(t.Context(), "three@shop.example", password, nil); err != nil || given != "" {
-		t.Errorf("%q, %v", given, err)
+	if _, given, e := b.CreateUser(t.Context(), "three@shop.example", password, nil); e != nil || given != "" {
+		t.Errorf("%q, %v", given, e)
 	}
 	_, _, err = b.CreateUser(t.Context(), "Keeper@shop.example", "", nil)
 	wantCode(t, err, hutch.UserAlreadyExists)

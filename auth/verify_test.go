@@ -309,7 +309,7 @@ func TestTokensEnd(t *testing.T) {
 	b.store.progress(t, b.clock.Now())
 	b.mustVerify(s.AccessToken)
 	b.clock.add(time.Second)
-	if _, err := b.verify(s.AccessToken); hutch.CodeOf(err) != hutch.Unauthenticated {
+	if _, err = b.verify(s.AccessToken); hutch.CodeOf(err) != hutch.Unauthenticated {
 		t.Errorf("an ended token that is remembered: %v", err)
 	}
 	_, err = b.User(t.Context(), bearer(s.AccessToken))
