@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -65,8 +66,8 @@ func ParseDuration(s string) (time.Duration, bool) {
 
 // formatDuration writes d in the largest unit that divides it.
 func formatDuration(d time.Duration) string {
-	for i := len(timeUnits) - 1; i >= 0; i-- {
-		if u := timeUnits[i]; d >= u.d && d%u.d == 0 {
+	for _, timeUnit := range slices.Backward(timeUnits) {
+		if u := timeUnit; d >= u.d && d%u.d == 0 {
 			return fmt.Sprint(int64(d/u.d)) + u.name
 		}
 	}

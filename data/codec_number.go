@@ -27,10 +27,10 @@ func (d *decoder) number(dst []byte, typeAt int) ([]byte, *hutch.Error) {
 		d.p += n
 		if i >= math.MinInt32 && i <= math.MaxInt32 {
 			dst[typeAt] = byte(bson.TypeInt32)
-			return binary.LittleEndian.AppendUint32(dst, uint32(i)), nil //nolint:gosec // fits
+			return binary.LittleEndian.AppendUint32(dst, uint32(i)), nil
 		}
 		dst[typeAt] = byte(bson.TypeInt64)
-		return binary.LittleEndian.AppendUint64(dst, uint64(i)), nil //nolint:gosec // its bits
+		return binary.LittleEndian.AppendUint64(dst, uint64(i)), nil
 	}
 	f, ok := parseDouble(lit)
 	if !ok {

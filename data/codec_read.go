@@ -80,7 +80,7 @@ func (d *decoder) value(dst []byte, typeAt, depth int) ([]byte, *hutch.Error) {
 			return dst, err
 		}
 		dst = append(dst, 0)
-		binary.LittleEndian.PutUint32(dst[start:], uint32(len(dst)-start-4)) //nolint:gosec // under 2 GiB
+		binary.LittleEndian.PutUint32(dst[start:], uint32(len(dst)-start-4))
 		return dst, nil
 	case '{':
 		dst, t, err := d.object(dst, depth)
@@ -169,7 +169,7 @@ func (d *decoder) object(dst []byte, depth int) ([]byte, bson.Type, *hutch.Error
 		if !d.fresh(dst, base, &many, name) {
 			return dst, 0, under(d.fail("the field occurs twice"), string(name))
 		}
-		d.names = append(d.names, span{uint32(typeAt + 1), uint32(len(dst))}) //nolint:gosec // under 4 GiB
+		d.names = append(d.names, span{uint32(typeAt + 1), uint32(len(dst))})
 		nameTo := len(dst)
 		if dst, err = d.value(append(dst, 0), typeAt, depth+1); err != nil {
 			return dst, 0, under(err, string(dst[typeAt+1:nameTo]))

@@ -100,7 +100,7 @@ func (d *decoder) int32(dst []byte) ([]byte, *hutch.Error) {
 	if n < math.MinInt32 || n > math.MaxInt32 {
 		return dst, d.fail("the integer is outside int32")
 	}
-	return binary.LittleEndian.AppendUint32(dst, uint32(n)), nil //nolint:gosec // fits
+	return binary.LittleEndian.AppendUint32(dst, uint32(n)), nil
 }
 
 func (d *decoder) int64(dst []byte) ([]byte, *hutch.Error) {
@@ -108,7 +108,7 @@ func (d *decoder) int64(dst []byte) ([]byte, *hutch.Error) {
 	if err != nil {
 		return dst, err
 	}
-	return binary.LittleEndian.AppendUint64(dst, uint64(n)), nil //nolint:gosec // its bits
+	return binary.LittleEndian.AppendUint64(dst, uint64(n)), nil
 }
 
 func (d *decoder) double(dst []byte) ([]byte, *hutch.Error) {
@@ -196,6 +196,6 @@ func (d *decoder) binary(dst []byte) ([]byte, *hutch.Error) {
 	if err := d.expect('}'); err != nil {
 		return dst, err
 	}
-	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(data))) //nolint:gosec // under 2 GiB
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(data)))
 	return append(append(dst, sub), data...), nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -113,10 +114,8 @@ func appendDoubleJSON(dst []byte, f float64) ([]byte, error) {
 	}
 	start := len(dst)
 	dst = strconv.AppendFloat(dst, f, 'f', -1, 64)
-	for _, c := range dst[start:] {
-		if c == '.' {
-			return dst, nil
-		}
+	if slices.Contains(dst[start:], '.') {
+		return dst, nil
 	}
 	return append(dst, '.', '0'), nil
 }

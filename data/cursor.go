@@ -36,7 +36,7 @@ func SealCursor(key []byte, bind string, m Mark, expires time.Time) (string, err
 	if _, err := rand.Read(out[1:]); err != nil {
 		return "", hutch.Errorf(hutch.Internal, "sealing a cursor: %w", err)
 	}
-	plain := binary.BigEndian.AppendUint64(nil, uint64(expires.UnixMilli())) //nolint:gosec // its bits
+	plain := binary.BigEndian.AppendUint64(nil, uint64(expires.UnixMilli()))
 	plain = appendBytes(plain, []byte(m.ID))
 	for _, v := range m.Values {
 		plain = appendBytes(append(plain, byte(v.Type)), v.Value)
@@ -65,7 +65,7 @@ func OpenCursor(key []byte, bind, cursor string, now time.Time) (Mark, error) {
 	if err != nil || len(plain) < 8 {
 		return Mark{}, bad
 	}
-	expires := time.UnixMilli(int64(binary.BigEndian.Uint64(plain))) //nolint:gosec // its bits
+	expires := time.UnixMilli(int64(binary.BigEndian.Uint64(plain)))
 	m, ok := parseMark(plain[8:])
 	if !ok || !now.Before(expires) {
 		return Mark{}, bad
@@ -95,8 +95,8 @@ func parseMark(b []byte) (m Mark, ok bool) {
 			ok = false
 			return nil
 		}
-		out := b[w : w+int(n)] //nolint:gosec // within b
-		b = b[w+int(n):]       //nolint:gosec // within b
+		out := b[w : w+int(n)]
+		b = b[w+int(n):]
 		return out
 	}
 	ok = true

@@ -61,7 +61,7 @@ func NewIDs(now func() time.Time, entropy io.Reader) *IDs {
 func (g *IDs) Next() (string, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	ms := uint64(max(g.now().UnixMilli(), 0)) //nolint:gosec // not negative
+	ms := uint64(max(g.now().UnixMilli(), 0))
 	if ms > g.last.Time() {
 		var id ulid.ULID
 		if err := id.SetTime(ms); err != nil {

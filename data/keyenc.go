@@ -57,12 +57,12 @@ func appendKeyBody(dst []byte, v Value) []byte {
 		}
 		return append(dst, 0)
 	case bson.TypeBinary:
-		dst = binary.BigEndian.AppendUint32(dst, uint32(len(v.Value)-5)) //nolint:gosec // under 2 GiB
+		dst = binary.BigEndian.AppendUint32(dst, uint32(len(v.Value)-5))
 		return append(dst, v.Value[4:]...)
 	case bson.TypeObjectID, bson.TypeBoolean:
 		return append(dst, v.Value...)
 	case bson.TypeDateTime:
-		return binary.BigEndian.AppendUint64(dst, uint64(intOf(v))^1<<63) //nolint:gosec // its bits
+		return binary.BigEndian.AppendUint64(dst, uint64(intOf(v))^1<<63)
 	}
 	return dst // null, and what stands below it
 }
@@ -147,7 +147,7 @@ func appendDecimalKey(dst []byte, v Value) []byte {
 	if len(digits)%2 == 1 {
 		digits = append(digits, '0')
 	}
-	dst = binary.BigEndian.AppendUint16(dst, uint16(top+1<<14)) //nolint:gosec // decimal128's exponents fit
+	dst = binary.BigEndian.AppendUint16(dst, uint16(top+1<<14))
 	for i := 0; i < len(digits); i += 2 {
 		dst = append(dst, (digits[i]-'0')*10+digits[i+1]-'0'+1)
 	}

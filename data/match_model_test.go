@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math/rand/v2"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -65,12 +66,7 @@ func modelMatch(w data.Where, v data.Value) bool {
 		if w.Path != "" {
 			vs = reached(v, strings.Split(w.Path, "."), whole)
 		}
-		for _, x := range vs {
-			if f(x) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(vs, f)
 	}
 	switch w.Op {
 	case data.WhereAll:
@@ -153,12 +149,7 @@ func hasPath(w data.Where) bool {
 	if w.Path != "" || w.Op == data.OpElem {
 		return w.Path != ""
 	}
-	for _, k := range w.Kids {
-		if hasPath(k) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(w.Kids, hasPath)
 }
 
 // world makes documents and filters that often meet.

@@ -69,7 +69,7 @@ func (s *Service) replay(ctx context.Context, o *Once, id string) (*Outcome, err
 		_, b := v.Binary()
 		out.Value = b
 	}
-	c := s.call(ctx, hutch.PrincipalFrom(ctx), Request{}, st)
+	c := s.call(hutch.PrincipalFrom(ctx), Request{}, st)
 	for r := range Elements(Field(rec, "results")) {
 		res := WriteResult{In: Text(Field(r.Document(), "in")), ID: Text(Field(r.Document(), "id"))}
 		res.Version, _ = Integer(Field(r.Document(), "version"))

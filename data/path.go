@@ -74,11 +74,6 @@ func indexOf(name string) int {
 
 func cutPath(path string) (name, rest string, more bool) { return strings.Cut(path, ".") }
 
-// isUnder reports whether path is parent or lies below it.
-func isUnder(path, parent string) bool {
-	return strings.HasPrefix(path, parent) && (len(path) == len(parent) || path[len(parent)] == '.')
-}
-
 // checkSystemPath refuses paths with a leading _ that are no system field.
 func checkSystemPath(path string) *hutch.Error {
 	if path[0] != '_' {

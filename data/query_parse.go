@@ -205,7 +205,7 @@ func (q *Query) readParam(name, s string) *hutch.Error {
 		if err != nil {
 			n = 0
 		}
-		return q.read("limit", Int(int64(n))) //nolint:gosec // 16 bits
+		return q.read("limit", Int(int64(n)))
 	case "after":
 		return q.read("after", String(s))
 	case "select":

@@ -14,7 +14,7 @@ func (s *Service) Get(ctx context.Context, coll, id string, r Request) (Doc, Pos
 	}
 	st := &state{s: s}
 	defer st.close()
-	c := s.call(ctx, hutch.PrincipalFrom(ctx), r, st)
+	c := s.call(hutch.PrincipalFrom(ctx), r, st)
 	if c.coll(coll) == nil {
 		return nil, "", c.unknown(OpGet, coll)
 	}

@@ -14,7 +14,7 @@ const scanDefault = 1000
 func (s *Service) Query(ctx context.Context, q Query, r Request) (*Page, error) {
 	st := &state{s: s}
 	defer st.close()
-	return s.call(ctx, hutch.PrincipalFrom(ctx), r, st).query(ctx, q, false)
+	return s.call(hutch.PrincipalFrom(ctx), r, st).query(ctx, q, false)
 }
 
 // bound is a query under the rules of one principal.

@@ -2,6 +2,7 @@ package data
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -145,7 +146,7 @@ func (s *Schema) checkWhole(v Value, stored bool) error {
 	if err == nil {
 		return nil
 	}
-	e, ok := err.(*jsonschema.ValidationError)
+	e, ok := errors.AsType[*jsonschema.ValidationError](err)
 	if !ok {
 		return err
 	}

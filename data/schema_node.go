@@ -3,6 +3,7 @@ package data
 import (
 	"encoding/json"
 	"math/big"
+	"slices"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -205,10 +206,8 @@ func hasObject(x any) bool {
 	case map[string]any:
 		return true
 	case []any:
-		for _, el := range x {
-			if hasObject(el) {
-				return true
-			}
+		if slices.ContainsFunc(x, hasObject) {
+			return true
 		}
 	}
 	return false

@@ -20,7 +20,7 @@ type call struct {
 	ctx  context.Context // of the operation that runs, for look-ups
 }
 
-func (s *Service) call(ctx context.Context, p hutch.Principal, r Request, st *state) *call {
+func (s *Service) call(p hutch.Principal, r Request, st *state) *call {
 	if r.Time.IsZero() {
 		r.Time = s.now()
 	}

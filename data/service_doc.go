@@ -1,6 +1,7 @@
 package data
 
 import (
+	"slices"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -102,10 +103,8 @@ func badName(name []byte, depth int) string {
 	case depth == 1 && name[0] == '_' && string(name) != FieldID:
 		return "names that begin with _ are the system's"
 	}
-	for _, c := range name {
-		if c == '.' {
-			return "a field name contains a dot"
-		}
+	if slices.Contains(name, '.') {
+		return "a field name contains a dot"
 	}
 	return ""
 }

@@ -38,7 +38,7 @@ func (s *Service) Begin(ctx context.Context, as hutch.Principal, r Request) (*Tx
 	if _, err := st.snapshot(ctx); err != nil {
 		return nil, err
 	}
-	c := s.call(ctx, as, r, st)
+	c := s.call(as, r, st)
 	return newTx(&txn{s: s, base: c, st: st}, c), nil
 }
 

@@ -71,7 +71,7 @@ func prefixedWidth(kind int, b []byte) int {
 	return n
 }
 
-func le32(b []byte) int { return int(int32(binary.LittleEndian.Uint32(b))) } //nolint:gosec // BSON's int32
+func le32(b []byte) int { return int(int32(binary.LittleEndian.Uint32(b))) }
 
 // elems walks the elements of a document or array.
 type elems struct {
@@ -148,7 +148,7 @@ func intOf(v Value) int64 {
 	if v.Type == bson.TypeInt32 {
 		return int64(le32(v.Value))
 	}
-	return int64(binary.LittleEndian.Uint64(v.Value)) //nolint:gosec // BSON's int64
+	return int64(binary.LittleEndian.Uint64(v.Value))
 }
 
 func doubleOf(v Value) float64 { return math.Float64frombits(binary.LittleEndian.Uint64(v.Value)) }

@@ -23,14 +23,14 @@ func Bool(b bool) Value {
 // Int makes an int32 where n fits, else an int64, as number literals do.
 func Int(n int64) Value {
 	if n >= math.MinInt32 && n <= math.MaxInt32 {
-		return Value{Type: bson.TypeInt32, Value: binary.LittleEndian.AppendUint32(nil, uint32(n))} //nolint:gosec // fits
+		return Value{Type: bson.TypeInt32, Value: binary.LittleEndian.AppendUint32(nil, uint32(n))}
 	}
 	return Int64(n)
 }
 
 // Int64 makes an int64.
 func Int64(n int64) Value {
-	return Value{Type: bson.TypeInt64, Value: binary.LittleEndian.AppendUint64(nil, uint64(n))} //nolint:gosec // its bits
+	return Value{Type: bson.TypeInt64, Value: binary.LittleEndian.AppendUint64(nil, uint64(n))}
 }
 
 // Double makes a double; f is finite.
@@ -47,7 +47,7 @@ func Decimal(d bson.Decimal128) Value {
 
 // String makes a string; s is valid UTF-8.
 func String(s string) Value {
-	b := binary.LittleEndian.AppendUint32(make([]byte, 0, len(s)+5), uint32(len(s)+1)) //nolint:gosec // under 2 GiB
+	b := binary.LittleEndian.AppendUint32(make([]byte, 0, len(s)+5), uint32(len(s)+1))
 	return Value{Type: bson.TypeString, Value: append(append(b, s...), 0)}
 }
 
@@ -55,7 +55,7 @@ func String(s string) Value {
 func Date(t time.Time) Value { return dateMs(t.UnixMilli()) }
 
 func dateMs(ms int64) Value {
-	return Value{Type: bson.TypeDateTime, Value: binary.LittleEndian.AppendUint64(nil, uint64(ms))} //nolint:gosec // its bits
+	return Value{Type: bson.TypeDateTime, Value: binary.LittleEndian.AppendUint64(nil, uint64(ms))}
 }
 
 // Object makes an object value of a document.
@@ -150,7 +150,7 @@ func startDoc(b []byte) []byte { return append(b, 0, 0, 0, 0) }
 // endDoc closes the document that began at start.
 func endDoc(b []byte, start int) []byte {
 	b = append(b, 0)
-	binary.LittleEndian.PutUint32(b[start:], uint32(len(b)-start)) //nolint:gosec // under 2 GiB
+	binary.LittleEndian.PutUint32(b[start:], uint32(len(b)-start))
 	return b
 }
 

@@ -106,7 +106,7 @@ func at(e *hutch.Error, array bool, key []byte) *hutch.Error {
 // isIndex reports whether key spells n.
 func isIndex(key []byte, n int) bool {
 	if n < 10 {
-		return len(key) == 1 && key[0] == byte('0'+n) //nolint:gosec // one digit
+		return len(key) == 1 && key[0] == byte('0'+n)
 	}
 	var buf [20]byte
 	return bytes.Equal(key, strconv.AppendInt(buf[:0], int64(n), 10))

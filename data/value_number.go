@@ -37,7 +37,7 @@ func decimalOf(v Value) (decimal, bool) {
 	if hi>>63 == 1 {
 		c.Neg(c)
 	}
-	return decimal{c, int(hi>>49&(1<<14-1)) - decimalBias}, true //nolint:gosec // 14 bits
+	return decimal{c, int(hi>>49&(1<<14-1)) - decimalBias}, true
 }
 
 func mustDecimal(v Value) decimal {
@@ -142,7 +142,7 @@ func beyondDouble(d decimal) int {
 // scale multiplies the side whose exponent is larger.
 func scale(l, r *big.Int, n int, base int64) {
 	if n < 0 {
-		l, r, n = r, l, -n
+		l, n = r, -n
 	}
 	l.Mul(l, new(big.Int).Exp(big.NewInt(base), big.NewInt(int64(n)), nil))
 }

@@ -40,7 +40,7 @@ func (s *Service) View(ctx context.Context, q Query, r Request) (*View, error) {
 		q.Limit = min(viewLimit, s.limits.PageMax)
 	}
 	r.Live = true
-	c := s.call(ctx, hutch.PrincipalFrom(ctx), r, &state{s: s})
+	c := s.call(hutch.PrincipalFrom(ctx), r, &state{s: s})
 	b, err := c.bind(ctx, q)
 	if err != nil {
 		return nil, err

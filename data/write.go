@@ -24,7 +24,7 @@ func (s *Service) Write(ctx context.Context, ms []Mutation, o WriteOptions) (*Ou
 			return out, err
 		}
 	}
-	c := s.call(ctx, hutch.PrincipalFrom(ctx), o.Request, nil)
+	c := s.call(hutch.PrincipalFrom(ctx), o.Request, nil)
 	steps, err := c.steps(ms, o.Paths)
 	if err != nil {
 		return nil, err

@@ -79,22 +79,22 @@ var dbOps = map[string]func(context.Context, *data.Tx, data.Doc) (any, error){
 		return map[string]any{"count": page.Count}, nil
 	},
 	"db.create": func(ctx context.Context, tx *data.Tx, args data.Doc) (any, error) {
-		_, doc, err := write(ctx, tx, data.OpCreate, args)
+		doc, err := write(ctx, tx, data.OpCreate, args)
 		if err != nil {
 			return nil, err
 		}
 		return oneDoc{doc}, nil
 	},
 	"db.set": func(ctx context.Context, tx *data.Tx, args data.Doc) (any, error) {
-		_, _, err := write(ctx, tx, data.OpSet, args)
+		_, err := write(ctx, tx, data.OpSet, args)
 		return nil, err
 	},
 	"db.update": func(ctx context.Context, tx *data.Tx, args data.Doc) (any, error) {
-		_, _, err := write(ctx, tx, data.OpUpdate, args)
+		_, err := write(ctx, tx, data.OpUpdate, args)
 		return nil, err
 	},
 	"db.delete": func(ctx context.Context, tx *data.Tx, args data.Doc) (any, error) {
-		_, _, err := write(ctx, tx, data.OpDelete, args)
+		_, err := write(ctx, tx, data.OpDelete, args)
 		return nil, err
 	},
 }
@@ -159,35 +159,36 @@ func find(ctx context.Context, tx *data.Tx, args data.Doc, change func(*data.Que
 	return page, &q, err
 }
 
-func write(ctx context.Context, tx *data.Tx, op data.Op, args data.Doc) (string, data.Doc, error) {
+func write(ctx context.Context, tx *data.Tx, op data.Op, args data.Doc) (data.Doc, error) {
 	m := data.Mutation{Op: op}
 	var ok bool
 	if m.In, ok = data.Field(args, "in").StringValueOK(); !ok {
-		return "", nil, bad("collection", "the collection is a string")
+		return nil, bad("collection", "the collection is a string")
 	}
 	if v := data.Field(args, "id"); !v.IsZero() {
 		if m.ID, ok = v.StringValueOK(); !ok {
-			return "", nil, bad("id", "the id is a string")
+			return nil, bad("id", "the id is a string")
 		}
 	}
 	if v := data.Field(args, "doc"); !v.IsZero() {
 		if m.Data, ok = v.DocumentOK(); !ok {
-			return "", nil, bad("doc", "the document is an object")
+			return nil, bad("doc", "the document is an object")
 		}
 	} else if op != data.OpDelete {
-		return "", nil, bad("doc", "the document is an object")
+		return nil, bad("doc", "the document is an object")
 	}
 	if v := data.Field(args, "guard"); !v.IsZero() {
 		d, ok := v.DocumentOK()
 		if !ok {
-			return "", nil, bad("guard", "the guard is an object")
+			return nil, bad("guard", "the guard is an object")
 		}
 		var err error
 		if m.Precondition, err = data.ParsePrecondition(d); err != nil {
-			return "", nil, err
+			return nil, err
 		}
 	}
-	return tx.Write(ctx, m)
+	_, doc, err := tx.Write(ctx, m)
+	return doc, err
 }
 
 func bad(field, message string) error {

@@ -3,6 +3,7 @@ package functions
 import (
 	"encoding/json"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -72,10 +73,8 @@ func (r *HTTPRequest) event(f *loaded, in *Invocation, body []byte) (*httpEvent,
 }
 
 func isHidden(name string) bool {
-	for _, h := range hidden {
-		if name == h {
-			return true
-		}
+	if slices.Contains(hidden, name) {
+		return true
 	}
 	return strings.HasPrefix(name, "x-forwarded-") || strings.HasPrefix(name, "proxy-")
 }

@@ -86,7 +86,7 @@ func live(s *server, n int, length time.Duration) error {
 		return err
 	}
 	defer c.c.Close()
-	r := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // load
+	r := rand.New(rand.NewPCG(1, 2))
 	id := "live" + strconv.FormatUint(r.Uint64(), 36)
 	before, begun := s.cpu(), time.Now()
 	writes := 0

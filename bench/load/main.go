@@ -41,7 +41,7 @@ func run() error {
 	flag.StringVar(&only, "only", "", "operations, by comma")
 	app := flag.String("app", "bench/load/app", "the app that is served")
 	flag.Parse()
-	for _, s := range strings.Split(conns, ",") {
+	for s := range strings.SplitSeq(conns, ",") {
 		n, err := strconv.Atoi(s)
 		if err != nil || n < 1 {
 			return fmt.Errorf("connections %q", s)
@@ -159,7 +159,7 @@ func measure(s *server, op operation, n int, length time.Duration) error {
 			return
 		}
 		defer c.c.Close()
-		r := rand.New(rand.NewPCG(uint64(i), 7)) //nolint:gosec // load
+		r := rand.New(rand.NewPCG(uint64(i), 7))
 		for !over.Load() {
 			begun := time.Now()
 			status, body, err := op.do(c, r)

@@ -141,7 +141,7 @@ func children(pid int) (out []int) {
 		if err != nil {
 			continue
 		}
-		for _, f := range strings.Fields(string(text)) {
+		for f := range strings.FieldsSeq(string(text)) {
 			if n, err := strconv.Atoi(f); err == nil {
 				out = append(out, n)
 			}

@@ -195,7 +195,7 @@ func socketPath(folder string, f func(path string) error) error {
 	if len(path) <= maxSocketPath {
 		return f(path)
 	}
-	d, err := os.Open(folder) //nolint:gosec // the data folder
+	d, err := os.Open(folder)
 	if err != nil {
 		return err
 	}

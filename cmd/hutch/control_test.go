@@ -79,7 +79,7 @@ func TestLockIsTheProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = lockServer(t.Context(), folder)
-	if e, ok := err.(*lockedError); !ok || e.pid != os.Getpid() || e.by != byServer { //nolint:errorlint // as it is given
+	if e, ok := err.(*lockedError); !ok || e.pid != os.Getpid() || e.by != byServer {
 		t.Errorf("a second lock: %v", err)
 	}
 	unlock()

@@ -54,7 +54,7 @@ func lock(folder string, by holder) (unlock func(), err error) {
 	if err := claim(folder); err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(filepath.Join(folder, lockFile), os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the user names it
+	f, err := os.OpenFile(filepath.Join(folder, lockFile), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func lock(folder string, by holder) (unlock func(), err error) {
 		pid, other := readHolder(f)
 		return nil, &lockedError{folder, pid, other}
 	}
-	if err := f.Truncate(0); err == nil {
+	if err = f.Truncate(0); err == nil {
 		_, err = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+" "+string(by)+"\n"), 0)
 	}
 	if err != nil {
@@ -124,7 +124,7 @@ func claim(folder string) error {
 		return err
 	}
 	if info.Mode().Perm()&0o077 != 0 {
-		return os.Chmod(folder, 0o700) //nolint:gosec // a folder needs its x
+		return os.Chmod(folder, 0o700)
 	}
 	return nil
 }

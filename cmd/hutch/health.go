@@ -34,7 +34,7 @@ func (c *cli) healthCommand() *cobra.Command {
 
 // health asks the server that uses the data folder.
 func health(ctx context.Context, folder string) error {
-	text, err := os.ReadFile(filepath.Join(folder, addressFile)) //nolint:gosec // the data folder
+	text, err := os.ReadFile(filepath.Join(folder, addressFile))
 	if err != nil {
 		return fmt.Errorf("no server uses %s", folder)
 	}

@@ -58,10 +58,10 @@ func initApp(target, template string) error {
 	}
 	write := func(name string, text []byte) error {
 		path := filepath.Join(target, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // an app's sources, no secrets
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			return err
 		}
-		return os.WriteFile(path, text, 0o644) //nolint:gosec // as above
+		return os.WriteFile(path, text, 0o644)
 	}
 	err = fs.WalkDir(src, ".", func(p string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {

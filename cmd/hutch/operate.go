@@ -51,7 +51,7 @@ func (c *cli) operate(ctx context.Context, f *dataFlags, app string, op boot.Ope
 
 // ask sends op to the server of folder; answered is false while there is none.
 func ask(folder string, op boot.Operation) (out *boot.Outcome, answered bool, err error) {
-	key, err := os.ReadFile(filepath.Join(folder, controlKey)) //nolint:gosec // the data folder
+	key, err := os.ReadFile(filepath.Join(folder, controlKey))
 	if err != nil {
 		return nil, false, err
 	}

@@ -35,11 +35,11 @@ func (c *cli) typesCommand() *cobra.Command {
 				return err
 			}
 			path := filepath.Join(d, typesFile)
-			if old, err := os.ReadFile(path); err == nil && string(old) == text { //nolint:gosec // the app folder
+			if old, err := os.ReadFile(path); err == nil && string(old) == text {
 				fmt.Fprintf(c.err, "%s is current\n", path)
 				return nil
 			}
-			if err := os.WriteFile(path, []byte(text), 0o644); err != nil { //nolint:gosec // a source file
+			if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 				return err
 			}
 			fmt.Fprintf(c.err, "wrote %s\n", path)

@@ -67,7 +67,7 @@ func readPassword(in io.Reader) (string, error) {
 	line, err := bufio.NewReader(io.LimitReader(in, 4096)).ReadString('\n')
 	line = strings.TrimRight(line, "\r\n")
 	if line == "" {
-		if err != nil && err != io.EOF { //nolint:errorlint // bufio gives it as it is
+		if err != nil && err != io.EOF {
 			return "", err
 		}
 		return "", usagef("no password on stdin")

@@ -216,7 +216,7 @@ func readMultipart(contentType string, body []byte) string {
 	parts := []formPart{}
 	for {
 		p, err := r.NextPart()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

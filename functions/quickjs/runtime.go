@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime"
@@ -89,7 +90,7 @@ func (rt *Runtime) Load(ctx context.Context, b functions.Bundle) (functions.Modu
 	}
 	m.Release()
 	e := hutch.AsError(err)
-	if f, ok := e.Err.(*functions.Failure); ok && f.Outcome == functions.OutcomeError {
+	if f, ok := errors.AsType[*functions.Failure](e.Err); ok && f.Outcome == functions.OutcomeError {
 		e = &hutch.Error{Code: hutch.InvalidArgument, Message: "function " + b.Function + " does not load: " + f.Text, Hint: f.Stack, Err: f}
 	}
 	return nil, e

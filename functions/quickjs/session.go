@@ -2,6 +2,7 @@ package quickjs
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 
@@ -106,8 +107,8 @@ func (s *session) told(w *wireFailure) *hutch.Error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for i := len(s.errs) - 1; i >= 0; i-- {
-		if e := s.errs[i]; e.Code == w.Code && e.Message == w.Message && e.Field == w.Field {
+	for _, v := range slices.Backward(s.errs) {
+		if e := v; e.Code == w.Code && e.Message == w.Message && e.Field == w.Field {
 			return e
 		}
 	}

@@ -44,7 +44,7 @@ func parseURL(s, base string) (string, error) {
 		u, err = url.ParseRef(base, s)
 	}
 	if err != nil {
-		return "", nil
+		return "", nil //nolint:nilerr // it is no URL: "" says so
 	}
 	return urlJSON(u)
 }

@@ -48,7 +48,6 @@ type program struct {
 	Function string `json:"function"`
 	Memory   int64  `json:"memory"`
 	Admin    bool   `json:"admin"`
-	code     string
 }
 
 // wireFailure is a throw as the prelude tells it.

@@ -50,7 +50,7 @@ func (a *App) masterKey() (s secrets, err error) {
 
 // masterFile gives the text of master.key.
 func (a *App) masterFile(path string) (string, error) {
-	text, err := os.ReadFile(path) //nolint:gosec // the data folder
+	text, err := os.ReadFile(path)
 	if err == nil {
 		info, err := os.Stat(path)
 		if err != nil {
@@ -78,7 +78,7 @@ func (a *App) masterFile(path string) (string, error) {
 
 // writeSynced writes a private file that is there, whole, after a power cut.
 func writeSynced(path string, text []byte) error {
-	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) //nolint:gosec // the data folder
+	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}

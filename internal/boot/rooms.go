@@ -67,12 +67,12 @@ func systemCollections() []data.Collection {
 func (a *App) openAuth(ctx context.Context, master [32]byte, inProcess bool) error {
 	c := a.o.Config
 	params := auth.DefaultParams()
-	params.Memory, params.Time = uint32(c.Auth.HashMemory>>10), uint32(c.Auth.HashTime) //nolint:gosec // bounded by config
+	params.Memory, params.Time = uint32(c.Auth.HashMemory>>10), uint32(c.Auth.HashTime)
 	hash := auth.HasherOptions{Params: params, Entropy: a.o.Entropy}
 	if !inProcess {
 		cores := runtime.GOMAXPROCS(0)
 		pool, err := a.childPool(child.Options{
-			Children: cores, Nice: 10, Memory: uint64(c.Auth.HashMemory) + 256<<20, Exe: a.o.Exe, Log: a.log, //nolint:gosec // bounded by config
+			Children: cores, Nice: 10, Memory: uint64(c.Auth.HashMemory) + 256<<20, Exe: a.o.Exe, Log: a.log,
 		})
 		if err != nil {
 			return fmt.Errorf("starting the processes that hash passwords: %w", err)

@@ -130,8 +130,7 @@ func (pr *proc) read() {
 	pr.kill(nil)
 	_ = pr.cmd.Wait()
 	text := pr.cmd.ProcessState.String()
-	var bad *badFrame
-	if errors.As(err, &bad) {
+	if bad, ok := errors.AsType[*badFrame](err); ok {
 		text = string(bad.text)
 	}
 	pr.mu.Lock()

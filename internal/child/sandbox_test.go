@@ -22,7 +22,7 @@ const memory = 512 << 20
 func aim(t *testing.T) []byte {
 	t.Helper()
 	dir := t.TempDir()
-	short, err := os.MkdirTemp("", "c") // a socket's path is at most 107 bytes
+	short, err := os.MkdirTemp("", "c") //nolint:usetesting // a socket's path is at most 107 bytes
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -79,7 +79,7 @@ func (s *shop) request(t *testing.T, text string) {
 	if strconv.Itoa(a.status) != want[1] {
 		t.Errorf("%s %s: %d, want %s\n%s", method, path, a.status, want[1], a.body)
 	}
-	for _, part := range strings.Split(strings.TrimSpace(want[2]), ` "`) {
+	for part := range strings.SplitSeq(strings.TrimSpace(want[2]), ` "`) {
 		if part = strings.TrimPrefix(part, `"`); !strings.Contains(a.body, part) {
 			t.Errorf("%s %s: no %s in\n%s", method, path, part, a.body)
 		}

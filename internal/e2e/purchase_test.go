@@ -133,7 +133,7 @@ func TestKillNineKeepsPurchases(t *testing.T) {
 				}
 			})
 		}
-		want := int32(20 + rand.IntN(60)) //nolint:gosec // when to kill
+		want := int32(20 + rand.IntN(60))
 		s.eventually("some purchases", func() bool { return acked.Load() >= want })
 		s.kill()
 		close(over)
