@@ -60,7 +60,7 @@ func width(t bson.Type, b []byte) int {
 		if len(b) < 4 {
 			return -1
 		}
-		n = int(int32(binary.LittleEndian.Uint32(b))) //nolint:gosec // a signed length
+		n = int(int32(binary.LittleEndian.Uint32(b)))
 		switch t {
 		case bson.TypeString:
 			n += 4
@@ -161,9 +161,9 @@ func (v val) number() bool {
 // int64 is the value of an int32, an int64 or a date.
 func (v val) int64() int64 {
 	if v.T == bson.TypeInt32 {
-		return int64(int32(binary.LittleEndian.Uint32(v.B))) //nolint:gosec // its bits
+		return int64(int32(binary.LittleEndian.Uint32(v.B)))
 	}
-	return int64(binary.LittleEndian.Uint64(v.B)) //nolint:gosec // its bits
+	return int64(binary.LittleEndian.Uint64(v.B))
 }
 
 func (v val) double() float64 { return math.Float64frombits(binary.LittleEndian.Uint64(v.B)) }
@@ -171,7 +171,7 @@ func (v val) double() float64 { return math.Float64frombits(binary.LittleEndian.
 var null = val{T: bson.TypeNull}
 
 func vInt(n int64) val {
-	return val{bson.TypeInt64, binary.LittleEndian.AppendUint64(nil, uint64(n))} //nolint:gosec // its bits
+	return val{bson.TypeInt64, binary.LittleEndian.AppendUint64(nil, uint64(n))}
 }
 
 func vBool(b bool) val {
@@ -182,7 +182,7 @@ func vBool(b bool) val {
 }
 
 func vStr(s string) val {
-	b := binary.LittleEndian.AppendUint32(make([]byte, 0, len(s)+5), uint32(len(s)+1)) //nolint:gosec // under 2 GiB
+	b := binary.LittleEndian.AppendUint32(make([]byte, 0, len(s)+5), uint32(len(s)+1))
 	return val{bson.TypeString, append(append(b, s...), 0)}
 }
 
@@ -210,7 +210,7 @@ func (d *builder) add(key string, v val) *builder {
 func (d *builder) str(key, s string) *builder {
 	d.b = append(d.b, byte(bson.TypeString))
 	d.b = append(append(d.b, key...), 0)
-	d.b = binary.LittleEndian.AppendUint32(d.b, uint32(len(s)+1)) //nolint:gosec // under 2 GiB
+	d.b = binary.LittleEndian.AppendUint32(d.b, uint32(len(s)+1))
 	d.b = append(append(d.b, s...), 0)
 	return d
 }
@@ -225,6 +225,6 @@ func (d *builder) strOrNull(key, s string) *builder {
 
 func (d *builder) done() []byte {
 	d.b = append(d.b, 0)
-	binary.LittleEndian.PutUint32(d.b, uint32(len(d.b))) //nolint:gosec // under 2 GiB
+	binary.LittleEndian.PutUint32(d.b, uint32(len(d.b)))
 	return d.b
 }
