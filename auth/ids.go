@@ -18,7 +18,7 @@ func newID(now time.Time, entropy io.Reader) (string, error) {
 	}
 	ms := uint64(now.UnixMilli())
 	for i := range 6 {
-		u[i] = byte(ms >> (40 - 8*i)) //nolint:gosec // its low bits
+		u[i] = byte(ms >> (40 - 8*i))
 	}
 	u[6] = u[6]&0x0f | 0x70
 	u[8] = u[8]&0x3f | 0x80

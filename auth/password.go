@@ -71,7 +71,7 @@ func VerifyPassword(password, encoded string) (bool, error) {
 	if len(password) > maxPassword {
 		return false, nil
 	}
-	sum := argon2.IDKey([]byte(password), salt, p.Time, p.Memory, p.Threads, uint32(len(want))) //nolint:gosec // at most 64
+	sum := argon2.IDKey([]byte(password), salt, p.Time, p.Memory, p.Threads, uint32(len(want)))
 	return subtle.ConstantTimeCompare(sum, want) == 1, nil
 }
 
@@ -101,7 +101,7 @@ func parsePHC(s string) (p Params, salt, sum []byte, err error) {
 			return p, nil, nil, bad
 		}
 	}
-	p = Params{Memory: uint32(n[0]), Time: uint32(n[1]), Threads: uint8(n[2])} //nolint:gosec // bounded above
+	p = Params{Memory: uint32(n[0]), Time: uint32(n[1]), Threads: uint8(n[2])}
 	if err = p.bounded(); err != nil {
 		return p, nil, nil, err
 	}

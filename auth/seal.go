@@ -43,7 +43,7 @@ func (s *sealer) seal(place string, secret []byte) ([]byte, error) {
 	if _, err := io.ReadFull(s.entropy, out[1:]); err != nil {
 		return nil, fmt.Errorf("reading entropy: %w", err)
 	}
-	return s.aead.Seal(out, out[1:], secret, []byte(place)), nil //nolint:gosec // the nonce was just read from entropy
+	return s.aead.Seal(out, out[1:], secret, []byte(place)), nil
 }
 
 var errSeal = errors.New("the master key does not open the seal")

@@ -103,7 +103,7 @@ func outside(err error) error {
 // bytesOf is s without a copy, to be read only: tokens are long, and this is the
 // path of every request.
 func bytesOf(s string) []byte {
-	return unsafe.Slice(unsafe.StringData(s), len(s)) //nolint:gosec // hashed, never kept or changed
+	return unsafe.Slice(unsafe.StringData(s), len(s))
 }
 
 // verify answers with GoTrue's codes.
