@@ -53,7 +53,7 @@ func isJSON(t []byte) bool {
 	if !equalFold(bytes.TrimSpace(kind), "application/json") {
 		return false
 	}
-	for _, p := range bytes.Split(params, []byte(";")) {
+	for p := range bytes.SplitSeq(params, []byte(";")) {
 		if p = bytes.TrimSpace(p); len(p) == 0 {
 			continue
 		}

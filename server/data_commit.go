@@ -38,7 +38,7 @@ func commitDocs(r *request) error {
 			b = strconv.AppendInt(append(b, `,"_version":`...), res.Version, 10)
 		}
 		if docs && res.Version != 0 {
-			d, err := r.shown(out, res)
+			d, err := r.shown(res)
 			if err != nil {
 				return err
 			}

@@ -72,7 +72,7 @@ func (r *request) write(op data.Op, status int) error {
 	if res.Created {
 		status = http.StatusCreated
 	}
-	doc, err := r.shown(out, res)
+	doc, err := r.shown(res)
 	if err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func (r *request) commit(ms []data.Mutation, o data.WriteOptions, once *data.Onc
 
 // shown is the document of a result as get would show it now: {_id, _version}
 // where that is denied. A fresh commit has it; a replay reads it.
-func (r *request) shown(out *data.Outcome, res *data.WriteResult) (data.Doc, error) {
+func (r *request) shown(res *data.WriteResult) (data.Doc, error) {
 	if res.Doc != nil {
 		return res.Doc, nil
 	}

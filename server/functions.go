@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -144,10 +145,5 @@ func refusedHeader(name, value string) bool {
 			return true
 		}
 	}
-	for _, h := range hops {
-		if name == h {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(hops, name)
 }

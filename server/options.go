@@ -90,6 +90,9 @@ type Auth interface {
 type Authenticator interface {
 	Authenticate(ctx context.Context, c auth.Credentials) (p hutch.Principal, ends time.Time, err error)
 	Exempt(ctx context.Context, c auth.Credentials) (bool, error)
+	// Seen is since when what Authenticate remembers is known to hold; zero:
+	// nothing is remembered.
+	Seen() time.Time
 }
 
 // Accounts are the routes of /auth that sign in and out.

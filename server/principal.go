@@ -44,7 +44,11 @@ func (r *request) authenticate(route *Route) error {
 		}
 		r.who = p
 		r.named = p.Kind != hutch.Guest || c.Authorization != "" && !strings.HasSuffix(c.Authorization, " anon")
-		r.ctx = data.WithVerified(r.ctx, r.srv.now())
+		verified := r.srv.now()
+		if seen := r.srv.o.Auth.Seen(); !seen.IsZero() && seen.Before(verified) {
+			verified = seen
+		}
+		r.ctx = data.WithVerified(r.ctx, verified)
 	}
 	r.ctx = hutch.WithPrincipal(r.ctx, r.who)
 	return r.need(route.Need)

@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -124,12 +125,7 @@ var reserved = []string{
 // ReservedPath reports whether a path belongs to the system.
 func ReservedPath(path string) bool {
 	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-	for _, r := range reserved {
-		if first == r {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(reserved, first)
 }
 
 // matches reports whether a raw path has the shape of a table path.

@@ -95,7 +95,7 @@ func (s *Server) build() {
 		ReadTimeout:                  s.o.Limits.Head,
 		WriteTimeout:                 writeTime,
 		IdleTimeout:                  idleTime,
-		ErrorHandler:                 func(c *fiber.Ctx, err error) error { return failFiber(c, err) },
+		ErrorHandler:                 failFiber,
 	})
 	for _, route := range s.routes {
 		h := func(c *fiber.Ctx) error {

@@ -94,8 +94,7 @@ func (w *web) file(name string) (*asset, *hutch.Error) {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission), errors.Is(err, fs.ErrInvalid), errors.Is(err, errEscapes):
 		return nil, nil
 	}
-	var pe *fs.PathError
-	if errors.As(err, &pe) { // a symlink out of the folder, a name too long, a file as a folder
+	if _, ok := errors.AsType[*fs.PathError](err); ok { // a symlink out of the folder, a name too long, a file as a folder
 		return nil, nil
 	}
 	return nil, hutch.Errorf(hutch.Internal, "reading a page: %w", err)
