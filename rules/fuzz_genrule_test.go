@@ -77,12 +77,12 @@ func (g *gen) rooted(s ...string) string {
 // lookupID is an id to look up; in list rules one that is no document's.
 func (g *gen) lookupID(c in) string {
 	if c.doc && g.mode == updating && g.chance(60) {
-		return g.rooted("resource.a", "resource.o.x", "resource.b", "id")
+		return g.rooted("resource.a", "resource.o.x", "resource.b", "resource.l", "id")
 	}
 	if c.doc && g.chance(5) { // refused at load
 		return "resource.a"
 	}
-	return g.pick("auth.uid", "auth.n", "'u1'", "'a'", "'nobody'", "auth.missing")
+	return g.pick("auth.uid", "auth.roles", "auth.n", "'u1'", "'a'", "'nobody'", "auth.missing")
 }
 
 func (g *gen) lookup(c in) string {
@@ -95,7 +95,7 @@ func (g *gen) cmp() string { return g.pick("==", "==", "!=", "<", "<=", ">", ">=
 func (g *gen) plain(c in) string {
 	if len(c.vars) > 0 && g.chance(70) {
 		v := g.pick(c.vars...)
-		return g.pick(v+" == 'a'", v+" != auth.uid", v+" in auth.roles", v+".role == 'admin'", v+".x == "+g.ground(), v+".x != "+g.ground(), "has("+v+".x)", v+".y in "+g.glist(), v+"['0'] == 'a'", v+"['0'] != "+g.ground(), "has("+v+".x) && "+v+"['0'] == 'a'", v+"[auth.uid] != 'a'", v+".x in auth.roles", "("+v+" == 'a' || "+v+".y)")
+		return g.pick(v+" == 'a'", v+" != auth.uid", v+" in auth.roles", v+".role == 'admin'", v+".x == "+g.ground(), v+".x != "+g.ground(), "has("+v+".x)", "!has("+v+".x)", "!has("+v+".role)", v+".endsWith('x')", v+".y in "+g.glist(), v+"['0'] == 'a'", v+"['0'] != "+g.ground(), "has("+v+".x) && "+v+"['0'] == 'a'", v+"[auth.uid] != 'a'", v+".x in auth.roles", "("+v+" == 'a' || "+v+".y)")
 	}
 	if len(c.param) > 0 && g.chance(50) {
 		p := g.pick(c.param...)
@@ -116,7 +116,7 @@ func (g *gen) plain(c in) string {
 		return g.pick(p+".hasAny("+g.glist()+")", p+".hasAll("+g.glist()+")", "!"+p+".hasAny("+g.glist()+")", "!"+p+".hasAll("+g.glist()+")", "auth.roles.hasAny("+p+")", g.rooted("resource.l")+".hasAll(['a', 'b'])", "id == auth.uid", "id != 'u1'", "id in "+g.glist())
 	}
 	return g.rooted("resource.a == "+g.ground(), "resource.a != "+g.ground(), "resource.c "+g.cmp()+" "+g.pick("1", "0.5", "auth.num", "auth.big", "9007199254740993", "9007199254740992.0", "0.1"), "resource.c "+g.cmp()+" resource.b",
-		"resource.t "+g.cmp()+" request.time", "'a' in resource.l", "auth.num in resource.l", "auth.uid in resource.o", "has(resource.a)", "!has(resource.o.x)", "resource.b in "+g.glist(), "resource.c in "+g.glist(), "resource.?b.orValue(false) == false", "size(resource.l) < 3", "resource.o.x != 'a'", "resource.c != 9007199254740993")
+		"resource.t "+g.cmp()+" request.time", "'a' in resource.l", "auth.num in resource.l", "auth.uid in resource.o", "has(resource.a)", "!has(resource.o.x)", "resource.b in "+g.glist(), "resource.c in "+g.glist(), "resource.?b.orValue(false) == false", "size(resource.l) < 3", "resource.o.x != 'a'", "resource.a.endsWith('x')", "!resource.b.endsWith('x')", "resource.c != 9007199254740993")
 }
 
 func (g *gen) leaf(c in) string {

@@ -101,7 +101,7 @@ func runMutant(t *testing.T, test string, edits []edit) (string, error) {
 	if err = os.WriteFile(list, overlay, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), "go", "test", "-vet=off", "-overlay", list, "-run", "^("+test+")$", ".", "-rules", "12000")
+	cmd := exec.CommandContext(t.Context(), "go", "test", "-vet=off", "-overlay", list, "-run", "^("+test+")$", ".", "-rules", "20000")
 	cmd.Env = append(os.Environ(), "HUTCH_LONG=", "HUTCH_SEED=5")
 	out, err := cmd.CombinedOutput()
 	return string(out), err
