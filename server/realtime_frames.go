@@ -10,7 +10,7 @@ import (
 
 // hello reads the first frame and answers it; false when the socket is over.
 func (s *socket) hello() bool {
-	text, ok := s.read()
+	text, ok := s.read(helloBytes)
 	if !ok {
 		return false
 	}
@@ -28,9 +28,10 @@ func (s *socket) hello() bool {
 		s.refuse(closeAuth, &hutch.Error{Code: hutch.Unauthenticated, Field: "token", Message: "the token is a string"})
 		return false
 	}
+	news := s.realtime.news.Load()
 	p, exp, err := s.authenticate(token)
 	if err != nil {
-		s.refuse(closeAuth, hutch.AsError(err))
+		s.refuse(authCode(err), hutch.AsError(err))
 		return false
 	}
 	if !s.realtime.proven(s, p.IsGuest()) {
@@ -39,6 +40,9 @@ func (s *socket) hello() bool {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.ending.Load() != nil { // the server is stopping
+		return false
+	}
 	s.token = token
 	s.who.Store(&p)
 	hub := s.realtime.o.Hub
@@ -54,7 +58,20 @@ func (s *socket) hello() bool {
 	b = append(b, `},"ping":`...)
 	b = strconv.AppendInt(b, int64(pingTime/time.Second), 10)
 	s.client.Send(append(b, '}'))
-	return true
+	s.greeted.Store(true)
+	if s.realtime.news.Load() != news { // what changed meanwhile may concern p
+		s.check()
+	}
+	return s.ending.Load() == nil
+}
+
+// authCode is the close code of a refused token: 4001, or 1001 where the store
+// does not answer.
+func authCode(err error) int {
+	if hutch.CodeOf(err) == hutch.Unauthenticated {
+		return closeAuth
+	}
+	return closeRestart
 }
 
 // appendWho adds uid and exp (unix seconds), null for guests.
@@ -86,11 +103,14 @@ func tokenOf(f data.Doc) (token string, ok bool) {
 func (s *socket) frame(text []byte) bool {
 	f, err := data.ParseJSON(text, messageDepth)
 	if err != nil {
-		s.end(closeProtocol, &hutch.Error{Code: hutch.InvalidArgument, Message: "a frame is one JSON object: " + hutch.AsError(err).Message})
+		s.finishWith(closeProtocol, &hutch.Error{Code: hutch.InvalidArgument, Message: "a frame is one JSON object: " + hutch.AsError(err).Message})
 		return false
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.ending.Load() != nil { // the last frame is queued
+		return false
+	}
 	switch t := data.Text(data.Field(f, "t")); t {
 	case "sub":
 		s.subs(f)
@@ -134,14 +154,13 @@ func (s *socket) complain(code hutch.Code, message string) {
 func (s *socket) auth(f data.Doc) bool {
 	token, ok := tokenOf(f)
 	if !ok {
-		s.client.Pause()
 		s.end(closeAuth, &hutch.Error{Code: hutch.Unauthenticated, Field: "token", Message: "the token is a string"})
 		return false
 	}
+	news := s.realtime.news.Load()
 	p, exp, err := s.authenticate(token)
 	if err != nil {
-		s.client.Pause()
-		s.end(closeAuth, hutch.AsError(err))
+		s.end(authCode(err), hutch.AsError(err))
 		return false
 	}
 	if !s.realtime.proven(s, p.IsGuest()) {
@@ -150,20 +169,24 @@ func (s *socket) auth(f data.Doc) bool {
 	}
 	s.token = token
 	answer := append(appendWho([]byte(`{"t":"auth"`), &p, exp), '}')
-	if s.paused || !same(s.who.Load(), &p) {
+	if s.held != nil || !same(s.who.Load(), &p) {
 		s.become(p, exp, answer)
-		s.trim()
-		return true
+	} else {
+		s.who.Store(&p)
+		s.expire(exp)
+		s.client.Send(answer)
 	}
-	s.expire(exp)
-	s.client.Send(answer)
-	return true
+	if s.realtime.news.Load() != news {
+		s.check()
+	}
+	return s.ending.Load() == nil
 }
 
 // trim ends what a principal with a lower limit has too many of.
 func (s *socket) trim() {
 	for _, id := range s.client.IDs() {
-		if s.client.Subscriptions() <= s.limit() {
+		n := s.client.Subscriptions()
+		if n <= s.limit() && s.realtime.subscribe(s, n) {
 			break
 		}
 		s.client.Unsub(id)
@@ -193,44 +216,59 @@ func (s *socket) subs(f data.Doc) {
 		s.complain(hutch.InvalidArgument, "subs is a list")
 		return
 	}
+	if most := s.realtime.o.Limits.Subscriptions; len(vs) > most {
+		s.complain(hutch.ResourceExhausted, "subs holds at most "+strconv.Itoa(most))
+		return
+	}
 	for _, v := range vs {
 		d, ok := v.DocumentOK()
 		if !ok {
 			s.complain(hutch.InvalidArgument, "subs holds objects")
 			return
 		}
-		s.sub(d)
+		if !s.sub(d) {
+			return
+		}
 	}
 }
 
-func (s *socket) sub(f data.Doc) {
+// sub answers one subscription; false when it has no id to answer to.
+func (s *socket) sub(f data.Doc) bool {
 	id, ok := idOfFrame(f)
 	if !ok {
 		s.complain(hutch.InvalidArgument, "id is a whole number")
-		return
+		return false
 	}
 	s.client.Unsub(id) // a reused id ends the old subscription, whatever becomes of the new
+	if err := s.subscribe(id, f); err != nil {
+		s.client.Refuse(id, err)
+	}
+	s.realtime.subscribe(s, s.client.Subscriptions())
+	return true
+}
+
+func (s *socket) subscribe(id int64, f data.Doc) error {
 	if v := data.Field(f, "count"); !v.IsZero() {
-		s.client.Refuse(id, &hutch.Error{Code: hutch.Unimplemented, Field: "count", Message: "live counts come later"})
-		return
+		if count, ok := v.BooleanOK(); !ok || count {
+			return &hutch.Error{Code: hutch.Unimplemented, Field: "count", Message: "live counts come later"}
+		}
 	}
 	d, ok := data.Field(f, "query").DocumentOK()
 	if !ok {
-		s.client.Refuse(id, &hutch.Error{Code: hutch.InvalidArgument, Field: "query", Message: "query is an object"})
-		return
+		return &hutch.Error{Code: hutch.InvalidArgument, Field: "query", Message: "query is an object"}
 	}
 	q, err := data.ParseQuery(d)
 	if err != nil {
-		s.client.Refuse(id, hutch.AsError(err).At("query"))
-		return
+		return hutch.AsError(err).At("query")
 	}
-	n := s.client.Subscriptions() + 1
-	if s.paused || n > s.limit() || !s.realtime.subscribe(s, n) {
-		s.client.Refuse(id, errTooManySubs())
-		return
+	if s.held != nil {
+		return s.held
+	}
+	if n := s.client.Subscriptions() + 1; n > s.limit() || !s.realtime.subscribe(s, n) {
+		return errTooManySubs()
 	}
 	s.client.Sub(s.realtime.ctx, id, q)
-	s.realtime.subscribe(s, s.client.Subscriptions())
+	return nil
 }
 
 func idOfFrame(f data.Doc) (int64, bool) {

@@ -2,8 +2,9 @@ package server
 
 import (
 	"errors"
+	"io"
+	"net"
 	"net/netip"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -12,7 +13,6 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/hutch-dev/hutch"
-	"github.com/hutch-dev/hutch/auth"
 	"github.com/hutch-dev/hutch/data"
 	"github.com/hutch-dev/hutch/data/live"
 )
@@ -32,22 +32,30 @@ type socket struct {
 	client *live.Client // guarded by mu; nil before hello
 	token  string       // guarded by mu
 	exp    time.Time    // guarded by mu; zero: never
-	paused bool         // guarded by mu; past exp
-	timer  *time.Timer  // guarded by mu; for exp
+	held   *hutch.Error // guarded by mu; why nothing is delivered
+	stop   func() bool  // guarded by mu; the timer of exp or of another check
+	closed bool         // guarded by mu; run has ended
 
 	who atomic.Pointer[hutch.Principal] // for rechecks
 
 	heard  time.Time // of the reader
 	tokens float64   // of the reader's rate limit
 
-	writing atomic.Int32 // 0 nobody writes, 1 somebody, 2 somebody and there is more
+	greeted atomic.Bool            // hello was answered
+	writing atomic.Int32           // 0 nobody writes, 1 somebody, 2 somebody and there is more
+	ping    atomic.Bool            // one is due
+	pong    atomic.Pointer[string] // one is due, with this
 	ending  atomic.Pointer[ending]
+	once    sync.Once
+	over    chan struct{} // closed when nothing more is written
 }
 
 // ending is how the socket is closed once its queue is written.
 type ending struct {
 	code   int
 	reason string
+	until  time.Time   // what waits is written by then
+	queued atomic.Bool // the last frame is in the queue
 }
 
 // networkOf is the address that limits count: IPv6 as /64.
@@ -63,23 +71,20 @@ func networkOf(a netip.Addr) string {
 // run reads until the connection ends.
 func (s *socket) run() {
 	defer s.finish()
-	s.conn.SetReadLimit(helloBytes)
-	_ = s.conn.SetReadDeadline(time.Now().Add(helloTime))
+	s.tokens = frameBurst
+	s.conn.SetPingHandler(s.pinged)
+	s.conn.SetPongHandler(func(string) error { return s.count() })
+	_ = s.conn.SetReadDeadline(time.Now().Add(s.realtime.o.Times.Hello))
 	if !s.hello() {
 		return
 	}
-	s.conn.SetReadLimit(messageBytes)
-	s.alive()
-	s.conn.SetPongHandler(func(string) error { s.alive(); return nil })
-	s.tokens = frameBurst
-	for {
-		text, ok := s.read()
+	for s.alive() {
+		text, ok := s.read(messageBytes)
 		if !ok {
 			return
 		}
-		s.alive()
-		if !s.allowed() {
-			s.end(closeLimit, &hutch.Error{Code: hutch.ResourceExhausted, Message: "too many frames"})
+		if s.count() != nil {
+			s.tooMany()
 			return
 		}
 		if !s.frame(text) {
@@ -88,22 +93,66 @@ func (s *socket) run() {
 	}
 }
 
-func (s *socket) alive() { _ = s.conn.SetReadDeadline(time.Now().Add(quietTime)) }
-
-// read gives the next message; false when the socket is over.
-func (s *socket) read() ([]byte, bool) {
-	kind, text, err := s.conn.ReadMessage()
-	switch {
-	case errors.Is(err, websocket.ErrReadLimit):
-		s.end(closeTooBig, &hutch.Error{Code: hutch.PayloadTooLarge, Message: "the message is too large"})
-		return nil, false
-	case err != nil:
-		return nil, false
-	case kind != websocket.TextMessage || !utf8.Valid(text):
-		s.end(closeProtocol, &hutch.Error{Code: hutch.InvalidArgument, Message: "messages are text in UTF-8"})
-		return nil, false
+// alive moves the read deadline; false when the socket is ending.
+func (s *socket) alive() bool {
+	_ = s.conn.SetReadDeadline(time.Now().Add(s.realtime.o.Times.Quiet))
+	if s.ending.Load() == nil {
+		return true
 	}
-	return text, true
+	_ = s.conn.SetReadDeadline(time.Now().Add(leaveTime))
+	return false
+}
+
+var errFlood = errors.New("too many frames")
+
+// count counts an inbound frame of any kind.
+func (s *socket) count() error {
+	if !s.allowed() {
+		return errFlood
+	}
+	if s.greeted.Load() {
+		s.alive()
+	}
+	return nil
+}
+
+// pinged has the writer answer a ping.
+func (s *socket) pinged(text string) error {
+	if err := s.count(); err != nil || !s.greeted.Load() {
+		return err
+	}
+	s.pong.Store(&text)
+	s.notify()
+	return nil
+}
+
+func (s *socket) tooMany() {
+	s.finishWith(closeLimit, &hutch.Error{Code: hutch.ResourceExhausted, Message: "too many frames"})
+}
+
+// read gives the next message of at most so many bytes over all its fragments;
+// false when the socket is over.
+func (s *socket) read(most int64) ([]byte, bool) {
+	kind, r, err := s.conn.NextReader()
+	var text []byte
+	if err == nil && kind == websocket.TextMessage {
+		text, err = io.ReadAll(io.LimitReader(r, most+1))
+	}
+	var e net.Error
+	switch {
+	case errors.Is(err, errFlood):
+		s.tooMany()
+	case errors.As(err, &e) && e.Timeout() && !s.greeted.Load():
+		s.finishWith(closeProtocol, &hutch.Error{Code: hutch.DeadlineExceeded, Message: "hello did not come"})
+	case err != nil:
+	case int64(len(text)) > most:
+		s.finishWith(closeTooBig, &hutch.Error{Code: hutch.PayloadTooLarge, Message: "the message is too large"})
+	case kind != websocket.TextMessage || !utf8.Valid(text):
+		s.finishWith(closeProtocol, &hutch.Error{Code: hutch.InvalidArgument, Message: "messages are text in UTF-8"})
+	default:
+		return text, true
+	}
+	return nil, false
 }
 
 // allowed is a token bucket over inbound frames.
@@ -118,113 +167,45 @@ func (s *socket) allowed() bool {
 	return true
 }
 
-// finish closes what run leaves. A socket that is ending is closed by its writer.
+// finish closes what run leaves. A socket that is ending writes what waits, then
+// lingers for the client to read it: closing beside unread input would reset
+// the connection.
 func (s *socket) finish() {
-	if s.ending.Load() != nil {
-		for s.writing.Load() != 0 { // the writer has a deadline
-			time.Sleep(time.Millisecond) //nolint:forbidigo // the last frames go out
-		}
-	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.timer != nil {
-		s.timer.Stop()
+	s.closed = true
+	if s.stop != nil {
+		s.stop()
+	}
+	s.mu.Unlock()
+	if s.ending.Load() != nil {
+		<-s.over // the writer has a deadline
+		s.drain()
 	}
 	if s.client != nil {
 		s.client.Close()
 	}
-	_ = s.conn.Close()
+	s.hangUp()
 }
 
-// authenticate verifies a token of a frame; "" is a guest.
-func (s *socket) authenticate(token string) (hutch.Principal, time.Time, error) {
-	c := auth.Credentials{Browser: s.handshake.Origin != ""}
-	if token != "" {
-		c.Authorization = "Bearer " + token
-	}
-	return s.realtime.o.Auth.Authenticate(s.realtime.ctx, c)
-}
-
-// concerned reports whether one of the changes may have changed who s acts as.
-func (s *socket) concerned(cs []auth.Change) bool {
-	p := s.who.Load()
-	if p == nil || p.IsGuest() {
-		return false
-	}
-	for _, c := range cs {
-		if c.All || c.UID == p.UID && (c.Session == "" || c.Session == p.SessionID) {
-			return true
+// drain reads until the client has closed, for a moment.
+func (s *socket) drain() {
+	_ = s.conn.SetReadDeadline(time.Now().Add(leaveTime))
+	for left := int64(leaveBytes); left > 0; {
+		_, r, err := s.conn.NextReader()
+		if err != nil {
+			return
+		}
+		n, err := io.Copy(io.Discard, io.LimitReader(r, left))
+		if left -= n + 1; err != nil {
+			return
 		}
 	}
-	return false
 }
 
-// verifyAgain checks the token as it stands now: gone, the socket is closed and
-// its queue dropped; another principal, all is bound anew.
-func (s *socket) verifyAgain() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.client == nil || s.token == "" || s.paused {
-		return
-	}
-	p, exp, err := s.authenticate(s.token)
-	switch {
-	case hutch.CodeOf(err) == hutch.Unauthenticated || hutch.CodeOf(err) == hutch.SessionExpired:
-		s.client.Pause()
-		s.end(closeAuth, &hutch.Error{Code: hutch.SessionExpired, Message: "the session has ended"})
-	case err != nil: // the store does not answer: nothing is delivered until it does
-		s.realtime.o.Log.Warn("checking a socket's session again", "error", err)
-	case !same(s.who.Load(), &p):
-		s.become(p, exp, nil)
-	}
-}
-
-func same(a, b *hutch.Principal) bool {
-	return a.Key == b.Key && a.SessionID == b.SessionID && a.UID == b.UID
-}
-
-// become makes the socket act as p; s.mu is held.
-func (s *socket) become(p hutch.Principal, exp time.Time, answer []byte) {
-	s.who.Store(&p)
-	s.client.Become(s.realtime.ctx, p, answer)
-	s.paused = false
-	s.expire(exp)
-}
-
-// rebind binds the subscriptions anew, for new rules.
-func (s *socket) rebind() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.client != nil && !s.paused {
-		s.client.Become(s.realtime.ctx, s.client.Principal(), nil)
-	}
-}
-
-// expire sets the timer of a token's end; s.mu is held.
-func (s *socket) expire(exp time.Time) {
-	if s.timer != nil {
-		s.timer.Stop()
-	}
-	if s.exp = exp; exp.IsZero() {
-		return
-	}
-	s.timer = time.AfterFunc(exp.Sub(s.realtime.o.Now()), func() { s.expired(exp) })
-}
-
-// expired stops delivery; a minute later, without a new token, the socket goes.
-func (s *socket) expired(exp time.Time) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.exp.Equal(exp) || s.client == nil {
-		return
-	}
-	if !s.paused {
-		s.paused = true
-		s.client.Pause()
-		s.timer = time.AfterFunc(graceTime, func() { s.expired(exp) })
-		return
-	}
-	s.end(closeAuth, &hutch.Error{Code: hutch.Unauthenticated, Message: "the token has ended"})
+// hangUp closes the connection; nothing more is written.
+func (s *socket) hangUp() {
+	_ = s.conn.Close()
+	s.once.Do(func() { close(s.over) })
 }
 
 // limit is how many subscriptions the socket may have.
@@ -238,4 +219,4 @@ func (s *socket) limit() int {
 
 func (s *socket) request() data.Request { return data.Request{Op: data.OpList, IP: s.handshake.IP} }
 
-func quoted(s string) string { return strconv.Quote(s) }
+func quoted(s string) string { return string(appendString(nil, s)) }

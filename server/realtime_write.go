@@ -12,6 +12,10 @@ import (
 
 // notify makes sure that somebody writes what is queued.
 func (s *socket) notify() {
+	if s.client.Stuck() {
+		go s.slow()
+		return
+	}
 	for {
 		switch s.writing.Load() {
 		case 0:
@@ -35,10 +39,20 @@ func (s *socket) write() {
 	var batch []*websocket.PreparedMessage
 	for {
 		s.writing.Store(1)
+		e, until := s.ending.Load(), time.Now().Add(s.realtime.o.Times.Stuck)
+		if e != nil {
+			until = e.until
+		}
+		last := e != nil && e.queued.Load() // asked before Take: then it has all
+		if s.control(until) != nil {
+			s.hangUp()
+			return
+		}
 		frames = s.client.Take(frames[:0])
 		if len(frames) == 0 {
-			if e := s.ending.Load(); e != nil {
+			if last {
 				s.farewell(e)
+				return
 			}
 			if s.writing.CompareAndSwap(1, 0) {
 				return
@@ -54,12 +68,33 @@ func (s *socket) write() {
 			batch = append(batch, m)
 		}
 		clear(frames)
-		if err := WriteBatch(s.conn, batch, time.Now().Add(stuckTime)); err != nil {
-			_ = s.conn.Close() // the reader sees it and tidies up
-			s.writing.Store(0)
+		if err := WriteBatch(s.conn, batch, until); err != nil {
+			s.hangUp() // the reader sees it and tidies up
 			return
 		}
 	}
+}
+
+// control writes what pings are due: only the writer writes, as a deadline is
+// the connection's and another's would cut a batch short.
+func (s *socket) control(until time.Time) error {
+	if text := s.pong.Swap(nil); text != nil {
+		if err := s.conn.WriteControl(websocket.PongMessage, []byte(*text), until); err != nil {
+			return err
+		}
+	}
+	if s.ping.Swap(false) {
+		return s.conn.WriteControl(websocket.PingMessage, nil, until)
+	}
+	return nil
+}
+
+// slow gives up a client that does not read its answers. It is told when its
+// connection takes anything at all.
+func (s *socket) slow() {
+	s.ending.CompareAndSwap(nil, &ending{code: closeSlow, reason: "slow", until: time.Now()})
+	_ = s.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(closeSlow, "slow"), time.Now().Add(leaveTime))
+	s.hangUp()
 }
 
 // prepared frames a message once for all sockets that send it.
@@ -89,23 +124,40 @@ func errorFrame(e *hutch.Error) []byte {
 	return append(b, '}')
 }
 
-// refuse ends a socket that has no client yet.
+// refuse ends a socket that has no client yet; of the reading goroutine.
 func (s *socket) refuse(code int, e *hutch.Error) {
-	deadline := time.Now().Add(time.Second)
+	deadline := time.Now().Add(leaveTime)
 	_ = s.conn.SetWriteDeadline(deadline)
 	_ = s.conn.WriteMessage(websocket.TextMessage, errorFrame(e))
 	_ = s.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, string(e.Code)), deadline)
-	_ = s.conn.Close()
+	s.drain()
 }
 
-// end queues an error as the last frame and closes once it is written.
+// finishWith is end for those who do not hold s.mu.
+func (s *socket) finishWith(code int, e *hutch.Error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.end(code, e)
+}
+
+// end drops what waits, makes an error the last frame and closes once it is
+// written; s.mu is held.
 func (s *socket) end(code int, e *hutch.Error) {
 	if s.client == nil {
 		s.refuse(code, e)
 		return
 	}
-	s.client.Send(errorFrame(e))
-	s.ending.CompareAndSwap(nil, &ending{code, string(e.Code)})
+	s.last(code, string(e.Code), errorFrame(e), false)
+}
+
+// last queues the last frame; s.mu is held.
+func (s *socket) last(code int, reason string, frame []byte, keep bool) {
+	e := &ending{code: code, reason: reason, until: time.Now().Add(s.realtime.o.Times.Stuck)}
+	if !s.ending.CompareAndSwap(nil, e) {
+		return
+	}
+	s.client.Finish(frame, keep)
+	e.queued.Store(true)
 	s.notify()
 }
 
@@ -114,16 +166,18 @@ func (s *socket) bye(retry time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.client == nil {
-		_ = s.conn.Close()
+		s.ending.Store(&ending{code: closeRestart})
+		_ = s.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(closeRestart, "restart"), time.Now().Add(leaveTime))
+		s.hangUp()
 		return
 	}
-	s.client.Send(append(strconv.AppendInt([]byte(`{"t":"bye","why":"restart","retryMs":`), retry.Milliseconds(), 10), '}'))
-	s.ending.CompareAndSwap(nil, &ending{closeRestart, "restart"})
-	s.notify()
+	s.last(closeRestart, "restart", append(strconv.AppendInt([]byte(`{"t":"bye","why":"restart","retryMs":`), retry.Milliseconds(), 10), '}'), true)
 }
 
-// farewell closes an ending socket whose queue is written.
+// farewell closes an ending socket whose queue is written: the reader hangs up
+// when the client has read it.
 func (s *socket) farewell(e *ending) {
-	_ = s.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(e.code, e.reason), time.Now().Add(time.Second))
-	_ = s.conn.Close()
+	_ = s.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(e.code, e.reason), e.until)
+	_ = s.conn.SetReadDeadline(time.Now().Add(leaveTime))
+	s.once.Do(func() { close(s.over) })
 }

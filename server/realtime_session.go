@@ -1,0 +1,129 @@
+package server
+
+import (
+	"time"
+
+	"github.com/hutch-dev/hutch"
+	"github.com/hutch-dev/hutch/auth"
+)
+
+// authenticate verifies a token of a frame; "" is a guest.
+func (s *socket) authenticate(token string) (hutch.Principal, time.Time, error) {
+	c := auth.Credentials{Browser: s.handshake.Origin != ""}
+	if token != "" {
+		c.Authorization = "Bearer " + token
+	}
+	return s.realtime.o.Auth.Authenticate(s.realtime.ctx, c)
+}
+
+// concerned reports whether one of the changes may have changed who s acts as.
+func (s *socket) concerned(cs []auth.Change) bool {
+	p := s.who.Load()
+	if p == nil || p.IsGuest() {
+		return false
+	}
+	for _, c := range cs {
+		if c.All || c.UID == p.UID && (c.Session == "" || c.Session == p.SessionID) {
+			return true
+		}
+	}
+	return false
+}
+
+// verifyAgain checks the token as it stands now: gone, the socket is closed and
+// its queue dropped; another principal, all is bound anew.
+func (s *socket) verifyAgain() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.check()
+}
+
+// check is verifyAgain with s.mu held.
+func (s *socket) check() {
+	if s.client == nil || s.token == "" || s.held == errExpired || s.closed || s.ending.Load() != nil {
+		return
+	}
+	p, exp, err := s.authenticate(s.token)
+	switch {
+	case hutch.CodeOf(err) == hutch.Unauthenticated || hutch.CodeOf(err) == hutch.SessionExpired:
+		s.end(closeAuth, &hutch.Error{Code: hutch.SessionExpired, Message: "the session has ended"})
+	case err != nil: // the store does not answer: nothing is delivered until it does
+		s.realtime.o.Log.Warn("checking a socket's session again", "error", err)
+		s.hold(errDoubt)
+		s.later(doubtTime, s.verifyAgain)
+	case s.held != nil || !same(s.who.Load(), &p):
+		s.become(p, exp, nil)
+	default:
+		s.expire(exp)
+	}
+}
+
+// Why nothing is delivered.
+var (
+	errExpired = &hutch.Error{Code: hutch.Unauthenticated, Message: "the token has ended"}
+	errDoubt   = &hutch.Error{Code: hutch.Unavailable, Message: "the session cannot be checked now"}
+)
+
+// hold stops delivery; s.mu is held.
+func (s *socket) hold(why *hutch.Error) {
+	s.held = why
+	s.client.Pause()
+}
+
+// later sets the socket's one timer; s.mu is held.
+func (s *socket) later(d time.Duration, f func()) {
+	if s.stop != nil {
+		s.stop()
+		s.stop = nil
+	}
+	if !s.closed {
+		s.stop = s.realtime.o.After(d, f)
+	}
+}
+
+func same(a, b *hutch.Principal) bool {
+	return a.Key == b.Key && a.SessionID == b.SessionID && a.UID == b.UID
+}
+
+// become makes the socket act as p; s.mu is held.
+func (s *socket) become(p hutch.Principal, exp time.Time, answer []byte) {
+	s.who.Store(&p)
+	s.client.Become(s.realtime.ctx, p, answer)
+	s.held = nil
+	s.expire(exp)
+	s.realtime.proven(s, p.IsGuest())
+	s.trim()
+}
+
+// rebind binds the subscriptions anew, for new rules.
+func (s *socket) rebind() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.client != nil && s.held == nil && !s.closed && s.ending.Load() == nil {
+		s.client.Become(s.realtime.ctx, s.client.Principal(), nil)
+	}
+}
+
+// expire sets the timer of a token's end; s.mu is held.
+func (s *socket) expire(exp time.Time) {
+	if s.exp = exp; !exp.IsZero() {
+		s.later(exp.Sub(s.realtime.o.Now()), func() { s.expired(exp) })
+	} else if s.stop != nil {
+		s.stop()
+	}
+}
+
+// expired stops delivery; a minute later, without a new token, the socket goes.
+func (s *socket) expired(exp time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.exp.Equal(exp) || s.client == nil || s.closed || s.ending.Load() != nil {
+		return
+	}
+	if s.held != errExpired {
+		s.hold(errExpired)
+		s.later(s.realtime.o.Times.Grace, func() { s.expired(exp) })
+		return
+	}
+	s.end(closeAuth, errExpired)
+}
