@@ -256,3 +256,21 @@ func TestS50FloodsOfAnswersEndTheSocket(t *testing.T) {
 	}
 	waitFor(t, "it is closed", func() bool { return s.live.Count() == 0 })
 }
+
+// TestPingsAreAnswered with their text, in whatever state the queue is.
+func TestPingsAreAnswered(t *testing.T) {
+	s := startLive(t)
+	c := s.greet(t, "ann")
+	got := ""
+	c.SetPongHandler(func(text string) error { got = text; return nil })
+	if err := c.WriteControl(websocket.PingMessage, []byte("are you there"), farOff); err != nil {
+		t.Fatal(err)
+	}
+	c.send(`{"t":"ping","n":1}`)
+	c.want("pong", "n", 1)
+	c.send(`{"t":"ping","n":2}`)
+	c.want("pong", "n", 2)
+	if got != "are you there" {
+		t.Errorf("pong %q", got)
+	}
+}
