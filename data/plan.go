@@ -57,7 +57,8 @@ func Choose(c Collection, w Where, o []Order) *Access {
 // Unindexed reports whether a query of limit examines what no index narrowed or
 // ordered; a walk by _id with a limit and without a filter is indexed.
 func (a *Access) Unindexed(limit int) bool {
-	return !a.Narrowed && !(a.Sorted && (a.Index != ByID || a.whole && limit > 0))
+	ordered := a.Sorted && (a.Index != ByID || a.whole && limit > 0)
+	return !a.Narrowed && !ordered
 }
 
 // ChooseAmong picks the index that serves a query best: equality first, then
@@ -70,7 +71,7 @@ func ChooseAmong(ixs []Built, w Where, o []Order) *Access {
 	leaves := flatten(buf[:0], &w)
 	best, rank := choose(ixs, leaves, o)
 	if rank.eq == 0 && !rank.unique {
-		if u := union(ixs, leaves, o, rank); u != nil {
+		if u := union(ixs, leaves, rank); u != nil {
 			return u
 		}
 	}
@@ -114,13 +115,13 @@ func choose(ixs []Built, leaves []*Where, o []Order) (*Access, merit) {
 		}
 	}
 	if pick != nil {
-		best = pick.access(&s)
+		best = pick.access()
 	}
 	return best, rank
 }
 
 // union serves an $or each of whose branches an index narrows.
-func union(ixs []Built, leaves []*Where, o []Order, than merit) *Access {
+func union(ixs []Built, leaves []*Where, than merit) *Access {
 	for i, or := range leaves {
 		if or.Op != OpOr || len(or.Kids) == 0 || len(or.Kids) > maxUnion {
 			continue

@@ -107,6 +107,7 @@ func (c *constraint) add(w *Where, many bool) {
 		if p := literalPrefix(Text(w.Value)); free && !c.prefixed && p != "" {
 			c.prefix, c.prefixed = p, true
 		}
+	default: // the others say nothing of keys
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"log/slog"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -203,6 +204,6 @@ func (s *Store) forget(coll string, ix *index) {
 	s.cat.Store(cat.with(&c))
 	s.mu.Unlock()
 	if err := s.erase(ix); err != nil {
-		s.o.Log.Error("dropping an index", "index", ix.def.Name, "error", err)
+		s.o.Log.Error("dropping an index", slog.String("index", ix.def.Name), slog.Any("error", err))
 	}
 }

@@ -68,6 +68,9 @@ type fieldRow struct {
 	Desc bool   `bson:"desc"`
 }
 
+// number is a number as it was given.
+func number(n int64) uint32 { return uint32(n) }
+
 // The kinds of meta keys.
 const (
 	metaEpoch      = 'e'
@@ -131,11 +134,11 @@ func loadCatalog(db *pebble.DB) (c *catalog, dropping []*index, err error) {
 	c = &catalog{colls: map[string]*collection{}}
 	err = eachMeta(db, metaCollection, func(name string, v []byte) error {
 		var r collectionRow
-		if err := bson.Unmarshal(v, &r); err != nil {
-			return err
+		if e := bson.Unmarshal(v, &r); e != nil {
+			return e
 		}
-		c.colls[name] = newCollection(name, uint32(r.Num))
-		c.nums = max(c.nums, uint32(r.Num))
+		c.colls[name] = newCollection(name, number(r.Num))
+		c.nums = max(c.nums, number(r.Num))
 		return nil
 	})
 	if err != nil {
@@ -144,16 +147,16 @@ func loadCatalog(db *pebble.DB) (c *catalog, dropping []*index, err error) {
 	byNum := map[uint32]*index{}
 	err = eachMeta(db, metaIndex, func(_ string, v []byte) error {
 		var r indexRow
-		if err := bson.Unmarshal(v, &r); err != nil {
-			return err
+		if e := bson.Unmarshal(v, &r); e != nil {
+			return e
 		}
 		def := data.Index{Name: r.Name, Unique: r.Unique}
 		for _, f := range r.Fields {
 			def.Fields = append(def.Fields, data.Order(f))
 		}
-		ix, err := newIndex(uint32(r.Num), def, r.State)
-		if err != nil {
-			return err
+		ix, e := newIndex(number(r.Num), def, r.State)
+		if e != nil {
+			return e
 		}
 		c.nums = max(c.nums, ix.num)
 		byNum[ix.num] = ix

@@ -71,8 +71,8 @@ func (s *Store) read(dst []data.Commit, pos uint64) ([]data.Commit, error) {
 	if pos < s.log.trimmed.Load() {
 		return dst, data.ErrLogGone
 	}
-	if dst, ok := s.log.since(dst, pos, upTo); ok {
-		return dst, nil
+	if out, ok := s.log.since(dst, pos, upTo); ok {
+		return out, nil
 	}
 	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: appendLogKey(nil, pos+1), UpperBound: appendLogKey(nil, upTo+1)})
 	if err != nil {

@@ -110,7 +110,9 @@ func (s *Store) moved(e *evaluation, base uint64) bool {
 	return false
 }
 
-func (s *Store) slot(key []byte) uint16 { return uint16(maphash.Bytes(s.seed, key)) }
+func (s *Store) slot(key []byte) uint64 {
+	return maphash.Bytes(s.seed, key) % uint64(len(s.recent))
+}
 
 // nextPosition is time where it can be, so that versions do not come twice
 // after a restore.
@@ -129,7 +131,7 @@ func (s *Store) apply(e *evaluation, pos uint64) error {
 	if err := e.fill(b); err != nil {
 		return failed("writing", err)
 	}
-	entry := e.entry(pos, s.last)
+	entry := e.entry(s.last)
 	if err := s.log.note(b, &s.o, pos, len(entry)); err != nil {
 		return failed("writing the log", err)
 	}

@@ -34,7 +34,7 @@ func (s *Store) Configure(ctx context.Context, cs []data.Collection) error {
 		return err
 	}
 	for _, b := range build {
-		if err := s.build(ctx, b.coll, b.index); err != nil {
+		if err = s.build(ctx, b.coll, b.index); err != nil {
 			return err
 		}
 	}
@@ -48,11 +48,11 @@ func (s *Store) Configure(ctx context.Context, cs []data.Collection) error {
 		return err
 	}
 	// What is gone from the catalogue must not come back once its keys went.
-	if err := s.db.LogData(nil, pebble.Sync); err != nil {
+	if err = s.db.LogData(nil, pebble.Sync); err != nil {
 		return failed("writing the catalogue", err)
 	}
 	for _, ix := range gone {
-		if err := s.erase(ix); err != nil {
+		if err = s.erase(ix); err != nil {
 			return err
 		}
 	}

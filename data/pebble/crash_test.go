@@ -89,7 +89,8 @@ func powerCut(t *testing.T, r *rand.Rand, configure bool) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	colls := []data.Collection{{Name: "pets", Indexes: []data.Index{
-		{Name: "n", Fields: []data.Order{{Path: "n"}}}, {Name: "chip", Fields: []data.Order{{Path: "chip"}}, Unique: true},
+		{Name: "n", Fields: []data.Order{{Path: "n"}}},
+		{Name: "chip", Fields: []data.Order{{Path: "chip"}}, Unique: true},
 		{Name: "tags", Fields: []data.Order{{Path: "tags"}, {Path: "n", Desc: true}}},
 	}}}
 	if !configure {

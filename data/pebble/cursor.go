@@ -93,10 +93,11 @@ func (c *cursor) entries(r data.Range, f func(id []byte) error) error {
 func (c *cursor) split() (values, id []byte, err error) {
 	k := c.it.Key()
 	n, w := binary.Uvarint(c.it.Value())
-	if w <= 0 || int(n) > len(k)-tagLen {
+	if w <= 0 || n > uint64(len(k)-tagLen) {
 		return nil, nil, failed("reading an index", errNoDoc)
 	}
-	return k[:len(k)-int(n)], k[len(k)-int(n):], nil
+	at := len(k) - int(n)
+	return k[:at], k[at:], nil
 }
 
 const keptGroup = 64 // entries of equal values that are turned round in memory

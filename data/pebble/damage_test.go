@@ -82,6 +82,7 @@ func TestDamagedLog(t *testing.T) {
 	t.Parallel()
 	for _, last := range []bool{false, true} {
 		t.Run(fmt.Sprintf("in the last record: %v", last), func(t *testing.T) {
+			t.Parallel()
 			ctx := deadline(t)
 			dir := t.TempDir()
 			s := open(t, pebble.Options{Dir: dir})

@@ -20,21 +20,21 @@ type engineLog struct {
 func (l *engineLog) Infof(string, ...any) {}
 
 func (l *engineLog) Errorf(format string, args ...any) {
-	l.log.Error("store engine", "message", fmt.Sprintf(format, args...))
+	l.log.Error("store engine", slog.String("message", fmt.Sprintf(format, args...)))
 }
 
 func (l *engineLog) Fatalf(format string, args ...any) {
 	err := fmt.Errorf("the store cannot write its log and ends the process; the next start recovers: "+format, args...)
-	l.log.Error("store cannot go on", "error", err)
+	l.log.Error("store cannot go on", slog.Any("error", err))
 	l.fatal(err)
 	select {}
 }
 
 func (l *engineLog) events() *pebble.EventListener {
 	return &pebble.EventListener{
-		BackgroundError: func(err error) { l.log.Error("store engine", "error", err) },
+		BackgroundError: func(err error) { l.log.Error("store engine", slog.Any("error", err)) },
 		DataCorruption: func(i pebble.DataCorruptionInfo) {
-			l.log.Error("store file is damaged", "file", i.Path, "error", i.Details)
+			l.log.Error("store file is damaged", slog.String("file", i.Path), slog.Any("error", i.Details))
 		},
 	}
 }

@@ -1,6 +1,7 @@
 package pebble
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -51,7 +52,7 @@ func newEvaluation(s *Store, b *data.Batch) *evaluation {
 	if now.IsZero() {
 		now = s.o.Now()
 	}
-	e.at = millis(now)
+	e.at = now.UnixMilli()
 	return e
 }
 
@@ -105,14 +106,14 @@ func (e *evaluation) write(ws []data.Write, derived bool) error {
 			return hutch.Errorf(hutch.Internal, "a derived row is a document that the batch writes")
 		}
 		d.written, d.derived = true, derived
-		if err := d.expect(w.Expect); err != nil {
+		if err = d.expect(w.Expect); err != nil {
 			return err
 		}
 		next, err := w.Next(d.cur)
 		if err != nil {
 			return err
 		}
-		if err := e.replace(d, next); err != nil {
+		if err = e.replace(d, next); err != nil {
 			return err
 		}
 	}
@@ -149,10 +150,9 @@ func (e *evaluation) replace(d *document, next data.Doc) error {
 		return nil
 	}
 	made := e.at
-	switch {
-	case d.cur == nil:
+	if d.cur == nil {
 		d.fresh = true
-	default:
+	} else {
 		made = created(d.cur, d.id)
 	}
 	v := int64(0)
@@ -271,7 +271,7 @@ func (e *evaluation) list(derived bool, pos uint64) {
 // documents that the batch does not write itself.
 func (e *evaluation) derive(pos uint64) error {
 	if e.batch.Derive != nil {
-		rows, err := e.batch.Derive(e.changes[:len(e.changes):len(e.changes)])
+		rows, err := e.batch.Derive(slices.Clip(e.changes))
 		if err != nil {
 			return err
 		}

@@ -41,7 +41,7 @@ func (sn *snapshot) Find(ctx context.Context, p *data.Plan) iter.Seq2[data.Doc, 
 			}
 			return nil
 		})
-		if err != nil && err != errStop {
+		if err != nil && !errors.Is(err, errStop) {
 			yield(nil, err)
 		}
 	}
@@ -83,7 +83,7 @@ func (sn *snapshot) find(ctx context.Context, p *data.Plan, yield func(data.Doc)
 		}
 		return nil
 	})
-	if err == errStop {
+	if errors.Is(err, errStop) {
 		return nil
 	}
 	return err
@@ -95,7 +95,7 @@ func (sn *snapshot) begin(ctx context.Context, p *data.Plan) (*run, *data.Access
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := sn.use(ctx); err != nil {
+	if err = sn.use(ctx); err != nil {
 		return nil, nil, err
 	}
 	r := &run{ctx: ctx, sn: sn, p: p, coll: sn.v.cat.colls[p.Collection], match: m, budget: p.Budget}
@@ -173,7 +173,7 @@ func (r *run) walk(a *data.Access, after *data.Mark, f func(data.Doc) error) err
 			break
 		}
 	}
-	if cerr := it.Close(); cerr != nil && (err == nil || err == errStop) {
+	if cerr := it.Close(); cerr != nil && (err == nil || errors.Is(err, errStop)) {
 		return failed("reading documents", cerr)
 	}
 	return err

@@ -3,7 +3,6 @@ package pebble
 import (
 	"bytes"
 	"encoding/binary"
-	"time"
 
 	"github.com/hutch-dev/hutch"
 	"github.com/hutch-dev/hutch/data"
@@ -78,7 +77,7 @@ func width(typ byte, b []byte) int {
 		if len(b) < 4 {
 			return -1
 		}
-		n := int(int32(binary.LittleEndian.Uint32(b)))
+		n := size(b)
 		switch typ {
 		case typeString:
 			n += 4
@@ -96,7 +95,7 @@ func width(typ byte, b []byte) int {
 // stamp gives next as a stored document: system fields first, then next's
 // others in their order.
 func stamp(next data.Doc, id string, version, created, updated int64) (data.Doc, error) {
-	if len(next) < 5 || int(binary.LittleEndian.Uint32(next)) != len(next) || next[len(next)-1] != 0 {
+	if len(next) < 5 || size(next) != len(next) || next[len(next)-1] != 0 {
 		return nil, errNoDoc
 	}
 	d := make([]byte, 4, fieldsAt+len(id)+len(next))
@@ -123,9 +122,7 @@ func stamp(next data.Doc, id string, version, created, updated int64) (data.Doc,
 		return nil, errNoDoc
 	}
 	d = append(d, next[from:i]...)
-	d = append(d, 0)
-	binary.LittleEndian.PutUint32(d, uint32(len(d)))
-	return d, nil
+	return closeDoc(d, 0), nil
 }
 
 func isSystem(name []byte) bool {
@@ -149,7 +146,7 @@ func version(d data.Doc, id string) int64 {
 	if d == nil {
 		return 0
 	}
-	return int64(binary.LittleEndian.Uint64(d[versionAt+len(id):]))
+	return integer(d[versionAt+len(id):])
 }
 
 func setVersion(d data.Doc, id string, v uint64) {
@@ -157,13 +154,13 @@ func setVersion(d data.Doc, id string, v uint64) {
 }
 
 func created(d data.Doc, id string) int64 {
-	return int64(binary.LittleEndian.Uint64(d[createdAt+len(id):]))
+	return integer(d[createdAt+len(id):])
 }
 
 // stored checks that bytes read from the engine are a document of ours.
 func stored(d []byte, id string) bool {
 	n := fieldsAt + len(id)
-	return len(d) > n && int(binary.LittleEndian.Uint32(d)) == len(d) &&
+	return len(d) > n && size(d) == len(d) &&
 		string(d[versionAt+len(id)-len("_version\x00"):versionAt+len(id)]) == "_version\x00"
 }
 
@@ -193,4 +190,8 @@ func closeDoc(d []byte, at int) []byte {
 	return d
 }
 
-func millis(t time.Time) int64 { return t.UnixMilli() }
+// size is the length that a BSON value begins with.
+func size(b []byte) int { return int(int32(binary.LittleEndian.Uint32(b))) }
+
+// integer is a BSON int64 or date.
+func integer(b []byte) int64 { return int64(binary.LittleEndian.Uint64(b)) }

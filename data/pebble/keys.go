@@ -46,18 +46,6 @@ func metaKey(kind byte, name string) []byte {
 	return append([]byte{spaceMeta, kind}, name...)
 }
 
-// successor is the least key behind all that begin with prefix; nil: none.
-func successor(dst, prefix []byte) []byte {
-	dst = append(dst, prefix...)
-	for i := len(dst) - 1; i >= 0; i-- {
-		if dst[i] != 0xff {
-			dst[i]++
-			return dst[:i+1]
-		}
-	}
-	return nil
-}
-
 // maxPosition bounds positions, as they are versions too.
 const maxPosition = 1<<53 - 1
 

@@ -55,8 +55,19 @@ const (
 	opDelete = "d"
 )
 
+func opText(op data.Op) string {
+	switch op {
+	case data.OpCreate:
+		return opCreate
+	case data.OpDelete:
+		return opDelete
+	default:
+		return opUpdate
+	}
+}
+
 // entry encodes the commit into e's buffer.
-func (e *evaluation) entry(pos, prev uint64) []byte {
+func (e *evaluation) entry(prev uint64) []byte {
 	b, at := openDoc(e.buf[:0])
 	b = appendInt64(b, typeInt64, "p", int64(prev))
 	b = appendInt64(b, typeDate, "t", e.at)
@@ -69,14 +80,7 @@ func (e *evaluation) entry(pos, prev uint64) []byte {
 		b, doc = openDoc(b)
 		b = appendString(b, "n", c.Collection)
 		b = appendString(b, "i", c.ID)
-		op := opUpdate
-		switch c.Op {
-		case data.OpCreate:
-			op = opCreate
-		case data.OpDelete:
-			op = opDelete
-		}
-		b = appendString(b, "o", op)
+		b = appendString(b, "o", opText(c.Op))
 		if !e.cat.colls[c.Collection].bare {
 			if c.Before != nil {
 				b = appendDoc(b, "b", c.Before)
@@ -105,7 +109,7 @@ func decodeEntry(pos uint64, v []byte) (c data.Commit, prev uint64, err error) {
 		case "p":
 			prev = binary.LittleEndian.Uint64(e.val)
 		case "t":
-			c.At = time.UnixMilli(int64(binary.LittleEndian.Uint64(e.val))).UTC()
+			c.At = time.UnixMilli(integer(e.val)).UTC()
 		case "c":
 			list = e.val
 		}

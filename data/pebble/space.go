@@ -1,6 +1,7 @@
 package pebble
 
 import (
+	"log/slog"
 	"sync/atomic"
 
 	"github.com/hutch-dev/hutch"
@@ -24,10 +25,10 @@ func (p *space) check(s *Store) {
 	switch low := p.low.Load(); {
 	case !low && free < s.o.FreeFloor:
 		p.low.Store(true)
-		s.o.Log.Error("disk is almost full, writes are refused", "free_bytes", free, "floor_bytes", s.o.FreeFloor)
+		s.o.Log.Error("disk is almost full, writes are refused", slog.Int64("free_bytes", free), slog.Int64("floor_bytes", s.o.FreeFloor))
 	case low && free >= 2*s.o.FreeFloor:
 		p.low.Store(false)
-		s.o.Log.Info("writes are accepted again", "free_bytes", free)
+		s.o.Log.Info("writes are accepted again", slog.Int64("free_bytes", free))
 	}
 }
 

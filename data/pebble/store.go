@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -46,6 +47,7 @@ type Store struct {
 
 	configuring chan struct{} // holds a token: one Configure at a time
 
+	bytes   atomic.Int64 // on disk, as of some seconds ago
 	closed  atomic.Bool
 	running atomic.Int64  // calls that use the engine
 	idle    chan struct{} // told when a call ends and closed is set
@@ -96,7 +98,14 @@ func (s *Store) recover() error {
 	s.applied.Store(s.last)
 	s.sync.start(s.last)
 	s.space.check(s)
+	s.weigh()
 	return nil
+}
+
+// weigh looks up how much is on disk. It waits when the disk does, so that Info
+// need not.
+func (s *Store) weigh() {
+	s.bytes.Store(int64(s.db.Metrics().DiskSpaceUsage()))
 }
 
 // identify reads the epoch, or makes it in a new store.
@@ -168,7 +177,7 @@ func (s *Store) Info(context.Context) (data.Info, error) {
 		Epoch:    s.epoch,
 		Head:     formatPosition(s.visible()),
 		Oldest:   formatPosition(s.log.trimmed.Load()),
-		Bytes:    int64(s.db.Metrics().DiskSpaceUsage()),
+		Bytes:    s.bytes.Load(),
 		LogBytes: s.log.bytes.Load(),
 	}, nil
 }
@@ -212,7 +221,10 @@ func (s *Store) houseLoop() {
 		}
 		s.space.check(s)
 		if err := s.trim(); err != nil {
-			s.o.Log.Error("trimming the change log", "error", err)
+			s.o.Log.Error("trimming the change log", slog.Any("error", err))
+		}
+		if n%5 == 4 {
+			s.weigh()
 		}
 	}
 }

@@ -2,6 +2,7 @@ package pebble
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -117,7 +118,7 @@ func (s *Store) syncOnce() {
 	s.sync.begin(target)
 	if err := s.db.LogData(nil, pebble.Sync); err != nil {
 		// Pebble calls Fatalf before; should it ever not, nothing is acknowledged.
-		s.o.Log.Error("store cannot go on", "error", err)
+		s.o.Log.Error("store cannot go on", slog.Any("error", err))
 		s.o.Fatal(failed("syncing the log", err))
 		select {}
 	}

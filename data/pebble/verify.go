@@ -176,7 +176,7 @@ func (v *verification) log() error {
 			case is.bare:
 			case known && !was.bare && version(x.Before, x.ID) != was.version:
 				return wrong("log entry %016x changes %s/%s from version %d, the log had %d", pos, x.Collection, x.ID, version(x.Before, x.ID), was.version)
-			case x.After != nil && is.version != int64(pos):
+			case x.After != nil && uint64(is.version) != pos:
 				return wrong("log entry %016x has version %d of %s/%s", pos, is.version, x.Collection, x.ID)
 			}
 			if is.bare && x.Op != data.OpDelete {

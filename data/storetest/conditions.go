@@ -126,9 +126,11 @@ var conditions = []test{
 		_, err = e.s.Commit(e.ctx(), b)
 		e.is(err, hutch.AlreadyExists)
 		mine := errors.New("no")
-		_, err = e.s.Commit(e.ctx(), &data.Batch{Now: now, Writes: []data.Write{e.put("pets", "a", `{}`)},
-			Derive: func([]data.Change) ([]data.Write, error) { return nil, mine }})
-		if err != mine {
+		_, err = e.s.Commit(e.ctx(), &data.Batch{
+			Now: now, Writes: []data.Write{e.put("pets", "a", `{}`)},
+			Derive: func([]data.Change) ([]data.Write, error) { return nil, mine },
+		})
+		if !errors.Is(err, mine) {
 			e.Errorf("got %v", err)
 		}
 		e.equal(e.json(e.get("pets", "a")), "absent")

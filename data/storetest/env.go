@@ -4,7 +4,6 @@ import (
 	"context"
 	"math/rand/v2"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -225,9 +224,3 @@ func (e *env) duration(short time.Duration) time.Duration {
 
 // pick gives one of vs.
 func pick[T any](r *rand.Rand, vs ...T) T { return vs[r.IntN(len(vs))] }
-
-func sorted(ids string) string {
-	f := strings.Fields(ids)
-	slices.Sort(f)
-	return strings.Join(f, " ")
-}

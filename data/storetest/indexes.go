@@ -120,8 +120,11 @@ var indexes = []test{
 	}},
 	{"an index that cannot be is refused", func(e *env) {
 		for _, ix := range []data.Index{
-			{Name: "none"}, {Name: "five", Fields: order("a,b,c,d,e")}, {Name: "twice", Fields: order("a,-a")},
-			{Name: "path", Fields: order("a..b")}, {Fields: order("a")},
+			{Name: "none"},
+			{Name: "five", Fields: order("a,b,c,d,e")},
+			{Name: "twice", Fields: order("a,-a")},
+			{Name: "path", Fields: order("a..b")},
+			{Fields: order("a")},
 		} {
 			err := e.s.Configure(e.ctx(), []data.Collection{{Name: "zoo", Indexes: []data.Index{ix}}})
 			e.is(err, hutch.InvalidArgument)

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -55,9 +56,7 @@ func (m *model) judge(b *data.Batch) (codes []hutch.Code, next map[data.Check]da
 	}
 	for coll, ixs := range m.indexes {
 		all := map[string]data.Doc{}
-		for id, d := range m.docs[coll] {
-			all[id] = d
-		}
+		maps.Copy(all, m.docs[coll])
 		for k, d := range next {
 			if k.Collection == coll {
 				if all[k.ID] = d; d == nil {

@@ -166,11 +166,22 @@ var plans = []test{
 			limit     int
 			want      bool
 		}{
-			{`{}`, "", 10, false}, {`{}`, "", 0, true}, {`{}`, "-_id", 10, false}, {`{"_id":"00001"}`, "", 0, false},
-			{`{"n":1}`, "", 10, true}, {`{"k":1}`, "", 10, false}, {`{"k":1}`, "n", 10, false}, {`{}`, "k", 10, false},
-			{`{}`, "n", 10, true}, {`{"k":{"$ne":1}}`, "", 10, true}, {`{"$or":[{"k":1},{"n":1}]}`, "", 10, true},
-			{`{"$or":[{"k":1},{"s":"x"}]}`, "", 10, false}, {`{"s":{"$regex":"^ab"}}`, "", 10, false}, {`{"s":{"$regex":"ab"}}`, "", 10, true},
-			{`{"s":{"$startsWith":"a"}}`, "", 10, false}, {`{"n":{"$gt":5}}`, "", 10, true},
+			{`{}`, "", 10, false},
+			{`{}`, "", 0, true},
+			{`{}`, "-_id", 10, false},
+			{`{"_id":"00001"}`, "", 0, false},
+			{`{"n":1}`, "", 10, true},
+			{`{"k":1}`, "", 10, false},
+			{`{"k":1}`, "n", 10, false},
+			{`{}`, "k", 10, false},
+			{`{}`, "n", 10, true},
+			{`{"k":{"$ne":1}}`, "", 10, true},
+			{`{"$or":[{"k":1},{"n":1}]}`, "", 10, true},
+			{`{"$or":[{"k":1},{"s":"x"}]}`, "", 10, false},
+			{`{"s":{"$regex":"^ab"}}`, "", 10, false},
+			{`{"s":{"$regex":"ab"}}`, "", 10, true},
+			{`{"s":{"$startsWith":"a"}}`, "", 10, false},
+			{`{"n":{"$gt":5}}`, "", 10, true},
 		} {
 			_, b, err := e.spent(data.Plan{Where: e.where(x.where), OrderBy: order(x.by), Limit: x.limit}, data.Budget{})
 			e.must(err)

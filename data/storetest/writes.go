@@ -105,7 +105,7 @@ var writes = []test{
 			_, err := e.s.Commit(e.ctx(), e.batch(e.put("pets", "a", `{"n":1}`), data.Write{
 				Collection: "pets", ID: "b", Expect: data.AnyVersion, Next: func(data.Doc) (data.Doc, error) { return nil, want },
 			}))
-			if err != want {
+			if !errors.Is(err, want) {
 				e.Errorf("got %v, want %v", err, want)
 			}
 		}
