@@ -157,6 +157,7 @@ func (c *Client) Unsub(id int64) {
 	c.hub.do(func() {
 		if s, ok := c.subs[id]; ok {
 			s.g.leave(c, id)
+			c.answerSyncs()
 		}
 	})
 }
@@ -260,7 +261,7 @@ func (c *Client) delta(d *delta) {
 // answerSyncs sends `commit` for the positions that have come, unless a snapshot
 // is still to come.
 func (c *Client) answerSyncs() {
-	if len(c.syncs) > 0 && c.syncs[0] > c.hub.reached() {
+	if len(c.syncs) == 0 || c.syncs[0] > c.hub.reached() {
 		return
 	}
 	for _, s := range c.subs {

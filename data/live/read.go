@@ -168,6 +168,7 @@ func (g *group) welcome(docs map[string][]byte) {
 			m.state = lagging
 			c.lag()
 		}
+		c.answerSyncs()
 	}
 }
 
