@@ -132,7 +132,7 @@ func (s *Store) apply(e *evaluation, pos uint64) error {
 		return failed("writing", err)
 	}
 	entry := e.entry(s.last)
-	if err := s.log.note(b, &s.o, pos, len(entry)); err != nil {
+	if err := s.log.note(b, &s.o, s.last, pos, len(entry)); err != nil {
 		return failed("writing the log", err)
 	}
 	var key [9]byte

@@ -168,12 +168,12 @@ func decodeChange(v []byte) (c data.Change, err error) {
 
 func text(v []byte) string { return string(v[4 : len(v)-1]) }
 
-// note counts an entry of n bytes, and closes the open part when it is full.
+// note counts an entry of n bytes behind prev, and closes the open part when it is full.
 // Store.mu is held.
-func (l *changeLog) note(b *pebble.Batch, o *Options, pos uint64, n int) error {
+func (l *changeLog) note(b *pebble.Batch, o *Options, prev, pos uint64, n int) error {
 	full := l.size >= o.LogBytes/logParts || pos-l.first >= uint64((o.LogAge/logParts).Microseconds())
 	if l.first != 0 && full {
-		s := segment{l.first, pos, l.size}
+		s := segment{l.first, prev + 1, l.size}
 		if err := b.Set(s.key(), s.value(), nil); err != nil {
 			return err
 		}

@@ -28,7 +28,7 @@ func open(t testing.TB, o pebble.Options) *pebble.Store {
 	return s
 }
 
-func suite(t *testing.T, o pebble.Options) {
+func suite(t *testing.T, o pebble.Options, only string) {
 	var dirs sync.Map // of stores
 	storetest.Run(t, func(t *testing.T) data.Store {
 		o := o
@@ -37,6 +37,7 @@ func suite(t *testing.T, o pebble.Options) {
 		dirs.Store(s, o.Dir)
 		return s
 	}, storetest.Options{
+		Only: only,
 		Reopen: func(t *testing.T, s data.Store) data.Store {
 			if err := s.Close(); err != nil {
 				t.Fatal(err)
@@ -67,10 +68,14 @@ func suite(t *testing.T, o pebble.Options) {
 
 func TestStore(t *testing.T) {
 	t.Parallel()
-	suite(t, pebble.Options{})
+	suite(t, pebble.Options{}, "")
 }
 
 func TestStoreRelaxed(t *testing.T) {
 	t.Parallel()
-	suite(t, pebble.Options{Durability: pebble.Relaxed})
+	suite(t, pebble.Options{Durability: pebble.Relaxed}, "")
 }
+
+func TestS28QueryCost(t *testing.T) { suite(t, pebble.Options{}, "S28") }
+
+func TestS70UniqueViolation(t *testing.T) { suite(t, pebble.Options{}, "S70") }

@@ -6,6 +6,7 @@
 package storetest
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -24,6 +25,8 @@ type Options struct {
 	LowDisk func(t *testing.T, floor int64) (s data.Store, free func(int64))
 	// Clock gives a store whose clock is moved by advance.
 	Clock func(t *testing.T) (s data.Store, advance func(time.Duration))
+	// Only, if set, is what the names of the tests to run begin with.
+	Only string
 	// Except names tests that do not hold for the store, with the reason.
 	Except map[string]string
 }
@@ -43,6 +46,9 @@ func Run(t *testing.T, open func(t *testing.T) data.Store, o Options) {
 		all = append(all, part...)
 	}
 	for _, x := range all {
+		if !strings.HasPrefix(x.name, o.Only) {
+			continue
+		}
 		t.Run(x.name, func(t *testing.T) {
 			if why := o.Except[x.name]; why != "" {
 				t.Skip(why)
