@@ -1,6 +1,7 @@
 package data_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/hutch-dev/hutch"
@@ -93,5 +94,19 @@ func TestTheDoorUnderCompiledRules(t *testing.T) {
 	}
 	if _, err := write(guest, data.Mutation{Op: data.OpUpdate, In: "notes", ID: "p", Data: js(t, `{}`)}); hutch.CodeOf(err) != hutch.Unauthenticated {
 		t.Error("a guest's:", err)
+	}
+}
+
+// TestLookUpsOfACommitAreBounded: at most 10 a write, 100 a commit.
+func TestLookUpsOfACommitAreBounded(t *testing.T) {
+	r := withRules(t, rules.Collection{Name: "notes", Access: exprs("create", "auth != null && !exists('notes', 'x' + id)")})
+	for n, code := range map[int]hutch.Code{100: "", 101: hutch.ResourceExhausted} {
+		ms := make([]data.Mutation, n)
+		for i := range ms {
+			ms[i] = data.Mutation{Op: data.OpCreate, In: "notes", ID: fmt.Sprintf("n%d-%d", n, i), Data: js(t, `{}`)}
+		}
+		if _, err := r.Write(as(t, ann), ms, data.WriteOptions{Paths: true}); hutch.CodeOf(err) != code {
+			t.Errorf("a commit of %d writes that look up once each: %v", n, err)
+		}
 	}
 }

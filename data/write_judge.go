@@ -13,9 +13,6 @@ import (
 // preconditions, hooks and schema, in this order.
 func (st *step) judge(ctx context.Context, old Doc, now time.Time) (Doc, error) {
 	c := st.c
-	if st.looks { // rules remember look-ups, which the writes before may have changed
-		c.sess = nil
-	}
 	sess := c.session(ctx)
 	seen := old // what preconditions see
 	var hidden bool

@@ -23,7 +23,6 @@ type step struct {
 	paths   []string // that pre.If names
 	at      string   // writes[n], "" for the only write of a request
 	inner   string   // where the fields of data stand in the request
-	looks   bool     // judging looks up
 	impure  bool     // judging reads more than the document: hooks, look-ups
 	created bool     // the branch of the last judgement
 	n       int      // place in the commit
@@ -153,12 +152,12 @@ func (st *step) readsMore() bool {
 	if st.op == OpSet {
 		ops = [3]Op{OpCreate, OpUpdate, OpGet}
 	}
-	hooks := false
 	for _, op := range ops {
-		st.looks = st.looks || c.looks(op, st.coll)
-		hooks = hooks || op != OpGet && c.hooks(op, st.coll)
+		if c.looks(op, st.coll) || op != OpGet && c.hooks(op, st.coll) {
+			return true
+		}
 	}
-	return st.looks || hooks
+	return false
 }
 
 // wherePaths collects the paths that w names.
