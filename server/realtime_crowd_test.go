@@ -184,7 +184,7 @@ func TestShutdownSaysBye(t *testing.T) {
 func running(name string) int {
 	buf := make([]byte, 4<<20)
 	n := 0
-	for _, g := range strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
+	for g := range strings.SplitSeq(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
 		if strings.Contains(g, name) {
 			n++
 		}

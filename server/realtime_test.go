@@ -196,11 +196,11 @@ func TestFramesThatAreNotUnderstood(t *testing.T) {
 		`{"t":"sub","subs":[5,6]}`:                                  "invalid_argument",
 		`{"t":"sub","subs":[{},{},{}]}`:                             "invalid_argument",
 		`{"t":"sub","subs":[` + strings.Repeat("{},", 100) + `{}]}`: "resource_exhausted",
-		`{"t":"unsub"}`:                       "invalid_argument",
-		`{"t":"sync"}`:                        "invalid_argument",
-		`{"t":"sync","v":"00"}`:               "invalid_argument",
-		`{"t":"sync","v":"00000000000000FF"}`: "invalid_argument",
-		`{"t":"more","id":7,"limit":150}`:     "unimplemented",
+		`{"t":"unsub"}`:                                             "invalid_argument",
+		`{"t":"sync"}`:                                              "invalid_argument",
+		`{"t":"sync","v":"00"}`:                                     "invalid_argument",
+		`{"t":"sync","v":"00000000000000FF"}`:                       "invalid_argument",
+		`{"t":"more","id":7,"limit":150}`:                           "unimplemented",
 	} {
 		c.send(text)
 		c.want("error", "code", code)

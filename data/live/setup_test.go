@@ -145,7 +145,6 @@ type view struct {
 	more     bool
 	state    string // asked, live, reset, over
 	code     string
-	where    func(row) bool
 }
 
 // peer is a client that reads frames as the protocol says.
