@@ -184,23 +184,24 @@ func TestS50InboundRate(t *testing.T) {
 func TestFramesThatAreNotUnderstood(t *testing.T) {
 	s := startLive(t)
 	c := s.greet(t, "ann")
+	many := `{"t":"sub","subs":[` + strings.Repeat("{},", 100) + `{}]}`
 	for text, code := range map[string]string{
 		`{}`:                                  "invalid_argument",
 		`{"t":"presence"}`:                    "invalid_argument",
 		`{"t":5}`:                             "invalid_argument",
 		`{"t":"sub","query":{"from":"pets"}}`: "invalid_argument",
-		`{"t":"sub","id":"7","query":{"from":"pets"}}`:              "invalid_argument",
-		`{"t":"sub","id":7.5,"query":{"from":"pets"}}`:              "invalid_argument",
-		`{"t":"sub","id":9007199254740993,"query":{}}`:              "invalid_argument",
-		`{"t":"sub","subs":{}}`:                                     "invalid_argument",
-		`{"t":"sub","subs":[5,6]}`:                                  "invalid_argument",
-		`{"t":"sub","subs":[{},{},{}]}`:                             "invalid_argument",
-		`{"t":"sub","subs":[` + strings.Repeat("{},", 100) + `{}]}`: "resource_exhausted",
-		`{"t":"unsub"}`:                                             "invalid_argument",
-		`{"t":"sync"}`:                                              "invalid_argument",
-		`{"t":"sync","v":"00"}`:                                     "invalid_argument",
-		`{"t":"sync","v":"00000000000000FF"}`:                       "invalid_argument",
-		`{"t":"more","id":7,"limit":150}`:                           "unimplemented",
+		`{"t":"sub","id":"7","query":{"from":"pets"}}`: "invalid_argument",
+		`{"t":"sub","id":7.5,"query":{"from":"pets"}}`: "invalid_argument",
+		`{"t":"sub","id":9007199254740993,"query":{}}`: "invalid_argument",
+		`{"t":"sub","subs":{}}`:                        "invalid_argument",
+		`{"t":"sub","subs":[5,6]}`:                     "invalid_argument",
+		`{"t":"sub","subs":[{},{},{}]}`:                "invalid_argument",
+		many:                                           "resource_exhausted",
+		`{"t":"unsub"}`:                                "invalid_argument",
+		`{"t":"sync"}`:                                 "invalid_argument",
+		`{"t":"sync","v":"00"}`:                        "invalid_argument",
+		`{"t":"sync","v":"00000000000000FF"}`:          "invalid_argument",
+		`{"t":"more","id":7,"limit":150}`:              "unimplemented",
 	} {
 		c.send(text)
 		c.want("error", "code", code)
