@@ -125,7 +125,7 @@ func (w *walker) nearFile(name string) string {
 			names = append(names, e.Name())
 		}
 	}
-	if near := nearest(path.Base(name), names); near != "" {
+	if near := hutch.Nearest(path.Base(name), names); near != "" {
 		return fmt.Sprintf("did you mean %q?", path.Join(path.Dir(name), near))
 	}
 	return ""

@@ -155,40 +155,8 @@ func opName(fn string) string {
 
 // didYouMean is the hint with the nearest word, empty when none is near.
 func didYouMean(name string, words []string) string {
-	best, least := "", 3
-	for _, w := range words {
-		if d := distance(name, w); d < least && d < max(len(w), 2) {
-			best, least = w, d
-		}
+	if best := hutch.Nearest(name, words); best != "" {
+		return fmt.Sprintf("did you mean %q?", best)
 	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf("did you mean %q?", best)
-}
-
-// distance is the number of edits (swaps of neighbours count one) between two words.
-func distance(a, b string) int {
-	if a == b {
-		return 0
-	}
-	prev2, prev, cur := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range prev {
-		prev[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		cur[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			cur[j] = min(prev[j]+1, cur[j-1]+1, prev[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				cur[j] = min(cur[j], prev2[j-2]+1)
-			}
-		}
-		prev2, prev, cur = prev, cur, prev2
-	}
-	return prev[len(b)]
+	return ""
 }
