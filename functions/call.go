@@ -126,7 +126,7 @@ func (s *Service) commit(ctx context.Context, ses *session, f *loaded, in *Invoc
 		if in.HTTP == nil {
 			return nil, hutch.Errorf(hutch.Internal, "function %s gave a Response to a call", f.Name)
 		}
-		if err := checkResponse(f.Name, res.Response); err != nil {
+		if err := res.Response.Check(); err != nil {
 			return nil, err
 		}
 	}

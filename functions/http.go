@@ -125,26 +125,21 @@ func (t ParamType) read(s string) (any, bool) {
 // forbidden headers belong to the server: a function may not set them.
 var forbidden = []string{
 	"set-cookie", "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer",
-	"transfer-encoding", "upgrade", "content-length", "strict-transport-security", "x-request-id",
+	"transfer-encoding", "upgrade", "content-length", "strict-transport-security", "x-request-id", "date", "server",
 }
 
-// checkResponse refuses what a function may not answer.
-func checkResponse(name string, r *Response) error {
+// Check refuses what a function may not answer: internal, "the function ...".
+func (r *Response) Check() error {
 	fail := func(what string) error {
-		return &hutch.Error{Code: hutch.Internal, Message: "function " + name + " " + what}
+		return &hutch.Error{Code: hutch.Internal, Message: "the function " + what}
 	}
 	if r.Status < 200 || r.Status > 599 {
 		return fail("gave a status outside 200 to 599")
 	}
 	for _, h := range r.Headers {
 		lower := strings.ToLower(h[0])
-		for _, f := range forbidden {
-			if lower == f {
-				return fail("set the header " + f)
-			}
-		}
-		if strings.HasPrefix(lower, "access-control-") || strings.HasPrefix(lower, "hutch-") {
-			return fail("set a header of the server's")
+		if slices.Contains(forbidden, lower) || strings.HasPrefix(lower, "access-control-") || strings.HasPrefix(lower, "hutch-") {
+			return fail("set a header that functions may not set")
 		}
 		if !token(h[0]) || strings.ContainsAny(h[1], "\r\n\x00") {
 			return fail("set a malformed header")

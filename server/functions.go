@@ -3,13 +3,11 @@ package server
 import (
 	"bytes"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/valyala/fasthttp"
 
-	"github.com/hutch-dev/hutch"
 	"github.com/hutch-dev/hutch/data"
 	"github.com/hutch-dev/hutch/functions"
 )
@@ -103,25 +101,15 @@ func (r *request) call(in *functions.Invocation) error {
 	return r.respond(a.Response)
 }
 
-// hops are the headers that no function sets (functions refuses them as well).
-var hops = []string{
-	"set-cookie", "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding",
-	"upgrade", "content-length", "strict-transport-security", "x-request-id", "date", "server",
-}
-
 // respond answers with a function's Response.
 func (r *request) respond(a *functions.Response) error {
-	if a.Status < 200 || a.Status > 599 {
-		return &hutch.Error{Code: hutch.Internal, Message: "the function gave a status outside 200 to 599"}
+	if err := a.Check(); err != nil { // functions did so before it committed; a slip here would split answers
+		return err
 	}
 	resp := &r.fctx.Response
 	resp.Header.SetContentType("application/octet-stream")
 	for _, h := range a.Headers {
-		name := strings.ToLower(h[0])
-		if refusedHeader(name, h[1]) {
-			return &hutch.Error{Code: hutch.Internal, Message: "the function set a header that functions may not set"}
-		}
-		if name == "content-type" {
+		if strings.EqualFold(h[0], "content-type") {
 			resp.Header.SetContentType(h[1])
 		} else {
 			resp.Header.Add(h[0], h[1])
@@ -132,18 +120,4 @@ func (r *request) respond(a *functions.Response) error {
 		resp.SwapBody(append(r.buffer(), a.Body...))
 	}
 	return nil
-}
-
-// refusedHeader keeps functions from splitting answers and from speaking for
-// the server. name is in lower case.
-func refusedHeader(name, value string) bool {
-	if name == "" || strings.HasPrefix(name, "access-control-") || strings.HasPrefix(name, "hutch-") || strings.ContainsAny(value, "\r\n\x00") {
-		return true
-	}
-	for i := range len(name) {
-		if !tokenByte[name[i]] {
-			return true
-		}
-	}
-	return slices.Contains(hops, name)
 }
