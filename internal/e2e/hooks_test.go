@@ -21,7 +21,7 @@ functions:
 const checkTS = `import { HutchError } from '@hutch/client/functions'
 export default ({ after }) => {
   if (after.kind === 'loop') for (;;);
-  if (after.kind === 'memory') { const a = []; for (;;) a.push('x'.repeat(1 << 20) + a.length) }
+  if (after.kind === 'memory') { const a = []; for (;;) a.push(new Uint8Array(1 << 24)) }
   if (after.kind === 'refuse') throw new HutchError('failed_precondition', 'refused', { field: 'kind' })
 }`
 
