@@ -14,7 +14,7 @@ collections:
   things: { access: { read: "true", write: "true" } }
   calm: { access: { read: "true", write: "true" } }
 functions:
-  check: { handler: check.ts, trigger: { before: [create, update] , collection: things } }
+  check: { handler: check.ts, trigger: { before: [create, update], collection: things }, timeout: 2s }
   add: { handler: add.ts, trigger: { call: {} }, auth: "true" }
 `
 
