@@ -22,7 +22,11 @@ interface WireUser {
   user_metadata?: Record<string, unknown>
 }
 
-const early = 60_000 // a token is refreshed this long before its end
+/** How long before its end a token is refreshed: a minute, or a fifth of a short life. */
+function early(s: Session): number {
+  return Math.min(60_000, s.expires_in * 200)
+}
+
 const ended = ['refresh_token_not_found', 'refresh_token_already_used', 'session_not_found', 'session_expired', 'user_banned', 'user_not_found', 'bad_jwt', 'unauthenticated']
 
 /** Sign-in, the session's life, and what other tabs do with it. */
@@ -111,13 +115,14 @@ export class AuthOf implements Auth {
     await this.ready
     const s = this.session
     if (!s) return null
-    if (!o.fresh && (s.until ?? 0) - early > Date.now()) return s.access_token
+    if (!o.fresh && (s.until ?? 0) - early(s) > Date.now()) return s.access_token
     return this.refresh(s)
   }
 
   /** Milliseconds until the token should be refreshed; null when there is none. */
   get due(): number | null {
-    return this.session ? Math.max(0, (this.session.until ?? 0) - early - Date.now()) : null
+    const s = this.session
+    return s ? Math.max(0, (s.until ?? 0) - early(s) - Date.now()) : null
   }
 
   close(): void {
