@@ -130,7 +130,14 @@ func (s *Service) commit(ctx context.Context, ses *session, f *loaded, in *Invoc
 			return nil, err
 		}
 	}
+	if a.Response != nil && a.Response.Status >= 400 {
+		return a, nil // like a throw: nothing is written, nothing kept
+	}
 	if once != nil {
+		if a.Response != nil && a.Response.Status >= 300 {
+			return nil, hutch.Errorf(hutch.Internal, "function %s redirects under an idempotency key", f.Name).
+				WithHint("what is kept has no headers: answer 2xx where keys are sent")
+		}
 		kept, err := encodeAnswer(a)
 		if err != nil {
 			return nil, err

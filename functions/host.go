@@ -18,14 +18,18 @@ type session struct {
 	as      hutch.Principal
 	request data.Request
 
-	mu sync.Mutex // one operation at a time; guards tx
-	tx *data.Tx   // nil until the first operation
+	mu   sync.Mutex // one operation at a time; guards the rest
+	tx   *data.Tx   // nil until the first operation
+	over bool
 }
 
 // use runs f on the session's transaction, opened at first need.
 func (s *session) use(ctx context.Context, f func(*data.Tx) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.over {
+		return hutch.Errorf(hutch.FailedPrecondition, "the run is over")
+	}
 	if s.tx == nil {
 		tx, err := s.service.o.Data.Begin(ctx, s.as, s.request)
 		if err != nil {
@@ -39,6 +43,7 @@ func (s *session) use(ctx context.Context, f func(*data.Tx) error) error {
 func (s *session) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.over = true
 	if s.tx != nil {
 		s.tx.Close()
 		s.tx = nil

@@ -7,6 +7,8 @@ import (
 	"github.com/hutch-dev/hutch/data"
 )
 
+const maxReadBytes = 8 << 20 // of one getMany
+
 // dbOps does the operations of DBOps on a session; nil answers nothing.
 var dbOps = map[string]func(context.Context, *data.Tx, data.Doc) (any, error){
 	"db.get": func(ctx context.Context, tx *data.Tx, args data.Doc) (any, error) {
@@ -31,6 +33,7 @@ var dbOps = map[string]func(context.Context, *data.Tx, data.Doc) (any, error){
 			return nil, bad("ids", "ids are at most 1,000")
 		}
 		docs := make([]any, len(vs))
+		size := 0
 		for i, v := range vs {
 			id, ok := v.StringValueOK()
 			if !ok {
@@ -39,6 +42,9 @@ var dbOps = map[string]func(context.Context, *data.Tx, data.Doc) (any, error){
 			d, err := tx.Get(ctx, in, id, o)
 			if err != nil {
 				return nil, err
+			}
+			if size += len(d); size > maxReadBytes {
+				return nil, hutch.Errorf(hutch.ResourceExhausted, "the documents are larger than 8 MiB together")
 			}
 			docs[i] = orNull(d)
 		}

@@ -132,3 +132,31 @@ func TestBodiesByContentType(t *testing.T) {
 		t.Errorf("malformed JSON: %v", err)
 	}
 }
+
+// TestOnlySuccessIsKept: an answer of 400 and more is like a throw, a redirect
+// cannot be kept without its header.
+func TestOnlySuccessIsKept(t *testing.T) {
+	status := 503
+	w := open(t, []functions.Function{httpFn(func(f *functions.Function) { f.Trigger.Method, f.Admin = "POST", true })}, map[string]script{
+		"f": func(_ context.Context, _ map[string]any, h functions.Host) (any, error) {
+			return &functions.Response{Status: status}, create(h, "admin.db.create", "u1", "made")
+		},
+	})
+	call := func() (*functions.Answer, error) { return route(w, "POST", &functions.HTTPRequest{Path: "/api/f"}, "{}", "key") }
+	if a, err := call(); err != nil || a.Response.Status != 503 || a.Replayed || w.thing("made") != nil {
+		t.Errorf("503: %+v %v, written %v", a, err, w.thing("made") != nil)
+	}
+	status = 302
+	if _, err := call(); hutch.CodeOf(err) != hutch.Internal || w.thing("made") != nil {
+		t.Errorf("a redirect under a key: %v", err)
+	}
+	status = 201
+	for _, replayed := range []bool{false, true} {
+		if a, err := call(); err != nil || a.Response.Status != 201 || a.Replayed != replayed {
+			t.Errorf("201: %+v %v", a, err)
+		}
+	}
+	if w.thing("made") == nil {
+		t.Error("nothing was written")
+	}
+}

@@ -43,7 +43,7 @@ export class AuthOf implements Auth {
   private readonly key: string
   private readonly fixed: (() => Promise<string | null>) | undefined
   private readonly channel: BroadcastChannel | undefined
-  private refreshing: Promise<string | null> | undefined
+  private refreshing: { of: string; token: Promise<string | null> } | undefined
 
   constructor(t: Transport, storage: Storage, fixed?: () => Promise<string | null>) {
     this.t = t
@@ -87,7 +87,10 @@ export class AuthOf implements Auth {
       ...(c.profile && { data: c.profile }),
     }
     const user = (await this.t.send({ method: 'PUT', path: '/auth/v1/user', body })).body as WireUser
-    if (this.session) await this.take({ ...this.session, user }, 'changed')
+    await exclusively(this.storage, this.key + '.refresh', async () => {
+      const s = await this.read() ?? this.session // another tab may have refreshed
+      if (s?.user.id === user.id && this.session?.user.id === user.id) await this.take({ ...s, user }, 'changed')
+    })
     return userOf(user)
   }
 
@@ -104,7 +107,8 @@ export class AuthOf implements Auth {
     }
   }
 
-  async token(o: { fresh?: boolean } = {}): Promise<string | null> {
+  /** `refused` is a token that the server did not take: another one is given. */
+  async token(o: { fresh?: boolean; refused?: string } = {}): Promise<string | null> {
     if (this.fixed) {
       const t = await this.fixed()
       if (t?.startsWith('hutch_sk_') && typeof document !== 'undefined') {
@@ -115,7 +119,7 @@ export class AuthOf implements Auth {
     await this.ready
     const s = this.session
     if (!s) return null
-    if (!o.fresh && (s.until ?? 0) - early(s) > Date.now()) return s.access_token
+    if (!o.fresh && s.access_token !== o.refused && (s.until ?? 0) - early(s) > Date.now()) return s.access_token
     return this.refresh(s)
   }
 
@@ -130,35 +134,43 @@ export class AuthOf implements Auth {
     this.listeners.clear()
   }
 
-  /** One refresh for all callers and all tabs. */
+  /** One refresh of a session for all callers and all tabs. */
   private refresh(old: Session): Promise<string | null> {
-    this.refreshing ??= exclusively(this.storage, this.key + '.refresh', async () => {
-      const stored = await this.read()
-      if (stored && stored.refresh_token !== old.refresh_token) { // another tab did
-        await this.take(stored, 'changed', false)
-        return stored.access_token
-      }
-      if (!stored) {
-        await this.drop('out', false)
+    if (this.refreshing?.of === old.refresh_token) return this.refreshing.token
+    const token = exclusively(this.storage, this.key + '.refresh', () => this.renew(old)).finally(() => {
+      if (this.refreshing?.token === token) this.refreshing = undefined
+    })
+    this.refreshing = { of: old.refresh_token, token }
+    return token
+  }
+
+  private async renew(old: Session): Promise<string | null> {
+    const gone = () => this.session?.refresh_token !== old.refresh_token // signed out, or somebody else, meanwhile
+    if (gone()) return this.session?.access_token ?? null
+    const stored = await this.read()
+    if (gone()) return this.session?.access_token ?? null
+    if (!stored) {
+      await this.drop('out', false)
+      return null
+    }
+    if (stored.refresh_token !== old.refresh_token) { // another tab did
+      await this.take(stored, 'changed', false)
+      return stored.access_token
+    }
+    try {
+      const s = await this.send('POST', 'token?grant_type=refresh_token', { refresh_token: old.refresh_token }) as Session
+      if (gone()) return this.session?.access_token ?? null
+      await this.take(s, 'changed')
+      return s.access_token
+    } catch (e) {
+      if (gone()) return this.session?.access_token ?? null
+      if (HutchError.is(e, ...ended)) {
+        await this.drop('expired')
         return null
       }
-      try {
-        const s = await this.send('POST', 'token?grant_type=refresh_token', { refresh_token: old.refresh_token }) as Session
-        if (this.session?.refresh_token !== old.refresh_token) return this.session?.access_token ?? null
-        await this.take(s, 'changed')
-        return s.access_token
-      } catch (e) {
-        if (HutchError.is(e, ...ended)) {
-          await this.drop('expired')
-          return null
-        }
-        if ((old.until ?? 0) > Date.now()) return old.access_token // still good; the network will come back
-        throw e
-      }
-    }).finally(() => {
-      this.refreshing = undefined
-    })
-    return this.refreshing
+      if ((old.until ?? 0) > Date.now()) return old.access_token // still good; the network will come back
+      throw e
+    }
   }
 
   private async send(method: string, path: string, body: object): Promise<unknown> {

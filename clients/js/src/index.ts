@@ -43,7 +43,8 @@ export function createClient<A extends AppType>(url?: string, o: Options = {}): 
     refused: e => queries.refused(e),
   })
   queries.socket = socket
-  transport.token = fresh => auth.token({ fresh: fresh ?? false })
+  transport.token = refused => auth.token(refused === undefined ? {} : { refused })
+  transport.who = () => auth.user?.uid ?? null
   auth.onToken = (token, user) => {
     queries.token(token, user?.uid ?? null)
     schedule()
@@ -69,7 +70,11 @@ export function createClient<A extends AppType>(url?: string, o: Options = {}): 
       const headers = new Headers(init.headers)
       const token = await auth.token()
       if (token && !headers.has('authorization')) headers.set('authorization', 'Bearer ' + token)
-      const res = await fetch(transport.url + path, { ...init, headers })
+      const res = await fetch(transport.url + path, { ...init, headers }).catch(() => {
+        throw init.signal?.aborted
+          ? new HutchError('cancelled', 'the request was aborted')
+          : new HutchError('unavailable', 'the server cannot be reached')
+      })
       await queries.seen(res.headers.get('hutch-position'))
       return res
     },

@@ -3,6 +3,7 @@ import type { Doc, DocChange, Frame, Socket } from './socket.ts'
 import type { WireQuery } from './query.ts'
 import { HutchError } from './error.ts'
 import { textOf } from './query.ts'
+import { encode } from './values.ts'
 
 const lingerMs = 5000
 const seenMs = 5000
@@ -108,7 +109,8 @@ export class LiveQueries {
 
   /** Resolves when the live queries are at or past a write. */
   seen(v: string | null): Promise<void> {
-    if (v === null || ![...this.states.values()].some(s => s.result.status === 'live')) return Promise.resolve()
+    // Unconnected, the snapshot to come is later than the write.
+    if (v === null || !this.socket.open || ![...this.states.values()].some(s => s.result.status !== 'error')) return Promise.resolve()
     return new Promise(resolve => {
       const timer = setTimeout(() => done(), seenMs)
       const done = () => {
@@ -220,7 +222,7 @@ export class LiveQueries {
       s.rows = s.incoming.map((d, at) => {
         const old = before.get(d._id)
         before.delete(d._id)
-        if (old?._version === d._version) return old // unchanged rows keep their identity
+        if (old?._version === d._version && encode(old) === encode(d)) return old // unchanged rows keep their identity
         changes.push({ type: old ? 'changed' : 'added', id: d._id, at })
         return d
       })

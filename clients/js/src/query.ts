@@ -1,5 +1,5 @@
 import type { Answer, Transport } from './transport.ts'
-import type { AppType, Batch, Collection, CollectionType, FindOptions, Guard, Live, New, Page, Patch, Query, Row, SortKey, System, Where } from './types.ts'
+import type { AppType, Batch, Collection, CollectionType, FindOptions, Guard, Live, New, Page, Patch, Query, Result, Row, SortKey, System, Where } from './types.ts'
 import { HutchError } from './error.ts'
 import { encode, uuid } from './values.ts'
 
@@ -135,11 +135,18 @@ function single(e: unknown): never {
 }
 
 function oneOf<T>(rows: Live<T[]>): Live<T | null> {
+  let of: Result<T[]> | undefined
+  let one: Result<T | null>
+  const map = (r: Result<T[]>) => { // the same object for the same result
+    if (r !== of) one = { ...r, data: r.data[0] ?? null }
+    of = r
+    return one
+  }
   return {
     get current() {
-      return { ...rows.current, data: rows.current.data[0] ?? null }
+      return map(rows.current)
     },
-    subscribe: f => rows.subscribe(r => f({ ...r, data: r.data[0] ?? null })),
+    subscribe: f => rows.subscribe(r => f(map(r))),
     get ready() {
       return rows.ready.then(d => d[0] ?? null)
     },

@@ -20,8 +20,10 @@ export interface Answer { status: number; body: unknown; position: string | null
 /** HTTP to the one server, with the caller's token, retries and one kind of error. */
 export class Transport {
   readonly url: string
-  /** The token to send; `fresh` after a 401. */
-  token: (fresh?: boolean) => Promise<string | null> = async () => null
+  /** The token to send; another than the one that was refused. */
+  token: (refused?: string) => Promise<string | null> = async () => null
+  /** Who is signed in: what was begun as one is not sent again as another. */
+  who: () => string | null = () => null
 
   constructor(url: string) {
     this.url = url.replace(/\/+$/, '')
@@ -31,29 +33,34 @@ export class Transport {
     const end = Date.now() + deadlineMs
     const again = r.method === 'GET' || r.key !== undefined || r.safe
     const body = r.body === undefined ? undefined : encode(r.body)
-    let refreshed = r.token !== undefined
-    let fresh = false
+    let mayRefresh = r.token === undefined
+    let token = r.token === undefined ? await this.token() : r.token
+    const who = this.who()
     for (let attempt = 0; ; attempt++) {
       try {
-        return await this.once(r, body, end, fresh)
+        return await this.once(r, body, end, token)
       } catch (e) {
         if (!HutchError.is(e) || r.signal?.aborted) throw e
-        if (e.code === 'unauthenticated' && !refreshed) {
-          refreshed = fresh = true // the token may have been revoked or have expired on the way
-          if (await this.token() !== null) continue
-          throw e
+        if (e.code === 'unauthenticated' && mayRefresh && token) {
+          mayRefresh = false // it may have been revoked, or have expired on the way
+          token = await this.token(token)
+          if (token === null || this.who() !== who) throw e
+          continue
         }
         const temporary = e.code === 'unavailable' || e.code === 'resource_exhausted' && e.retryMs !== undefined
         const wait = e.retryMs ?? Math.random() * Math.min(8000, 200 * 2 ** attempt)
         if (!again || !temporary || Date.now() + wait >= end) throw e
         await sleep(wait, r.signal)
+        if (r.token === undefined) {
+          if (this.who() !== who) throw e
+          token = await this.token()
+        }
       }
     }
   }
 
-  private async once(r: Request, body: string | undefined, end: number, fresh: boolean): Promise<Answer> {
+  private async once(r: Request, body: string | undefined, end: number, token: string | null): Promise<Answer> {
     const headers: Record<string, string> = {}
-    const token = r.token === undefined ? await this.token(fresh) : r.token
     if (token) headers.authorization = 'Bearer ' + token
     if (body !== undefined) headers['content-type'] = 'application/json'
     if (r.key !== undefined) headers['idempotency-key'] = r.key

@@ -11,7 +11,8 @@ const shelf = 24
 /** The shelf: a live query straight on the database. */
 export const browsePage: Page = (main, params) => {
   let kind = (params.get('species') ?? '') as Species | ''
-  let sort = params.get('sort') ?? 'featured'
+  let sort = params.get('sort') ?? ''
+  if (!Object.hasOwn(sorts, sort)) sort = 'featured'
   let size = shelf
   let stop = () => {}
 

@@ -42,7 +42,7 @@ function route(): void {
   const [path = '', query = ''] = location.hash.replace(/^#\/?/, '').split('?')
   end()
   replace(main)
-  end = (pages[path] ?? browsePage)(main, new URLSearchParams(query))
+  end = (Object.hasOwn(pages, path) && pages[path] || browsePage)(main, new URLSearchParams(query))
   for (const a of document.querySelectorAll('nav a')) {
     const here = a.getAttribute('href') === '#/' + path
     if (here) a.setAttribute('aria-current', 'page')
