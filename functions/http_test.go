@@ -142,7 +142,9 @@ func TestOnlySuccessIsKept(t *testing.T) {
 			return &functions.Response{Status: status}, create(h, "admin.db.create", "u1", "made")
 		},
 	})
-	call := func() (*functions.Answer, error) { return route(w, "POST", &functions.HTTPRequest{Path: "/api/f"}, "{}", "key") }
+	call := func() (*functions.Answer, error) {
+		return route(w, "POST", &functions.HTTPRequest{Path: "/api/f"}, "{}", "key")
+	}
 	if a, err := call(); err != nil || a.Response.Status != 503 || a.Replayed || w.thing("made") != nil {
 		t.Errorf("503: %+v %v, written %v", a, err, w.thing("made") != nil)
 	}
