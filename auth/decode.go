@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"slices"
-	"unicode/utf8"
 
 	"github.com/hutch-dev/hutch"
+	"github.com/hutch-dev/hutch/data"
 )
 
 const maxDepth = 40
@@ -17,31 +17,12 @@ type fields map[string]json.RawMessage
 // readBody takes a JSON object; bad_json for anything else.
 func readBody(body []byte) (fields, error) {
 	var f fields
-	if !utf8.Valid(body) || tooDeep(body) || json.Unmarshal(body, &f) != nil || f == nil {
-		return nil, &hutch.Error{Code: hutch.BadJSON, Message: "the body is a JSON object in UTF-8"}
+	// The documents' decoder says what is JSON here too: no duplicate keys, lone
+	// surrogates or NUL, which encoding/json lets pass or replaces.
+	if _, err := data.ParseJSON(body, maxDepth); err != nil || json.Unmarshal(body, &f) != nil {
+		return nil, &hutch.Error{Code: hutch.BadJSON, Message: "the body is one JSON object in UTF-8, without duplicate keys", Err: err}
 	}
 	return f, nil
-}
-
-func tooDeep(js []byte) bool {
-	depth, text, escaped := 0, false, false
-	for _, c := range js {
-		switch {
-		case escaped:
-			escaped = false
-		case text:
-			escaped, text = c == '\\', c != '"'
-		case c == '"':
-			text = true
-		case c == '{' || c == '[':
-			if depth++; depth > maxDepth {
-				return true
-			}
-		case c == '}' || c == ']':
-			depth--
-		}
-	}
-	return false
 }
 
 // text gives a member that is a string; ok is false when it is absent or null.

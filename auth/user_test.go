@@ -52,7 +52,7 @@ func TestUserDataIsMerged(t *testing.T) {
 		{`{"data":{"a":null}}`, `{"b":{"y":2},"c":"z"}`},
 		{`{"data":null}`, `{"b":{"y":2},"c":"z"}`},
 		{`{}`, `{"b":{"y":2},"c":"z"}`},
-		{`{"data":{"b":null,"c":null,"n":12345678901234567890}}`, `{"n":12345678901234567890}`},
+		{`{"data":{"b":null,"c":null,"n":1234567890123456789}}`, `{"n":1234567890123456789}`},
 	} {
 		u, err := b.put(s, c[0], here(1))
 		if err != nil || string(u.UserMetadata) != c[1] {

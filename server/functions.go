@@ -5,9 +5,11 @@ import (
 	"net/http"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/valyala/fasthttp"
 
+	"github.com/hutch-dev/hutch"
 	"github.com/hutch-dev/hutch/data"
 	"github.com/hutch-dev/hutch/functions"
 )
@@ -38,6 +40,9 @@ func (r *request) runHTTP(function string) error {
 		v, err := unescape(value)
 		if err != nil {
 			return err
+		}
+		if !utf8.ValidString(n) || !utf8.ValidString(v) {
+			return &hutch.Error{Code: hutch.InvalidArgument, Field: "query", Message: "the query is not UTF-8"}
 		}
 		h.Query[n] = append(h.Query[n], v)
 	}

@@ -30,6 +30,11 @@ func (r *request) authenticate(route *Route) error {
 	r.ctx = r.life
 	r.named = r.head.has("authorization") || r.head.has("apikey")
 	if route.Creds == CredsAuth {
+		if r.named { // a service key must be good, and not from a browser; all else is ignored
+			if _, err := r.srv.o.Auth.Exempt(r.life, r.credentials()); err != nil {
+				return err
+			}
+		}
 		r.named = true // tokens are in the answers
 		return nil
 	}

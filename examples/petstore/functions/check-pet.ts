@@ -4,6 +4,7 @@ import { fn, HutchError } from '@hutch/client/functions'
 export default fn<'before'>(({ after }) => {
   const name = String(after.name ?? '').replace(/\s+/g, ' ').trim()
   if (name === '') throw new HutchError('invalid_argument', 'a pet needs a name', { field: 'name' })
-  if (!(after.price > 0)) throw new HutchError('invalid_argument', 'no pet is free: the price is above 0', { field: 'price' })
-  return { ...after, name, price: Math.round(after.price * 100) / 100 }
+  const price = Math.round(after.price * 100) / 100
+  if (!(price > 0)) throw new HutchError('invalid_argument', 'no pet is free: the price is above 0', { field: 'price' })
+  return { ...after, name, price }
 })

@@ -4,7 +4,7 @@ const pageSize = 12
 
 /** Products whose name or description has the words, those with them in the name first. */
 export default fn<'http'>(async ({ request }, ctx) => {
-  const q = String(request.query.q ?? '').trim().slice(0, 60)
+  const q = Array.from(String(request.query.q ?? '').replaceAll('\0', '')).slice(0, 60).join('').trim() // whole characters
   const page = Math.min(Math.max(1, request.query.page ?? 1), 50)
   const words = q.split(/\s+/).filter(Boolean).map(w => '(?i)' + w.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
   const where = words.length === 0 ? {} : { $and: words.map($regex => ({ $or: [{ name: { $regex } }, { description: { $regex } }] })) }
