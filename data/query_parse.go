@@ -14,7 +14,6 @@ const (
 	maxOrderKeys = 4
 	maxPage      = 1000
 	maxSelect    = 64
-	maxWhereJSON = 40 // nesting of a filter in a URL
 )
 
 // ParseQuery reads the body of POST /data/v1/query and of a sub's query.
@@ -157,70 +156,6 @@ func checkClientPath(path string) *hutch.Error {
 		e := *err
 		e.Field = ""
 		return &e
-	}
-	return nil
-}
-
-// ParseURLQuery reads the parameters of GET /data/v1/docs/{collection}: where as
-// JSON, orderBy=-price,name, limit, after, select=a,b, count=true. Each at most
-// once; unknown ones are refused by name.
-func ParseURLQuery(from string, params map[string][]string) (Query, error) {
-	q := Query{From: from}
-	if !validCollection(from) {
-		return Query{}, invalid("from", "expected the name of a collection")
-	}
-	names := make([]string, 0, len(params))
-	for name := range params {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		vs := params[name]
-		if len(vs) != 1 {
-			return Query{}, invalid(name, "the parameter is given more than once")
-		}
-		if err := q.readParam(name, vs[0]); err != nil {
-			return Query{}, under(err, name)
-		}
-	}
-	return q, nil
-}
-
-func (q *Query) readParam(name, s string) *hutch.Error {
-	switch name {
-	case "where":
-		d, err := ParseJSON([]byte(s), maxWhereJSON)
-		if err != nil {
-			return hutch.AsError(err)
-		}
-		return q.read("where", Object(d))
-	case "orderBy":
-		for key := range strings.SplitSeq(s, ",") {
-			if err := q.addOrder(parseOrder(key)); err != nil {
-				return err
-			}
-		}
-	case "limit":
-		n, err := strconv.ParseUint(s, 10, 16)
-		if err != nil {
-			n = 0
-		}
-		return q.read("limit", Int(int64(n)))
-	case "after":
-		return q.read("after", String(s))
-	case "select":
-		for path := range strings.SplitSeq(s, ",") {
-			if err := q.addSelect(path); err != nil {
-				return err
-			}
-		}
-	case "count":
-		if s != "true" && s != "false" {
-			return invalid("", "expected true or false")
-		}
-		q.Count = s == "true"
-	default:
-		return invalid("", "unknown parameter")
 	}
 	return nil
 }

@@ -25,52 +25,6 @@ func TestParseQuery(t *testing.T) {
 	}
 }
 
-func TestParseURLQuery(t *testing.T) {
-	q, err := data.ParseURLQuery("pets", map[string][]string{
-		"where": {`{"a":1}`}, "orderBy": {"-price,name"}, "limit": {"7"}, "after": {"x"}, "select": {"a,b.c"}, "count": {"true"},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := data.Query{From: "pets", OrderBy: []data.Order{{Path: "price", Desc: true}, {Path: "name"}}, Limit: 7, After: "x", Select: []string{"a", "b.c"}, Count: true}
-	if d := cmp.Diff(want, q, cmpopts.IgnoreFields(data.Query{}, "Where")); d != "" || q.Where.Op != data.OpEq {
-		t.Errorf("%v %s", q.Where, d)
-	}
-	for _, c := range []struct{ name, value, field string }{
-		{"where", `{"a":{"$foo":1}}`, "where.a.$foo"},
-		{"where", `{"a"`, "where.a"},
-		{"where", `[]`, "where"},
-		{"where", `{"a":1,"a":2}`, "where.a"},
-		{"limit", "0", "limit"},
-		{"limit", "1001", "limit"},
-		{"limit", "-1", "limit"},
-		{"limit", "1e2", "limit"},
-		{"limit", "", "limit"},
-		{"limit", "65537", "limit"},
-		{"orderBy", "", "orderBy"},
-		{"orderBy", "a,,b", "orderBy"},
-		{"orderBy", "a,a", "orderBy"},
-		{"orderBy", "a,b,c,d,e", "orderBy"},
-		{"orderBy", "_x", "orderBy"},
-		{"select", "", "select"},
-		{"select", "a,$b", "select"},
-		{"count", "1", "count"},
-		{"count", "TRUE", "count"},
-		{"after", "", "after"},
-		{"Limit", "1", "Limit"},
-		{"offset", "1", "offset"},
-		{"from", "x", "from"},
-	} {
-		_, err := data.ParseURLQuery("pets", map[string][]string{c.name: {c.value}})
-		if e := hutch.AsError(err); e == nil || e.Code != hutch.InvalidArgument || e.Field != c.field {
-			t.Errorf("%s=%s: got %v, want field %s", c.name, c.value, err, c.field)
-		}
-	}
-	if _, err := data.ParseURLQuery("pets", map[string][]string{"limit": {"1", "2"}}); hutch.CodeOf(err) != hutch.InvalidArgument {
-		t.Errorf("a parameter twice: got %v", err)
-	}
-}
-
 func TestParseQueryRefused(t *testing.T) {
 	for _, c := range []struct{ in, field string }{
 		{`{}`, "from"},

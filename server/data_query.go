@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -77,6 +78,12 @@ func (r *request) urlQuery() (data.Query, error) {
 		text, err := unescape(rawText)
 		if err != nil {
 			return data.Query{}, err
+		}
+		if !slices.Contains(queryNames, name) {
+			return data.Query{}, &hutch.Error{Code: hutch.InvalidArgument, Field: name, Message: "unknown parameter"}
+		}
+		if slices.ContainsFunc(body[1:], func(e data.Elem) bool { return e.Name == name }) {
+			return data.Query{}, &hutch.Error{Code: hutch.InvalidArgument, Field: name, Message: "the parameter is given more than once"}
 		}
 		v, err := queryValue(name, text)
 		if err != nil {
