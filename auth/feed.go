@@ -53,9 +53,7 @@ func (s *Service) follow(ctx context.Context) {
 		at := s.o.Feed.Head()
 		s.cache.dropAll()
 		s.tell(Change{All: true})
-		if err := s.loadKeys(ctx); err != nil && ctx.Err() == nil {
-			s.o.Log.Error("reading the signing keys again", slog.Any("error", err))
-		}
+		s.reloadKeys(ctx)
 		for c, err := range s.o.Feed.Read(ctx, at) {
 			if err != nil {
 				if ctx.Err() == nil {
@@ -73,12 +71,26 @@ func (s *Service) follow(ctx context.Context) {
 	}
 }
 
+func (s *Service) reloadKeys(ctx context.Context) {
+	if err := s.loadKeys(ctx); err != nil && ctx.Err() == nil {
+		s.o.Log.Error("reading the signing keys again", slog.Any("error", err))
+	}
+}
+
 // apply forgets what a commit makes untrue, then notes that the feed was heard:
 // an old commit of a reader that lags proves little.
 func (s *Service) apply(ctx context.Context, c data.Commit) {
 	var changes []Change
 	for i := range c.Changes {
 		ch := &c.Changes[i]
+		if ch.Op == data.OpReset {
+			if slices.Contains(Collections(), ch.Collection) {
+				changes = append(changes, Change{All: true})
+				s.cache.dropAll()
+				s.reloadKeys(ctx)
+			}
+			continue
+		}
 		switch ch.Collection {
 		case colSessions:
 			if before, after := images[sessionDoc](s, ch); sessionMatters(before, after) {
@@ -104,9 +116,7 @@ func (s *Service) apply(ctx context.Context, c data.Commit) {
 				changes = append(changes, Change{All: true})
 				s.cache.dropAll()
 			}
-			if err := s.loadKeys(ctx); err != nil && ctx.Err() == nil {
-				s.o.Log.Error("reading the signing keys again", slog.Any("error", err))
-			}
+			s.reloadKeys(ctx)
 		}
 	}
 	heard := s.o.Now()

@@ -43,3 +43,7 @@ const (
 	OpDelete Op = "delete"
 	OpSet    Op = "set"
 )
+
+// OpReset is the Op of a change that says no more than that a collection may be
+// another in any way.
+const OpReset Op = "reset"

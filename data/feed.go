@@ -61,7 +61,8 @@ func (f *Feed) run(ctx context.Context) {
 	}
 }
 
-// follow reads from where the feed is, or from the store's head.
+// follow reads from where the feed is, or from where the store says that a node
+// begins.
 func (f *Feed) follow(ctx context.Context) error {
 	f.mu.Lock()
 	joined, after := f.joined, f.head
@@ -71,7 +72,9 @@ func (f *Feed) follow(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		after = info.Head
+		if after = info.Recent; after == "" {
+			after = info.Head
+		}
 		f.mu.Lock()
 		f.ring, f.sizes, f.bytes = nil, nil, 0
 		f.from, f.head, f.joined = after, after, true

@@ -19,8 +19,10 @@ type Access struct {
 	Again    bool      // a document may be met more than once
 	Also     []*Access // of an $or: the documents of these too; Again holds
 
-	whole bool // every document passes the filter
-	seek  []seekPart
+	whole   bool // every document passes the filter
+	seek    []seekPart
+	bounded int // leading fields of the index that the ranges bound
+	or      int // of a union: 1 + the place of the $or among the conditions
 }
 
 // ByID is Access.Index of a walk by _id.
@@ -143,7 +145,7 @@ func union(ixs []Built, leaves []*Where, than merit) *Access {
 		}
 		if all != nil && (equal || !than.sorted && !than.ranged) {
 			a := *all[0]
-			a.Also, a.Again, a.Sorted, a.Narrowed = all[1:], true, false, true
+			a.Also, a.Again, a.Sorted, a.Narrowed, a.or = all[1:], true, false, true, i+1
 			return &a
 		}
 	}

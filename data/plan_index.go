@@ -114,7 +114,7 @@ func (l *layout) fixedField(path string) int {
 // access makes the key ranges.
 func (l *layout) access() *Access {
 	a := &Access{Index: l.i, Name: l.ix.Name, Sorted: l.sorted, Reverse: l.sorted && l.reverse, seek: l.seek}
-	a.Narrowed, a.All = len(l.cons) > 0, len(l.cons) == 0
+	a.Narrowed, a.All, a.bounded = len(l.cons) > 0, len(l.cons) == 0, len(l.cons)
 	a.Again = l.ix.Many>>l.fixed != 0
 	rs := []Range{{}}
 	for f := range l.cons {

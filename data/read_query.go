@@ -100,7 +100,7 @@ func (c *call) query(ctx context.Context, q Query, track bool) (*Page, error) {
 	if err != nil {
 		return nil, err
 	}
-	page := &Page{Docs: make([]Doc, 0, min(b.q.Limit, 64)), Position: snap.Position()}
+	page := &Page{Docs: make([]Doc, 0, min(b.q.Limit, 64))}
 	b.plan.Budget = c.budget()
 	last, err := c.fill(ctx, snap, b, page, track)
 	if err != nil {
@@ -117,6 +117,7 @@ func (c *call) query(ctx context.Context, q Query, track bool) (*Page, error) {
 			return nil, c.refusedQuery(ctx, &count, err)
 		}
 	}
+	page.Position = snap.Position()
 	return page, nil
 }
 

@@ -36,6 +36,7 @@ type App struct {
 	Collections []Collection
 	Guard       Guard
 	Hooks       Hooks // nil: none
+	Prune       bool  // indexes that Collections do not name go (Store.Configure)
 }
 
 // Service is the one door to the documents: every read and write of every
@@ -109,7 +110,7 @@ func (s *Service) Use(ctx context.Context, a App) error {
 		}
 	}
 	all = append(all, onceCollection)
-	if err := s.store.Configure(ctx, all); err != nil {
+	if err := s.store.Configure(ctx, all, a.Prune); err != nil {
 		return err
 	}
 	s.app.Store(next)

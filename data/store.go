@@ -19,18 +19,23 @@ type Store interface {
 	Commit(ctx context.Context, b *Batch) (Result, error)
 	// Changes yields durable whole commits after a position in order, for ever
 	// (until ctx ends), progress at least each second; ErrLogGone when the log
-	// no longer reaches back so far.
+	// no longer reaches back so far. _jobs _runs _idempotency _logs _metrics come
+	// without images, and but for the creates of _jobs a store may leave them out.
 	Changes(ctx context.Context, after Position) iter.Seq2[Commit, error]
 	// Configure declares the collections and their indexes; new indexes are
 	// built online, the old set serves until then. It returns when all are ready.
-	Configure(ctx context.Context, cs []Collection) error
+	// prune: indexes that cs does not name go; else they may stay, unused, and
+	// those that are unique go on to refuse.
+	Configure(ctx context.Context, cs []Collection, prune bool) error
 	Info(ctx context.Context) (Info, error)
 	Close() error
 }
 
 // Snapshot is the state at one position, for at most 5 minutes, then aborted.
 type Snapshot interface {
-	Position() Position // holds from the first read on
+	// Position is that of the state read: "" before the first read, which may
+	// choose it.
+	Position() Position
 	// Get gives the document, or nil, nil when it is absent.
 	Get(ctx context.Context, coll, id string) (Doc, error)
 	// Find yields documents in the plan's order; each holds until the next
@@ -74,10 +79,11 @@ type Write struct {
 	Next func(old Doc) (Doc, error)
 }
 
-// Change is one document's change: Before is nil on create, After on delete.
+// Change is one document's change: Before is nil on create, After on delete. A
+// change of OpReset has no ID: anything in the collection may be another.
 type Change struct {
 	Collection, ID string
-	Op             Op // OpCreate, OpUpdate, OpDelete
+	Op             Op // OpCreate, OpUpdate, OpDelete, OpReset
 	Before, After  Doc
 }
 
@@ -85,7 +91,7 @@ type Change struct {
 // document once (first Before, last After); no changes = progress.
 type Commit struct {
 	Position Position
-	At       time.Time
+	At       time.Time // when it was made, by the clock of the batch or of the store
 	Changes  []Change
 }
 
@@ -101,6 +107,7 @@ type Result struct {
 type Info struct {
 	Epoch        string // changes with a restore; positions compare within one
 	Head, Oldest Position
-	Bytes        int64 // on disk
+	Recent       Position // from where a node that starts reads the log; "" = Head
+	Bytes        int64    // on disk
 	LogBytes     int64
 }

@@ -95,7 +95,6 @@ func (v *View) Read(ctx context.Context, atLeast Position) (rows []Row, at Posit
 	defer snap.Close()
 	c.st.snap = snap
 	defer func() { c.st.snap = nil }()
-	at = snap.Position()
 	plan := v.b.plan
 	plan.Budget = c.budget()
 	leave, err := c.enter(ctx, &plan)
@@ -118,7 +117,7 @@ func (v *View) Read(ctx context.Context, atLeast Position) (rows []Row, at Posit
 			}
 		}
 		if len(rows) == v.Query.Limit {
-			return rows, at, true, nil
+			return rows, snap.Position(), true, nil
 		}
 		row := Row{Mark: MarkOf(d, v.Query.OrderBy), Doc: show.add(d)}
 		if size += len(row.Doc); size > viewBytes {
@@ -127,7 +126,7 @@ func (v *View) Read(ctx context.Context, atLeast Position) (rows []Row, at Posit
 		}
 		rows = append(rows, row)
 	}
-	return rows, at, false, nil
+	return rows, snap.Position(), false, nil
 }
 
 // Match reports whether the stored document d is in the (unlimited) result now.

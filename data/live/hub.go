@@ -191,7 +191,11 @@ func (h *Hub) commit(c *data.Commit) {
 	h.touched = h.touched[:0]
 	for i := range c.Changes {
 		for g := range h.byColl[c.Changes[i].Collection] {
-			g.change(&c.Changes[i])
+			if c.Changes[i].Op == data.OpReset {
+				g.reset("log_gone")
+			} else {
+				g.change(&c.Changes[i])
+			}
 		}
 	}
 	if len(c.Changes) > 0 {

@@ -59,7 +59,7 @@ func create(id string, d data.Doc) data.Write {
 
 func filled(b *testing.B, n int) *pebble.Store {
 	s := open(b, pebble.Options{Durability: pebble.Full})
-	if err := s.Configure(b.Context(), []data.Collection{pets}); err != nil {
+	if err := s.Configure(b.Context(), []data.Collection{pets}, true); err != nil {
 		b.Fatal(err)
 	}
 	for i := 0; i < n; {

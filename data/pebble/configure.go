@@ -14,8 +14,9 @@ import (
 // Configure declares the collections and their indexes. Writers maintain a new
 // index from its declaration on, a walk over the documents adds the rest while
 // they go on; a walk that was cut short continues at the next Configure. Indexes
-// that are no longer declared serve until then.
-func (s *Store) Configure(ctx context.Context, cs []data.Collection) error {
+// that are no longer declared serve until then, and then go: no other node has
+// a say, so prune makes no difference.
+func (s *Store) Configure(ctx context.Context, cs []data.Collection, _ bool) error {
 	select {
 	case s.configuring <- struct{}{}:
 		defer func() { <-s.configuring }()

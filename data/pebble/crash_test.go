@@ -94,7 +94,7 @@ func powerCut(t *testing.T, r *rand.Rand, configure bool) {
 		{Name: "tags", Fields: []data.Order{{Path: "tags"}, {Path: "n", Desc: true}}},
 	}}}
 	if !configure {
-		if err := s.Configure(ctx, colls); err != nil {
+		if err := s.Configure(ctx, colls, true); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -106,7 +106,7 @@ func powerCut(t *testing.T, r *rand.Rand, configure bool) {
 	}
 	if configure { // the cut falls into the building of indexes
 		wg.Go(func() {
-			if err := s.Configure(running, colls); err != nil && running.Err() == nil {
+			if err := s.Configure(running, colls, true); err != nil && running.Err() == nil {
 				t.Error(err)
 			}
 		})
@@ -140,7 +140,7 @@ func powerCut(t *testing.T, r *rand.Rand, configure bool) {
 		t.Fatalf("head %s, acknowledged %s (%v)", info.Head, newest, err)
 	}
 	check(ctx, t, s2, acked)
-	if err := s2.Configure(ctx, colls); err != nil { // builds go on where they were
+	if err := s2.Configure(ctx, colls, true); err != nil { // builds go on where they were
 		t.Fatal(err)
 	}
 	if _, err := s2.Commit(ctx, &data.Batch{Now: time.Now(), Writes: []data.Write{pet("w0-0", 1<<40)}}); err != nil {

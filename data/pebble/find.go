@@ -28,7 +28,6 @@ type run struct {
 
 var (
 	errBudget = hutch.Errorf(hutch.ResourceExhausted, "the query examines too much")
-	errSort   = hutch.Errorf(hutch.ResourceExhausted, "the query sorts too much without an index")
 	errStop   = errors.New("enough")
 )
 
@@ -87,6 +86,20 @@ func (sn *snapshot) find(ctx context.Context, p *data.Plan, yield func(data.Doc)
 		return nil
 	}
 	return err
+}
+
+// sorted runs an access whose order is not the plan's.
+func (r *run) sorted(a *data.Access, yield func(data.Doc) error) error {
+	s := data.NewSorter(r.p)
+	if err := r.each(a, nil, s.Add); err != nil {
+		return err
+	}
+	for d := range s.All() {
+		if err := yield(d); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // begin prepares a plan; nil when the collection is empty. leave must follow.

@@ -137,7 +137,7 @@ func TestConfigureGoesOnWhereItStopped(t *testing.T) {
 		}
 	}
 	colls := []data.Collection{{Name: "pets", Indexes: []data.Index{{Name: "n", Fields: []data.Order{{Path: "n"}}}}}}
-	if err := s.Configure(&stopping{Context: ctx, after: 10}, colls); hutch.CodeOf(err) != hutch.Cancelled {
+	if err := s.Configure(&stopping{Context: ctx, after: 10}, colls, true); hutch.CodeOf(err) != hutch.Cancelled {
 		t.Fatalf("a cancelled Configure gives %v", err)
 	}
 	plan := func() *data.Budget {
@@ -170,7 +170,7 @@ func TestConfigureGoesOnWhereItStopped(t *testing.T) {
 	if err := commit(ctx, s, pet("00001", 7777), pet("zz", 8888)); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Configure(ctx, colls); err != nil {
+	if err := s.Configure(ctx, colls, true); err != nil {
 		t.Fatal(err)
 	}
 	if b := plan(); b.Index != "n" || b.Docs != 1 {

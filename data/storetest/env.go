@@ -159,7 +159,7 @@ func (e *env) equal(got, want string) {
 
 func (e *env) configure(cs ...data.Collection) {
 	e.Helper()
-	e.must(e.s.Configure(e.ctx(), cs))
+	e.must(e.s.Configure(e.ctx(), cs, true))
 }
 
 // json shows a document's own fields.

@@ -80,7 +80,7 @@ var indexes = []test{
 	}},
 	{"a unique index over equal values is refused and the old set serves", func(e *env) {
 		e.herd(200, index("k"))
-		err := e.s.Configure(e.ctx(), []data.Collection{{Name: "herd", Indexes: []data.Index{unique("k"), index("n")}}})
+		err := e.s.Configure(e.ctx(), []data.Collection{{Name: "herd", Indexes: []data.Index{unique("k"), index("n")}}}, true)
 		e.is(err, hutch.FailedPrecondition)
 		p := data.Plan{Collection: "herd", Where: e.where(`{"k":3}`), Budget: &data.Budget{}}
 		e.find(p)
@@ -126,7 +126,7 @@ var indexes = []test{
 			{Name: "path", Fields: order("a..b")},
 			{Fields: order("a")},
 		} {
-			err := e.s.Configure(e.ctx(), []data.Collection{{Name: "zoo", Indexes: []data.Index{ix}}})
+			err := e.s.Configure(e.ctx(), []data.Collection{{Name: "zoo", Indexes: []data.Index{ix}}}, true)
 			e.is(err, hutch.InvalidArgument)
 		}
 		e.configure(data.Collection{Name: "zoo", Indexes: []data.Index{index("a,b,c,d")}})

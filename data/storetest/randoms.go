@@ -251,7 +251,7 @@ func (g *game) reconfigure() {
 		}
 		cs, next[coll] = append(cs, c), c.Indexes
 	}
-	err := g.s.Configure(g.ctx(), cs)
+	err := g.s.Configure(g.ctx(), cs, true)
 	switch {
 	case fits && err == nil:
 		g.m.indexes = next
@@ -262,7 +262,7 @@ func (g *game) reconfigure() {
 		for _, coll := range gameColls {
 			old = append(old, data.Collection{Name: coll, Indexes: g.m.indexes[coll]})
 		}
-		g.must(g.s.Configure(g.ctx(), old))
+		g.must(g.s.Configure(g.ctx(), old, true))
 	default:
 		g.Fatalf("Configure gives %v; the documents fit: %v", err, fits)
 	}

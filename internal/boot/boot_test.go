@@ -191,7 +191,7 @@ type slowStore struct {
 	commit func(*data.Batch) error
 }
 
-func (s *slowStore) Configure(ctx context.Context, cs []data.Collection) error {
+func (s *slowStore) Configure(ctx context.Context, cs []data.Collection, prune bool) error {
 	for _, c := range cs {
 		if s.hold != nil && !strings.HasPrefix(c.Name, "_") {
 			select {
@@ -202,7 +202,7 @@ func (s *slowStore) Configure(ctx context.Context, cs []data.Collection) error {
 			break
 		}
 	}
-	return s.Store.Configure(ctx, cs)
+	return s.Store.Configure(ctx, cs, prune)
 }
 
 func (s *slowStore) Commit(ctx context.Context, b *data.Batch) (data.Result, error) {

@@ -1,0 +1,5 @@
+package mongo
+
+import (
+	_ "go.mongodb.org/mongo-driver/v2/mongo"
+)
