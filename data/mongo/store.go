@@ -1,0 +1,195 @@
+package mongo
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"go.mongodb.org/mongo-driver/v2/mongo/readconcern"
+	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
+	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
+
+	"github.com/hutch-dev/hutch"
+	"github.com/hutch-dev/hutch/data"
+)
+
+// Store is a database of a replica set. It is safe for concurrent use.
+type Store struct {
+	o      Options
+	client *mongo.Client
+	db     *mongo.Database // majority reads and writes
+	local  *mongo.Database // reads of the newest, which a guard then proves
+	free   chan *mongo.Session
+
+	known newest // operationTime: a position that exists
+	clock newest // $clusterTime: not below any commit whose effect was seen
+
+	epoch string
+	first instant // the log of this database begins behind it
+
+	cat         atomic.Pointer[catalog]
+	configuring chan struct{} // a place for one Configure
+
+	ctx    context.Context //nolint:containedctx // the store's own life
+	cancel context.CancelFunc
+	uses   sync.WaitGroup
+	mu     sync.Mutex // guards closed
+	closed bool
+}
+
+// Open connects, waits for a primary and finds or makes the store's own notes.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	o, err := o.filled()
+	if err != nil {
+		return nil, err
+	}
+	client, err := mongo.Connect(options.Client().ApplyURI(o.URL).SetAppName("hutch").
+		SetWriteConcern(writeconcern.Majority()).SetReadConcern(readconcern.Majority()).SetReadPreference(readpref.Primary()).
+		SetRetryReads(true).SetRetryWrites(true).SetMaxPoolSize(maxPool).SetServerSelectionTimeout(o.Patience))
+	if err != nil {
+		// the driver's text may quote the URL, which holds a password
+		return nil, hutch.Errorf(hutch.InvalidArgument, "the URL of the store is not one of MongoDB")
+	}
+	s := &Store{o: o, client: client, free: make(chan *mongo.Session, maxSessions), configuring: make(chan struct{}, 1)}
+	s.db = client.Database(o.Database)
+	s.local = client.Database(o.Database, options.Database().SetReadConcern(readconcern.Local()))
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.cat.Store(newCatalog())
+	if err := s.begin(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// begin checks what it is connected to and reads or makes the epoch.
+func (s *Store) begin(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, s.o.Patience)
+	defer cancel()
+	ses, sc, err := s.session(ctx)
+	if err != nil {
+		return failed(ctx, "opening the store", err)
+	}
+	defer s.release(ses)
+	if err := s.checkServer(sc); err != nil {
+		return err
+	}
+	s.saw(ses)
+	if err := s.loadCollections(sc); err != nil {
+		return err
+	}
+	notes := s.db.Collection(storeCollection)
+	own := bson.D{{Key: "_id", Value: "epoch"}, {Key: "epoch", Value: rand.Text()}, {Key: "first", Value: string(s.known.load().position())}}
+	if _, err := notes.InsertOne(sc, own); err != nil && classOf(err) != classDuplicate {
+		return failed(ctx, "making the store's notes", err)
+	}
+	var note struct{ Epoch, First string }
+	if err := notes.FindOne(sc, bson.D{{Key: "_id", Value: "epoch"}}).Decode(&note); err != nil {
+		return failed(ctx, "reading the store's notes", err)
+	}
+	s.epoch = note.Epoch
+	if s.first, err = parsePosition(data.Position(note.First)); err != nil || s.epoch == "" {
+		return hutch.Errorf(hutch.Internal, "the store's notes in %s cannot be read", storeCollection)
+	}
+	return nil
+}
+
+func (s *Store) checkServer(ctx context.Context) error {
+	var hello struct {
+		SetName string `bson:"setName"`
+		Msg     string `bson:"msg"`
+		Wire    int    `bson:"maxWireVersion"`
+	}
+	if err := s.db.RunCommand(ctx, bson.D{{Key: "hello", Value: 1}}).Decode(&hello); err != nil {
+		return failed(ctx, "connecting to the database", err)
+	}
+	switch {
+	case hello.SetName == "" && hello.Msg != "isdbgrid":
+		return hutch.Errorf(hutch.FailedPrecondition, "the MongoDB server is not part of a replica set").
+			WithHint("start mongod with --replSet and call rs.initiate(); one member is enough to try")
+	case hello.Wire < 17:
+		return hutch.Errorf(hutch.FailedPrecondition, "MongoDB is older than 6.0")
+	}
+	return nil
+}
+
+// session takes a session: only with one of its own does the driver show a
+// reply's times. release gives it back.
+func (s *Store) session(ctx context.Context) (*mongo.Session, context.Context, error) {
+	select {
+	case ses := <-s.free:
+		return ses, mongo.NewSessionContext(ctx, ses), nil
+	default:
+	}
+	ses, err := s.client.StartSession(options.Session().SetCausalConsistency(false))
+	if err != nil {
+		return nil, nil, err
+	}
+	return ses, mongo.NewSessionContext(ctx, ses), nil
+}
+
+func (s *Store) release(ses *mongo.Session) {
+	s.saw(ses)
+	select {
+	case s.free <- ses:
+	default:
+		ses.EndSession(context.Background())
+	}
+}
+
+// saw takes over the times of a reply. Versions go by $clusterTime: the
+// operationTime of a read can be older than the newest commit that it shows.
+func (s *Store) saw(ses *mongo.Session) {
+	if t := ses.OperationTime(); t != nil {
+		s.known.advance(instantOf(*t))
+	}
+	if t, i, ok := ses.ClusterTime().Lookup("$clusterTime", "clusterTime").TimestampOK(); ok {
+		s.clock.advance(instantOf(bson.Timestamp{T: t, I: i}))
+	}
+}
+
+// enter begins a use of the store; leave must follow when it gives true.
+func (s *Store) enter() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false
+	}
+	s.uses.Add(1)
+	return true
+}
+
+func (s *Store) leave() { s.uses.Done() }
+
+// Close waits for what is under way and disconnects.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	was := s.closed
+	s.closed = true
+	s.mu.Unlock()
+	if was {
+		return nil
+	}
+	s.cancel()
+	s.uses.Wait()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if err := s.client.Disconnect(ctx); err != nil {
+		return fmt.Errorf("disconnecting from the database: %w", err)
+	}
+	return nil
+}
+
+// ctxError says why ctx ended before anything was done.
+func ctxError(ctx context.Context) error {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return hutch.Errorf(hutch.DeadlineExceeded, "the store did not answer in time")
+	}
+	return hutch.Errorf(hutch.Cancelled, "the caller gave up")
+}
