@@ -18,8 +18,16 @@ func (s *Service) Waiting(coll, id string) int {
 	return len(l.waiting)
 }
 
-// Sweep deletes idempotency records past their life or their owner's number.
-func (s *Service) Sweep(ctx context.Context) error { return s.sweep(ctx) }
+// Sweep deletes idempotency records past their life or their owner's number,
+// and counts past theirs.
+func (s *Service) Sweep(ctx context.Context) error {
+	lease := s.Lease("sweep", sweepLease)
+	defer func() { _ = lease.Release(ctx) }()
+	return s.sweep(ctx, lease)
+}
+
+// SweepUnder is Sweep under a lease that goes on.
+func (s *Service) SweepUnder(ctx context.Context, l *Lease) error { return s.sweep(ctx, l) }
 
 // Unindexed is how many unindexed queries of a principal run or wait.
 func (s *Service) Unindexed(key string) int {

@@ -10,6 +10,7 @@ import (
 const (
 	sweepBatch = 200
 	sweepEvery = time.Minute
+	sweepLease = 2 * sweepEvery // of the node that sweeps
 )
 
 // kept counts the records written since an owner's were last pruned.
@@ -48,9 +49,10 @@ func (s *Service) onceKept(owner string) int {
 	return s.limits.OnceKept
 }
 
-// sweepOnce deletes idempotency records that are past their life or beyond what
-// their owner may keep, until ctx ends.
+// sweepOnce deletes idempotency records and counts that are past their life, on
+// one node of all, and records beyond what their owner may keep, until ctx ends.
 func (s *Service) sweepOnce(ctx context.Context) {
+	lease := s.Lease("sweep", sweepLease)
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
 	for {
@@ -58,26 +60,22 @@ func (s *Service) sweepOnce(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if err := s.sweep(ctx); err != nil && ctx.Err() == nil {
-				s.log.WarnContext(ctx, "sweeping idempotency records", "error", err)
+			if err := s.sweep(ctx, lease); err != nil && ctx.Err() == nil {
+				s.log.WarnContext(ctx, "sweeping idempotency records and limits", "error", err)
 			}
 		}
 	}
 }
 
-// sweep runs once.
-func (s *Service) sweep(ctx context.Context) error {
+// sweep runs once. Each node prunes the owners whose records it wrote; what they
+// delete is the same.
+func (s *Service) sweep(ctx context.Context, lease *Lease) error {
 	if len(s.app.Load().colls) == 0 { // before Use the index is not there
 		return nil
 	}
-	expired := Where{Op: OpLte, Path: "expires", Value: Date(s.now())}
-	for {
-		n, err := s.sweepWhere(ctx, expired, nil, sweepBatch)
-		if err != nil {
+	for _, coll := range []string{onceCollection.Name, limitsCollection.Name} {
+		if err := s.sweepExpired(ctx, lease, coll); err != nil {
 			return err
-		}
-		if n < sweepBatch {
-			break
 		}
 	}
 	for _, owner := range s.kept.take() {
@@ -86,6 +84,23 @@ func (s *Service) sweep(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// sweepExpired deletes what expired in coll, under the lease: it is asked for
+// only where there is something, so that an idle server does not write.
+func (s *Service) sweepExpired(ctx context.Context, lease *Lease, coll string) error {
+	for {
+		b, err := s.swept(ctx, coll, Where{Op: OpLte, Path: "expires", Value: Date(s.now())}, nil, sweepBatch)
+		if err != nil || len(b.Writes) == 0 {
+			return err
+		}
+		if ok, err := lease.Acquire(ctx); err != nil || !ok {
+			return err
+		}
+		if err := s.commitSweep(ctx, b); err != nil || len(b.Writes) < sweepBatch {
+			return err
+		}
+	}
 }
 
 // prune deletes an owner's oldest records beyond what he may keep.
@@ -102,42 +117,45 @@ func (s *Service) prune(ctx context.Context, owner string) error {
 		return err
 	}
 	for over := int(n) - s.onceKept(owner); over > 0; {
-		n, err := s.sweepWhere(ctx, mine, []Order{{Path: "at"}}, min(over, sweepBatch))
-		if err != nil || n == 0 {
+		b, err := s.swept(ctx, onceCollection.Name, mine, []Order{{Path: "at"}}, min(over, sweepBatch))
+		if err != nil || len(b.Writes) == 0 {
 			return err
 		}
-		over -= n
+		if err := s.commitSweep(ctx, b); err != nil {
+			return err
+		}
+		over -= len(b.Writes)
 	}
 	return nil
 }
 
-// sweepWhere deletes the first n records that match.
-func (s *Service) sweepWhere(ctx context.Context, w Where, order []Order, n int) (int, error) {
+// swept deletes the first n documents of coll that match and stay as they are.
+func (s *Service) swept(ctx context.Context, coll string, w Where, order []Order, n int) (*Batch, error) {
 	st := &state{s: s}
 	defer st.close()
 	b := &Batch{Now: s.now()}
-	p := &Plan{Collection: onceCollection.Name, Where: w, OrderBy: order, Limit: n, Budget: &Budget{}}
+	p := &Plan{Collection: coll, Where: w, OrderBy: order, Limit: n, Budget: &Budget{}}
 	for d, err := range st.find(ctx, p, false) {
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
 		seen := versionOf(d)
 		b.Writes = append(b.Writes, Write{
-			Collection: onceCollection.Name, ID: idOf(d), Expect: AnyVersion,
+			Collection: coll, ID: idOf(d), Expect: AnyVersion,
 			Next: func(old Doc) (Doc, error) {
-				if versionOf(old) != seen { // the key was used again
+				if versionOf(old) != seen { // used again
 					return old, nil
 				}
 				return nil, nil
 			},
 		})
 	}
-	st.close()
-	if len(b.Writes) == 0 {
-		return 0, nil
-	}
+	return b, nil
+}
+
+func (s *Service) commitSweep(ctx context.Context, b *Batch) error {
 	ctx, cancel := deadline(ctx)
 	defer cancel()
 	_, err := s.store.Commit(ctx, b)
-	return len(b.Writes), err
+	return err
 }

@@ -109,7 +109,7 @@ func (s *Service) Use(ctx context.Context, a App) error {
 			next.colls[c.Name] = c
 		}
 	}
-	all = append(all, onceCollection)
+	all = append(append(all, onceCollection), ownCollections...)
 	if err := s.store.Configure(ctx, all, a.Prune); err != nil {
 		return err
 	}
