@@ -41,7 +41,7 @@ type Options struct {
 	MinLength int           // of passwords, characters [10], at least 8
 	Lifetimes Lifetimes
 	Limits    Limits
-	Counter   Counter // [NewMemoryCounter]
+	Counter   Counter // data.Service.Counter
 	Remember  int     // verifications remembered [32,768]
 	Now       func() time.Time
 	Entropy   io.Reader
@@ -71,8 +71,8 @@ type Service struct {
 // key does not open the seal. Run keeps the Service up to date.
 func New(ctx context.Context, o Options) (*Service, error) {
 	switch {
-	case o.System == nil, o.Hasher == nil, o.PublicURL == nil:
-		return nil, errors.New("auth needs a system, a hasher and a public URL")
+	case o.System == nil, o.Hasher == nil, o.Counter == nil, o.PublicURL == nil:
+		return nil, errors.New("auth needs a system, a hasher, a counter and a public URL")
 	case o.MasterKey == [32]byte{}:
 		return nil, errors.New("auth needs a master key")
 	}
@@ -105,9 +105,6 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
-	}
-	if o.Counter == nil {
-		o.Counter = NewMemoryCounter(o.Now, 0)
 	}
 	o.Limits = o.Limits.withDefaults()
 	seal, err := newSealer(o.MasterKey, o.Entropy)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/hutch-dev/hutch"
 	"github.com/hutch-dev/hutch/auth"
+	"github.com/hutch-dev/hutch/data"
 )
 
 const password = "correct horse battery"
@@ -117,7 +118,8 @@ func setup(t testing.TB, edit ...func(*auth.Options)) *bench {
 	b.opts = auth.Options{
 		System: b.store, Feed: b.store, Hasher: b.hash, MasterKey: [32]byte{1}, Signup: true,
 		PublicURL: func() string { return "https://shop.example" }, Now: b.clock.Now,
-		Log: slog.New(slog.NewTextHandler(b.log, nil)),
+		Counter: data.NewCounter(newMemory(), []byte("key"), b.clock.Now),
+		Log:     slog.New(slog.NewTextHandler(b.log, nil)),
 	}
 	for _, e := range edit {
 		e(&b.opts)

@@ -16,5 +16,6 @@
 // where the feed is silent for 3 s nothing is remembered; a spent refresh token
 // that shows up again ends its session; no role or claim bypasses rules.
 //
-// Limits: tries are counted in memory of one node (Counter).
+// Limits: tries are counted in documents (Counter), so that all nodes count
+// together; a try that cannot be counted is refused.
 package auth

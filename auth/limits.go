@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hutch-dev/hutch"
+	"github.com/hutch-dev/hutch/data"
 )
 
 // Limits of tries; zero fields take DefaultLimits'.
@@ -100,45 +101,43 @@ func (s *Service) countSignup(ctx context.Context, c Client) error {
 	if !c.counted() {
 		return nil
 	}
-	return limitError(s.o.Counter.Hit(ctx, "signup "+c.network(), s.o.Limits.SignupsPerNetwork, time.Hour))
+	_, wait, err := s.o.Counter.Count(ctx, data.Count{
+		Key: "signup " + c.network(), Limit: s.o.Limits.SignupsPerNetwork, Window: time.Hour,
+	})
+	return limitError(wait, err)
 }
 
 // try is one check of a password, counted as a failure until passed.
 type try struct {
-	s                      *Service
-	pair, network, account string // "" where not counted
+	s    *Service
+	pair string   // "" where not counted
+	keys []string // others that it counted under
 }
 
 // begin counts a try of a password before it is checked, so that parallel ones
 // gain nothing. known: the account signed in from that network before; then the
-// limits of network and account do not refuse, the pair's always does.
+// limits of network and account do not refuse, the pair's always does. A try
+// that is refused is written nowhere.
 func (s *Service) begin(ctx context.Context, c Client, key string, known bool) (*try, error) {
 	t := &try{s: s}
 	if c.ServiceKey {
 		return t, nil
 	}
 	l, id := s.o.Limits, identityID(key)
-	steps := []struct {
-		name  *string
-		key   string
-		limit int
-	}{{&t.account, "account " + id, l.FailuresPerAccount}}
+	cs := []data.Count{{Key: "account " + id, Limit: l.FailuresPerAccount, Window: time.Hour, Pass: known}}
 	if c.counted() {
-		steps = append(steps, steps[0])
-		steps[0].name, steps[0].key, steps[0].limit = &t.network, "network "+c.network(), l.FailuresPerNetwork
-		if err := limitError(s.o.Counter.Back(ctx, "pair "+c.network()+" "+id, l.FreeTries, l.Wait, l.MaxWait)); err != nil {
-			return nil, err
-		}
 		t.pair = "pair " + c.network() + " " + id
+		cs = append(cs,
+			data.Count{Key: "network " + c.network(), Limit: l.FailuresPerNetwork, Window: time.Hour, Pass: known},
+			data.Count{Key: t.pair, Free: l.FreeTries, Base: l.Wait, Most: l.MaxWait})
 	}
-	for _, step := range steps {
-		wait, err := s.o.Counter.Hit(ctx, step.key, step.limit, time.Hour)
-		if err != nil || wait > 0 && !known {
-			t.undo(ctx)
-			return nil, limitError(wait, err)
-		}
-		if wait == 0 {
-			*step.name = step.key
+	counted, wait, err := s.o.Counter.Count(ctx, cs...)
+	if err := limitError(wait, err); err != nil {
+		return nil, err
+	}
+	for i := range cs {
+		if counted[i] && cs[i].Key != t.pair {
+			t.keys = append(t.keys, cs[i].Key)
 		}
 	}
 	return t, nil
@@ -146,27 +145,35 @@ func (s *Service) begin(ctx context.Context, c Client, key string, known bool) (
 
 // undo takes back what was counted: nothing was learned about the password.
 func (t *try) undo(ctx context.Context) {
-	for _, key := range []string{t.pair, t.network, t.account} {
-		t.tell(key, func() error { return t.s.o.Counter.Undo(ctx, key) })
+	keys := t.keys
+	if t.pair != "" {
+		keys = append(keys, t.pair)
 	}
+	t.settle(ctx, keys, nil)
 }
 
 // passed says that the password was right.
 func (t *try) passed(ctx context.Context) {
-	for _, key := range []string{t.network, t.account} {
-		t.tell(key, func() error { return t.s.o.Counter.Undo(ctx, key) })
+	var forget []string
+	if t.pair != "" {
+		forget = []string{t.pair}
 	}
-	t.tell(t.pair, func() error { return t.s.o.Counter.Forget(ctx, t.pair) })
+	t.settle(ctx, t.keys, forget)
 }
 
-func (t *try) tell(key string, f func() error) {
-	if key == "" {
+// settle goes on when the request ends: the next try is not to pay for it.
+func (t *try) settle(ctx context.Context, undo, forget []string) {
+	if len(undo)+len(forget) == 0 {
 		return
 	}
-	if err := f(); err != nil {
-		t.s.o.Log.Warn("a counter of sign-ins did not answer", slog.Any("error", err))
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+	defer cancel()
+	if err := t.s.o.Counter.Settle(ctx, undo, forget); err != nil {
+		t.s.o.Log.Warn("a try of a sign-in stays counted", slog.Any("error", err))
 	}
 }
+
+const settleTime = 5 * time.Second
 
 const knownNetworks = 16
 

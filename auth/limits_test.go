@@ -11,6 +11,7 @@ import (
 
 	"github.com/hutch-dev/hutch"
 	"github.com/hutch-dev/hutch/auth"
+	"github.com/hutch-dev/hutch/data"
 )
 
 func at(addr string) auth.Client { return auth.Client{Addr: netip.MustParseAddr(addr)} }
@@ -252,14 +253,8 @@ func TestS41ServiceKeysAreExempt(t *testing.T) {
 
 type brokenCounter struct{ auth.Counter }
 
-var errCounter = errors.New("no counter")
-
-func (brokenCounter) Hit(context.Context, string, int, time.Duration) (time.Duration, error) {
-	return 0, errCounter
-}
-
-func (brokenCounter) Back(context.Context, string, int, time.Duration, time.Duration) (time.Duration, error) {
-	return 0, errCounter
+func (brokenCounter) Count(context.Context, ...data.Count) ([]bool, time.Duration, error) {
+	return nil, 0, errors.New("no counter")
 }
 
 func TestS41LimitsFailClosed(t *testing.T) {
@@ -281,75 +276,23 @@ func TestS41LimitsFailClosed(t *testing.T) {
 	}
 }
 
-func TestS41TheCounterIsBounded(t *testing.T) {
-	c := &clock{now: time.Unix(1e9, 0)}
-	n := auth.NewMemoryCounter(c.Now, 100)
-	victim := "pair of the victim"
-	hit := func(key string, limit int) time.Duration {
-		wait, err := n.Hit(t.Context(), key, limit, time.Hour)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return wait
+func TestS41TheCountsAreBounded(t *testing.T) {
+	counts := newMemory()
+	b := setup(t, func(o *auth.Options) { o.Counter = data.NewCounter(counts, []byte("key"), o.Now) })
+	const flood = 500
+	for i := range flood {
+		b.try(fmt.Sprintf("user%d@shop.example", i), "wrong", here(1))
 	}
-	for range 5 {
-		hit(victim, 5)
+	// 100 failures of the network: an account and a pair each, and the network
+	if n := counts.count("_limits"); n != 201 {
+		t.Errorf("%d counts after %d tries of one network, want 201: one that is refused is written nowhere", n, flood)
 	}
-	for i := range 20_000 { // a flood does not push the victim's counts out
-		hit(fmt.Sprint("flood ", i), 1000)
+	b.signup("ann@shop.example")
+	before := counts.count("_limits")
+	if code := b.try("ann@shop.example", password, here(2)); code != "" {
+		t.Fatal(code)
 	}
-	if hit(victim, 5) == 0 {
-		t.Error("a flood of keys opens a limit")
-	}
-	shared := 0
-	for i := range 100 {
-		if hit(fmt.Sprint("new ", i), 5) > 0 {
-			shared++
-		}
-	}
-	if shared == 0 {
-		t.Error("keys beyond the bound are not counted")
-	}
-	c.add(3 * time.Hour)
-	for i := range 100 {
-		if hit(fmt.Sprint("later ", i), 5) > 0 {
-			t.Fatal("room is not made when counts are old")
-		}
-	}
-}
-
-func TestCounterSlides(t *testing.T) {
-	c := &clock{now: time.Unix(1e9, 0)}
-	n := auth.NewMemoryCounter(c.Now, 0)
-	// In any hour at most about the limit: hits spread over two windows count together.
-	total := 0
-	for range 120 {
-		wait, err := n.Hit(t.Context(), "k", 60, time.Hour)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if wait == 0 {
-			total++
-		}
-		c.add(time.Minute / 2)
-	}
-	if total < 60 || total > 61 {
-		t.Errorf("%d in an hour, want 60", total)
-	}
-	for range 1000 {
-		wait, err := n.Hit(t.Context(), "k", 60, time.Hour)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if wait == 0 {
-			continue
-		}
-		if wait > time.Hour {
-			t.Fatalf("wait %v", wait)
-		}
-		c.add(wait)
-		if wait, _ = n.Hit(t.Context(), "k", 60, time.Hour); wait > 2*time.Second {
-			t.Fatalf("after the wait: %v more", wait)
-		}
+	if n := counts.count("_limits"); n != before {
+		t.Errorf("%d counts are left by a sign-in", n-before)
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/hutch-dev/hutch"
 	"github.com/hutch-dev/hutch/auth"
+	"github.com/hutch-dev/hutch/data"
 	"github.com/hutch-dev/hutch/internal/child"
 )
 
@@ -167,7 +168,7 @@ func TestS41OverloadCountsForNobody(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.Hasher, o.Feed, o.Counter = h, nil, auth.NewMemoryCounter(b.clock.Now, 0)
+	o.Hasher, o.Feed, o.Counter = h, nil, data.NewCounter(newMemory(), []byte("key"), b.clock.Now)
 	s, err := auth.New(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)

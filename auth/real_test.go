@@ -42,7 +42,7 @@ func onDisk(t *testing.T, dir string) *disk {
 		t.Fatal(err)
 	}
 	d.opts = auth.Options{
-		System: db.System(auth.Collections()...), Feed: db.Feed(), Hasher: cheap, MasterKey: [32]byte{1}, Signup: true,
+		System: db.System(auth.Collections()...), Feed: db.Feed(), Counter: db.Counter(), Hasher: cheap, MasterKey: [32]byte{1}, Signup: true,
 		PublicURL: func() string { return "https://shop.example" }, Now: d.clock.Now,
 	}
 	if d.Service, err = auth.New(t.Context(), d.opts); err != nil {

@@ -71,6 +71,8 @@ func (c *Counter) Count(ctx context.Context, cs ...Count) (counted []bool, wait 
 			return &usedUp{wait}
 		})
 	}
+	ctx, cancel := deadline(ctx)
+	defer cancel()
 	_, err = c.sys.Commit(ctx, b)
 	if e, ok := errors.AsType[*usedUp](err); ok {
 		return nil, e.wait, nil
@@ -100,6 +102,8 @@ func (c *Counter) Settle(ctx context.Context, undo, forget []string) error {
 	if len(b.Writes) == 0 {
 		return nil
 	}
+	ctx, cancel := deadline(ctx)
+	defer cancel()
 	_, err := c.sys.Commit(ctx, b)
 	return err
 }

@@ -69,7 +69,7 @@ func startReal(t testing.TB) *real {
 		t.Fatal(err)
 	}
 	who, err := auth.New(ctx, auth.Options{
-		System: svc.System(auth.Collections()...), Feed: svc.Feed(), Hasher: hasher, MasterKey: [32]byte{1}, Signup: true,
+		System: svc.System(auth.Collections()...), Feed: svc.Feed(), Counter: svc.Counter(), Hasher: hasher, MasterKey: [32]byte{1}, Signup: true,
 		PublicURL: func() string { return "http://" + ln.Addr().String() },
 	})
 	if err != nil {

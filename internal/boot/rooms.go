@@ -84,7 +84,7 @@ func (a *App) openAuth(ctx context.Context, master [32]byte, inProcess bool) err
 		return err
 	}
 	a.Auth, err = auth.New(ctx, auth.Options{
-		System: a.Data.System(auth.Collections()...), Feed: a.Data.Feed(), Hasher: hasher, MasterKey: master,
+		System: a.Data.System(auth.Collections()...), Feed: a.Data.Feed(), Counter: a.Data.Counter(), Hasher: hasher, MasterKey: master,
 		PublicURL: a.publicURL, Signup: c.Auth.Signup, MinLength: int(c.Auth.MinLength),
 		Lifetimes: auth.Lifetimes{Access: c.Auth.AccessToken, Idle: c.Auth.Idle, Max: c.Auth.Max},
 		Now:       a.o.Now, Entropy: a.o.Entropy, Log: a.log,
