@@ -193,3 +193,17 @@ func (c *stopping) Err() error {
 	}
 	return c.Context.Err()
 }
+
+func TestAVersionIsThePositionOfItsChange(t *testing.T) {
+	s := open(t, pebble.Options{})
+	r, err := s.Commit(t.Context(), &data.Batch{Writes: []data.Write{{Collection: "pets", ID: "a", Next: func(data.Doc) (data.Doc, error) {
+		return data.NewDoc(), nil
+	}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, _ := data.Integer(data.Field(r.Changes[0].After, data.FieldVersion))
+	if got := fmt.Sprintf("%016x", v); got != string(r.Position) {
+		t.Errorf("version %s at position %s", got, r.Position)
+	}
+}

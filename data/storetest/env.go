@@ -178,12 +178,6 @@ func version(d data.Doc) int64 {
 	return n
 }
 
-// position is where a version was made.
-func position(v int64) data.Position {
-	s := strconv.FormatInt(v, 16)
-	return data.Position(strings.Repeat("0", 16-len(s)) + s)
-}
-
 // follow reads commits behind a position until f says that it has enough.
 func (e *env) follow(after data.Position, f func(data.Commit) bool) {
 	e.Helper()

@@ -15,11 +15,12 @@ import (
 type model struct {
 	docs    map[string]map[string]data.Doc
 	indexes map[string][]data.Index
+	last    map[string]int64 // version that an id ever had
 	log     []data.Commit
 }
 
 func newModel() *model {
-	return &model{docs: map[string]map[string]data.Doc{}, indexes: map[string][]data.Index{}}
+	return &model{docs: map[string]map[string]data.Doc{}, indexes: map[string][]data.Index{}, last: map[string]int64{}}
 }
 
 // judge gives the codes for which a batch may be refused (none: it passes) and
@@ -135,7 +136,7 @@ func (m *model) apply(r data.Result, next map[data.Check]data.Doc) (wrong string
 			return "old image " + c.Before.String()
 		case !same(c.After, d):
 			return "new image " + c.After.String() + " of " + d.String()
-		case c.After != nil && (position(version(c.After)) != r.Position || version(c.After) <= version(old)):
+		case c.After != nil && (version(c.After) <= m.last[k.Collection+"/"+k.ID] || version(c.After) <= version(old)):
 			return "version of " + c.After.String()
 		}
 		if m.docs[k.Collection] == nil {
@@ -143,6 +144,8 @@ func (m *model) apply(r data.Result, next map[data.Check]data.Doc) (wrong string
 		}
 		if m.docs[k.Collection][k.ID] = c.After; c.After == nil {
 			delete(m.docs[k.Collection], k.ID)
+		} else {
+			m.last[k.Collection+"/"+k.ID] = version(c.After)
 		}
 	}
 	if changed != len(r.Changes) {

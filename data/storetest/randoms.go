@@ -296,12 +296,16 @@ func (g *game) check() {
 	}
 	i := 0
 	g.follow("", func(c data.Commit) bool {
+		if len(c.Changes) == 0 {
+			return false // progress
+		}
 		w := g.m.log[i]
 		if c.Position != w.Position || len(c.Changes) != len(w.Changes) {
 			g.Fatalf("commit %d is %+v, in the model %+v", i, c, w)
 		}
-		for j, x := range c.Changes {
-			y := w.Changes[j]
+		own := inOrder(w.Changes)
+		for j, x := range inOrder(c.Changes) {
+			y := own[j]
 			if x.Collection != y.Collection || x.ID != y.ID || x.Op != y.Op || string(x.Before) != string(y.Before) || string(x.After) != string(y.After) {
 				g.Fatalf("change %d of commit %d is %+v, in the model %+v", j, i, x, y)
 			}

