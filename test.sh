@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # Tests. ./test.sh: everything CI runs; installs what is missing on Debian, and
-# starts and stops its own servers. ./test.sh quick: seconds, for the inner
-# loop. ./test.sh long [minutes]: random runs, power cuts and fuzzing.
+# starts and stops its own servers, a MongoDB replica set among them (that of
+# HUTCH_MONGO where it is set). ./test.sh quick: seconds, for the inner loop; go
+# test -short leaves out what needs MongoDB. ./test.sh long [minutes]: random
+# runs, power cuts, failovers and fuzzing.
 set -euo pipefail
 cd "$(dirname "$0")"
 . scripts/tools.sh
@@ -37,6 +39,16 @@ go_tests() {
   go test -timeout 25m "$@" ./...
 }
 
+# The replica set that tests share is started once and its URI handed down.
+mongo() {
+  [ -z "${HUTCH_MONGO:-}" ] || return 0
+  say "MongoDB"
+  mongo_dir=$(mktemp -d)
+  trap 'scripts/mongo.sh stop "$mongo_dir"' EXIT
+  HUTCH_MONGO=$(scripts/mongo.sh start "$mongo_dir")
+  export HUTCH_MONGO
+}
+
 javascript() {
   need_node
   say "client"
@@ -57,7 +69,7 @@ long() {
   local minutes=${1:-10} targets count each
   export HUTCH_LONG=${minutes}m HUTCH_SEED=${HUTCH_SEED:-$(date +%s)}
   say "random runs, $minutes minutes each, seed $HUTCH_SEED"
-  go test -count=1 -timeout "$((minutes * 6 + 30))m" -v -run 'Long|Random|Differential|Crash|Fuzzer|Kill' \
+  go test -count=1 -timeout "$((minutes * 6 + 30))m" -v -run 'Long|Random|Differential|Crash|Fuzzer|Kill|Failover' \
     ./data/... ./rules/... ./functions/... ./internal/... | grep -E '^(=== RUN|--- |ok|FAIL|PASS|\s+\S+_test.go)' || return 1
   targets=$(grep -rhoE --include='*_test.go' '^func (Fuzz\w+)' . | awk '{print $2}' | sort -u)
   count=$(wc -w <<<"$targets")
@@ -78,6 +90,7 @@ case $mode in
     ;;
   long)
     binary
+    mongo
     long "${2:-10}"
     ;;
   all)
@@ -85,6 +98,7 @@ case $mode in
     need_debian gcc gcc libc6-dev # for -race
     binary
     lint
+    mongo
     CGO_ENABLED=1 go_tests -race
     javascript
     browser

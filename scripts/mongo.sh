@@ -48,7 +48,8 @@ started() {
 
 # stop ends what start started and waits until it has ended.
 stop() {
-  local file pid
+  local file pid i
+  shopt -s nullglob
   for file in "$dir"/*.pid; do
     if pid=$(started "$file"); then kill "$pid" 2>/dev/null || true; fi
   done
@@ -61,7 +62,8 @@ stop() {
     while started "$file" >/dev/null; do sleep 0.1; done
     rm -rf "${file%.pid}" "${file%.pid}.log" "$file"
   done
-  rmdir "$dir" 2>/dev/null || true
+  rm -f "$dir/initiate"
+  rmdir "$dir" 2>/dev/null || true # what others put there stays
 }
 
 start() {
@@ -72,9 +74,9 @@ start() {
     echo "a set has its data in $dir: stop it first" >&2
     exit 1
   fi
-  go build -o "$dir/initiate" ./internal/mongotest/initiate
+  trap stop EXIT
   ports
-  trap 'stop; rm -f "$dir/initiate"' EXIT
+  go build -o "$dir/initiate" ./internal/mongotest/initiate
   for ((port = first; port < first + members; port++)); do
     hosts+=("127.0.0.1:$port")
     mkdir -p "$dir/$port"
@@ -89,7 +91,7 @@ start() {
   for pid in "${wait[@]}"; do
     wait "$pid" || {
       echo "mongod does not start; its log ends:" >&2
-      tail -qn 5 "$dir"/*.log >&2 || true
+      tail -qn 5 "$dir"/*.log 2>/dev/null | cut -c 1-500 >&2 || true
       exit 1
     }
   done
