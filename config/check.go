@@ -16,6 +16,10 @@ const authHint = "auth: signedIn()   # who is signed in\n    auth: \"true\"     
 func (w *walker) checks() {
 	c := w.cfg
 	c.PublicURL = hutch.Secret(strings.TrimSuffix(c.PublicURL.Reveal(), "/"))
+	if _, err := ParseStore(c.Store.Reveal()); err != nil {
+		e := hutch.AsError(err)
+		w.errorf(c.Pos("store"), codeValue, e.Hint, "store: %s", e.Message)
+	}
 	if c.Auth.Idle > c.Auth.Max {
 		w.errorf(c.Pos("auth.session"), codeValue, "", "auth.session: idle is longer than max")
 	}

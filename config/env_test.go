@@ -15,13 +15,13 @@ func TestS64VariablesNeverShow(t *testing.T) {
 	vars := env("SECRET", secret, "NAME", "shop", "EMPTY", "", "URL", "https://shop.example", "BODY", "2MiB", "NO", "false")
 
 	c := load(t, app("hutch.yaml", `name: ${NAME}
-store: "mongodb://${NAME}:${SECRET}@db/${EMPTY}${UNSET:-x}"
+store: "mongodb://${NAME}:${SECRET}@db/${EMPTY}${UNSET:-x}?tls=true"
 publicUrl: ${URL}/
 limits: { body: "${BODY}", request: "${UNSET:-5s}" }
 auth: { signup: "${NO}" }
 rules: { a: "'${SECRET}' == b" }
 `), vars)
-	if got := c.Store.Reveal(); got != "mongodb://shop:"+secret+"@db/x" {
+	if got := c.Store.Reveal(); got != "mongodb://shop:"+secret+"@db/x?tls=true" {
 		t.Errorf("store: %q", got)
 	}
 	if c.Name != "shop" || c.PublicURL.Reveal() != "https://shop.example" || c.Limits.Body != 2<<20 || c.Limits.Request.Seconds() != 5 || c.Auth.Signup {
@@ -45,6 +45,9 @@ rules: { a: "'${SECRET}' == b" }
 		"a flag":          "name: x\nauth: { signup: \"${SECRET}\" }\n",
 		"a list":          "name: x\nproxies: [\"${SECRET}\"]\n",
 		"an origin":       "name: x\ncors: { origins: [\"${SECRET}\"] }\n",
+		"a store":         "name: x\nstore: ${SECRET}\n",
+		"a store's host":  "name: x\nstore: \"mongodb://hunter2/\"\n",
+		"a store's user":  "name: x\nstore: \"mongodb://u:${SECRET}@db\"\n",
 		"a URL":           "name: x\npublicUrl: ${SECRET}\n",
 		"a file":          "name: x\ncollections: { a: { schema: \"${SECRET}.json\" } }\n",
 		"a collection":    "name: x\nfunctions:\n  f: { handler: f.ts, trigger: { before: [create], collection: \"${SECRET}\" } }\n",
