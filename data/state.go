@@ -20,6 +20,7 @@ type state struct {
 	units []*unit
 	index map[docKey]*unit // of units, from the ninth on
 	reads map[docKey]int64 // version read, 0 = absent
+	locks map[docKey]bool  // of reads
 	one   *single          // of a commit
 }
 
@@ -103,6 +104,14 @@ func (st *state) record(coll, id string, version int64) error {
 	}
 	st.reads[key] = version
 	return nil
+}
+
+// lock has the commit hold a document that was read.
+func (st *state) lock(coll, id string) {
+	if st.locks == nil {
+		st.locks = map[docKey]bool{}
+	}
+	st.locks[docKey{coll, id}] = true
 }
 
 // find runs p over the state as the writes before left it, in no order that

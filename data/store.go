@@ -59,10 +59,13 @@ type Batch struct {
 	Applied func()
 }
 
-// Check says a document still has the version that was read; 0 = absent.
+// Check says a document still has the version that was read; 0 = absent. It
+// holds up to the commit itself, or, where a store says so, up to the start of
+// the commit's transaction, unless Lock is set on a document that is there.
 type Check struct {
 	Collection, ID string
 	Version        int64
+	Lock           bool
 }
 
 // AnyVersion in Write.Expect takes whatever version is stored.

@@ -30,6 +30,7 @@ type txn struct {
 // ReadOptions of Tx reads.
 type ReadOptions struct {
 	Untracked bool // not validated at the commit
+	Lock      bool // validated against write skew too (Check.Lock); of Get
 }
 
 // Begin opens a session as a principal at a snapshot taken now.
@@ -129,6 +130,9 @@ func (t *Tx) own(ctx context.Context, coll, id string, o ReadOptions) (Doc, erro
 	}
 	if err != nil {
 		return nil, err
+	}
+	if o.Lock && stored != nil {
+		t.st.lock(coll, id)
 	}
 	d := stored
 	for _, st := range t.steps {

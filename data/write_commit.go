@@ -221,7 +221,7 @@ func (s *Service) batch(st *state, now time.Time) *Batch {
 		b.Checks = make([]Check, 0, n)
 		for key, v := range st.reads {
 			if st.unit(key.coll, key.id) == nil {
-				b.Checks = append(b.Checks, Check{Collection: key.coll, ID: key.id, Version: v})
+				b.Checks = append(b.Checks, Check{Collection: key.coll, ID: key.id, Version: v, Lock: st.locks[key]})
 			}
 		}
 	}

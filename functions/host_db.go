@@ -130,6 +130,9 @@ func source(args data.Doc) (in string, o data.ReadOptions, err error) {
 	if track, ok := data.Field(args, "track").BooleanOK(); ok {
 		o.Untracked = !track
 	}
+	if o.Lock, _ = data.Field(args, "lock").BooleanOK(); o.Lock && o.Untracked {
+		return "", o, bad("lock", "a read that is not tracked cannot be locked")
+	}
 	return in, o, nil
 }
 

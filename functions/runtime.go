@@ -48,8 +48,8 @@ type DBOp struct {
 
 // DBOps is the table of Host.DB.
 var DBOps = []DBOp{
-	{"db.get", "in, id, track?", "doc (null: absent)", false},
-	{"db.getMany", "in, ids, track?", "docs, null where absent", false},
+	{"db.get", "in, id, track?, lock?", "doc (null: absent)", false},
+	{"db.getMany", "in, ids, track?, lock?", "docs, null where absent", false},
 	{"db.find", "in, query?, track?", "docs, next (null: the end), count?", false},
 	{"db.first", "in, query?, track?", "doc (null: none)", false},
 	{"db.count", "in, query?", "count", false},

@@ -54,13 +54,15 @@ export interface FindQuery {
 }
 /** track: false leaves a read out of what the commit validates. */
 export interface ReadOptions { track?: boolean }
+/** lock: true holds a document that is read and not written until the commit, on MongoDB too. */
+export interface GetOptions extends ReadOptions { lock?: boolean }
 
 type Stored = Record<string, any> & { _id: string }
 
 /** Reads are of one snapshot; writes are buffered and judged at the commit. */
 export interface DB {
-  get(collection: string, id: string, o?: ReadOptions): Promise<Stored | null>
-  getMany(collection: string, ids: string[], o?: ReadOptions): Promise<(Stored | null)[]>
+  get(collection: string, id: string, o?: GetOptions): Promise<Stored | null>
+  getMany(collection: string, ids: string[], o?: GetOptions): Promise<(Stored | null)[]>
   find(collection: string, query?: FindQuery, o?: ReadOptions): Promise<Page<Stored>>
   first(collection: string, query?: FindQuery, o?: ReadOptions): Promise<Stored | null>
   count(collection: string, query?: FindQuery): Promise<number>

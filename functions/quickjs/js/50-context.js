@@ -59,8 +59,8 @@ class Db {
     this.#run = run
     this.#op = prefix
   }
-  get(coll, id, o) { return ask(this.#run, this.#op + 'get', { in: coll, id, track: o?.track }, 'doc') }
-  getMany(coll, ids, o) { return ask(this.#run, this.#op + 'getMany', { in: coll, ids, track: o?.track }, 'docs') }
+  get(coll, id, o) { return ask(this.#run, this.#op + 'get', { in: coll, id, track: o?.track, lock: o?.lock }, 'doc') }
+  getMany(coll, ids, o) { return ask(this.#run, this.#op + 'getMany', { in: coll, ids, track: o?.track, lock: o?.lock }, 'docs') }
   find(coll, query, o) { return ask(this.#run, this.#op + 'find', { in: coll, query, track: o?.track }, '') }
   first(coll, query, o) { return ask(this.#run, this.#op + 'first', { in: coll, query, track: o?.track }, 'doc') }
   count(coll, query) { return ask(this.#run, this.#op + 'count', { in: coll, query }, 'count') }
