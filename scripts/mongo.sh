@@ -83,9 +83,9 @@ start() {
     touch "$dir/$port.pid"
     # shellcheck disable=SC2086 # flags are words
     "$mongod" --replSet rs0 --bind_ip 127.0.0.1 --port "$port" --dbpath "$dir/$port" \
-      --pidfilepath "$dir/$port.pid" --logpath "$dir/$port.log" --fork \
+      --pidfilepath "$dir/$port.pid" --logpath "$dir/$port.log" --logappend --fork \
       --wiredTigerCacheSizeGB 0.5 --setParameter diagnosticDataCollectionEnabled=false \
-      --setParameter shutdownTimeoutMillisForSignaledShutdown=100 ${MONGO_ARGS:-} >/dev/null &
+      --setParameter shutdownTimeoutMillisForSignaledShutdown=100 ${MONGO_ARGS:-} >>"$dir/$port.log" &
     wait+=($!)
   done
   for pid in "${wait[@]}"; do
