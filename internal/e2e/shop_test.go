@@ -46,6 +46,8 @@ type shop struct {
 	bin  string
 	dir  string
 	url  string
+	args []string // of serve, besides folder and listener
+	env  []string // besides the test's own
 	cmd  *exec.Cmd
 	log  *lines
 	done chan struct{} // closed when the process has ended
@@ -72,6 +74,11 @@ func (l *lines) String() string {
 // petstore serves a copy of the example.
 func petstore(t *testing.T) *shop {
 	t.Helper()
+	return serve(t, petstoreCopy(t))
+}
+
+func petstoreCopy(t *testing.T) string {
+	t.Helper()
 	dir := filepath.Join(t.TempDir(), "petstore")
 	if err := os.CopyFS(dir, os.DirFS("../../examples/petstore")); err != nil {
 		t.Fatal(err)
@@ -79,7 +86,7 @@ func petstore(t *testing.T) *shop {
 	if err := os.RemoveAll(filepath.Join(dir, ".hutch")); err != nil {
 		t.Fatal(err)
 	}
-	return serve(t, dir)
+	return dir
 }
 
 // app serves a folder of the given files, name and text by turns.
@@ -119,7 +126,8 @@ func (s *shop) start() {
 	if s.url != "" { // again: tokens name the address as their issuer
 		listen = strings.TrimPrefix(s.url, "http://")
 	}
-	s.cmd = exec.Command(s.bin, "serve", s.dir, "--listen", listen)
+	s.cmd = exec.Command(s.bin, append([]string{"serve", s.dir, "--listen", listen}, s.args...)...)
+	s.cmd.Env = append(os.Environ(), s.env...)
 	s.log, s.done = &lines{}, make(chan struct{})
 	stderr, err := s.cmd.StderrPipe()
 	if err != nil {
@@ -285,7 +293,9 @@ func (s *shop) crowd(n int) []person {
 // key makes a service key of scope data.
 func (s *shop) key() string {
 	s.t.Helper()
-	out, err := exec.Command(s.bin, "key", "create", "test", s.dir).Output()
+	cmd := exec.Command(s.bin, "key", "create", "test", s.dir)
+	cmd.Env = append(os.Environ(), s.env...)
+	out, err := cmd.Output()
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -21,12 +21,12 @@ function binary(): string {
   return path
 }
 
-/** Serves a copy of an app folder, by default the pet store, on a free port. */
-export async function openShop(command: 'dev' | 'serve' = 'serve', from = join(root, 'examples/petstore')): Promise<Shop> {
+/** Serves a copy of an app folder, by default the pet store, on a free port; env comes on top of the test's. */
+export async function openShop(command: 'dev' | 'serve' = 'serve', from = join(root, 'examples/petstore'), env: Record<string, string> = {}): Promise<Shop> {
   const home = mkdtempSync(join(tmpdir(), 'hutch-shop-'))
   const dir = join(home, 'app')
   cpSync(from, dir, { recursive: true, filter: p => !p.includes('.hutch') })
-  const child = spawn(binary(), [command, dir, '--listen', '127.0.0.1:0'], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn(binary(), [command, dir, '--listen', '127.0.0.1:0'], { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...env } })
   let log = ''
   const url = await new Promise<string>((done, fail) => {
     child.stderr?.on('data', (b: Buffer) => {
@@ -45,9 +45,8 @@ export async function openShop(command: 'dev' | 'serve' = 'serve', from = join(r
     url, dir, process: child,
     hutch: (...args) => execFileSync(binary(), [...args, dir], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }),
     async stop() {
-      const gone = new Promise(r => child.once('exit', r))
       child.removeAllListeners('exit')
-      child.once('exit', () => {})
+      const gone = child.exitCode !== null || child.signalCode !== null ? undefined : new Promise(r => child.once('exit', r))
       child.kill('SIGTERM')
       await Promise.race([gone, new Promise(r => setTimeout(r, 15_000))])
       rmSync(home, { recursive: true, force: true })
