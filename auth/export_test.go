@@ -11,7 +11,6 @@ import (
 // What tests of the package's outside need of its inside.
 
 var (
-	ErrSeal  = errSeal
 	ParsePHC = parsePHC
 )
 

@@ -190,7 +190,7 @@ func TestS40ASecondStartReadsTheKeys(t *testing.T) {
 	}
 	o := d.opts
 	o.MasterKey[0]++
-	if _, err := auth.New(t.Context(), o); err == nil || !strings.Contains(err.Error(), auth.ErrSeal.Error()) {
+	if _, err := auth.New(t.Context(), o); err == nil || !strings.Contains(err.Error(), auth.ErrMasterKey.Error()) {
 		t.Errorf("another master key: %v", err)
 	}
 }

@@ -46,16 +46,17 @@ func (s *sealer) seal(place string, secret []byte) ([]byte, error) {
 	return s.aead.Seal(out, out[1:], secret, []byte(place)), nil
 }
 
-var errSeal = errors.New("the master key does not open the seal")
+// ErrMasterKey: what is stored was sealed with another master key.
+var ErrMasterKey = errors.New("the master key does not open the seal")
 
 func (s *sealer) open(place string, sealed []byte) ([]byte, error) {
 	n := 1 + s.aead.NonceSize()
 	if len(sealed) < n || sealed[0] != sealVersion {
-		return nil, errSeal
+		return nil, ErrMasterKey
 	}
 	secret, err := s.aead.Open(nil, sealed[1:n], sealed[n:], []byte(place))
 	if err != nil {
-		return nil, errSeal
+		return nil, ErrMasterKey
 	}
 	return secret, nil
 }

@@ -52,7 +52,7 @@ func TestS40AForeignMasterKeyDoesNotStart(t *testing.T) {
 	b := setup(t)
 	o := b.opts
 	o.MasterKey[31]++
-	if _, err := auth.New(t.Context(), o); err == nil || !strings.Contains(err.Error(), auth.ErrSeal.Error()) {
+	if _, err := auth.New(t.Context(), o); err == nil || !strings.Contains(err.Error(), auth.ErrMasterKey.Error()) {
 		t.Errorf("got %v", err)
 	}
 	if _, err := auth.New(t.Context(), b.opts); err != nil {

@@ -18,7 +18,12 @@ func health(r *request) error {
 
 // ready is GET /readyz; ?verbose is for holders of an ops key.
 func ready(r *request) error {
-	err := r.srv.o.Ready()
+	err, message := r.srv.o.Ready(), "not ready"
+	if err == nil && r.srv.o.Sound != nil {
+		if err = r.srv.o.Sound(); err != nil {
+			message += ": " + hutch.AsError(err).Message
+		}
+	}
 	if !r.srv.live.Load() {
 		err = hutch.Errorf(hutch.Unavailable, "shutting down")
 	}
@@ -29,7 +34,7 @@ func ready(r *request) error {
 		return r.details(err)
 	}
 	if err != nil {
-		return &hutch.Error{Code: hutch.Unavailable, Message: "not ready", Err: err}
+		return &hutch.Error{Code: hutch.Unavailable, Message: message, Err: err}
 	}
 	return health(r)
 }

@@ -27,6 +27,9 @@ type Options struct {
 	Dev       bool           // answers localhost only (421), source maps, a log line a request
 	Exposed   bool           // with Dev: a listener off loopback was asked for
 	Ready     func() error   // nil error: the app is served; else /readyz and all but pages and ops are 503
+	// Sound is asked by /readyz besides: an error takes the server out of a
+	// balancer's rotation, with its message; what comes is answered all the same.
+	Sound func() error
 	// Details is what /readyz?verbose shows besides, for holders of an ops key.
 	Details func(context.Context) map[string]any
 	Metrics *prometheus.Registry

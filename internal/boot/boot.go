@@ -39,7 +39,8 @@ import (
 
 // StoreOptions is what a store gets to open.
 type StoreOptions struct {
-	URL        string // "" for the embedded one
+	URL        string // "" for the embedded one; a secret
+	Database   string // where the URL names none
 	Dir        string // a folder of its own in the data folder
 	Durability string
 	Log        *slog.Logger
@@ -49,6 +50,7 @@ type StoreOptions struct {
 // Store is an adapter of data.Store.
 type Store struct {
 	Scheme string // of the URL; "" is the embedded one
+	Shared bool   // by any number of nodes
 	Open   func(context.Context, StoreOptions) (data.Store, error)
 }
 
@@ -75,8 +77,10 @@ type Options struct {
 	Stores   []Store
 	Runtimes []Runtime
 
-	Base      string       // what the listener is reached by: the default of publicUrl
-	MasterKey hutch.Secret // HUTCH_MASTER_KEY; "": master.key in the data folder
+	Host      string        // what the others call this node: a name and a port
+	Heartbeat time.Duration // of this node, on a store that is shared [5s]
+	Base      string        // what the listener is reached by: the default of publicUrl
+	MasterKey hutch.Secret  // HUTCH_MASTER_KEY; "": master.key in the data folder
 	Dev       bool
 	Exposed   bool              // dev off loopback
 	Public    map[string]string // PUBLIC_ variables, for pages
@@ -101,6 +105,11 @@ type App struct {
 	live    *live.Hub        // nil with NewData
 	sockets *server.Realtime // nil with NewData; the server ends it
 
+	scheme string // of the store's URL
+	shared bool   // the store, by any number of nodes
+	nodes  *nodes // nil: the store is not shared, or with NewData
+	waits  bool   // for a database that does not answer yet
+
 	groupKey [32]byte // names groups of live queries
 
 	runtimes map[string]functions.Runtime
@@ -112,6 +121,7 @@ type App struct {
 
 	ready    chan struct{} // closed when the first indexes and seeds are in
 	seeding  atomic.Bool
+	base     context.Context // ends with Close
 	stop     context.CancelFunc
 	upkeep   sync.WaitGroup
 	shutdown sync.Once
@@ -159,22 +169,26 @@ func open(ctx context.Context, o *Options, dataOnly bool) (_ *App, err error) {
 		return nil, err
 	}
 	a.groupKey = keys.groups
-	if a.store, err = a.openStore(ctx); err != nil {
+	if err := a.openStore(ctx, dataOnly); err != nil {
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}
 	a.Data = data.New(data.Options{
 		Store: a.store, Limits: dataLimits(o.Config), CursorKey: keys.cursor[:], Now: o.Now, Entropy: entropyOf(o.Entropy), Log: o.Log, Dev: o.Dev,
 		Valid: func(ctx context.Context, p hutch.Principal) error { return a.Auth.StillValid(ctx, p) },
 	})
-	if err := a.Data.Use(ctx, data.App{Collections: systemCollections()}); err != nil {
+	err = a.patient(ctx, "opening the system's collections", func() error {
+		return a.Data.Use(ctx, data.App{Collections: systemCollections()})
+	})
+	if err != nil {
 		return nil, fmt.Errorf("opening the system's collections: %w", err)
 	}
-	if err := a.openAuth(ctx, keys.master, dataOnly); err != nil {
+	if err := a.openAuth(ctx, &keys, dataOnly); err != nil {
 		return nil, fmt.Errorf("opening auth: %w", err)
 	}
 	if dataOnly {
 		return a, nil
 	}
+	a.base = base
 	a.upkeep.Go(func() {
 		if err := a.Auth.Run(base); err != nil && base.Err() == nil {
 			a.log.Error("auth stopped", slog.Any("error", err))
@@ -188,12 +202,19 @@ func (a *App) Ready() <-chan struct{} { return a.ready }
 
 // readiness is /readyz: nil, or why not yet.
 func (a *App) readiness() error {
-	select {
-	case <-a.ready:
-	default:
+	if !a.isReady() {
 		return hutch.Errorf(hutch.Unavailable, "starting: indexes and seeds are not in yet")
 	}
 	return nil
+}
+
+func (a *App) isReady() bool {
+	select {
+	case <-a.ready:
+		return true
+	default:
+		return false
+	}
 }
 
 // Close ends everything but the server, which Serve ends.
@@ -217,6 +238,13 @@ func (a *App) Close() error {
 			cancel()
 		}
 		a.upkeep.Wait()
+		if a.nodes != nil {
+			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+			if err := a.nodes.leave(ctx); err != nil {
+				a.log.Warn("the other nodes will miss this one for a while", slog.Any("error", err))
+			}
+			cancel()
+		}
 		if a.hashers != nil {
 			a.hashers.Close()
 		}

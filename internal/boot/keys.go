@@ -23,6 +23,7 @@ type secrets struct {
 	master [32]byte
 	cursor [32]byte
 	groups [32]byte
+	made   string // master.key, where it was made just now
 }
 
 // masterKey reads HUTCH_MASTER_KEY, or master.key of the data folder, which is
@@ -31,8 +32,12 @@ func (a *App) masterKey() (s secrets, err error) {
 	text, where := a.o.MasterKey.Reveal(), "HUTCH_MASTER_KEY"
 	if text == "" {
 		where = filepath.Join(a.o.DataDir, masterFile)
-		if text, err = a.masterFile(where); err != nil {
+		var made bool
+		if text, made, err = a.masterFile(where); err != nil {
 			return s, err
+		}
+		if made {
+			s.made = where
 		}
 	}
 	if s.master, err = parseKey(text); err != nil {
@@ -48,32 +53,45 @@ func (a *App) masterKey() (s secrets, err error) {
 	return s, nil
 }
 
+// otherKey explains a store that another key sealed. A key made for this start
+// goes: the next one would take it for the app's.
+func (a *App) otherKey(keys *secrets, err error) error {
+	hint := "put the master.key of this store back, or set HUTCH_MASTER_KEY to it"
+	if a.shared {
+		hint = "all nodes of one store share the key: copy master.key of a node that runs, or set HUTCH_MASTER_KEY to what it holds"
+	}
+	if keys.made != "" {
+		err = errors.Join(err, os.Remove(keys.made))
+	}
+	return hutch.Errorf(hutch.FailedPrecondition, "the store was sealed with another master key: %w", err).WithHint(hint)
+}
+
 // masterFile gives the text of master.key.
-func (a *App) masterFile(path string) (string, error) {
+func (a *App) masterFile(path string) (key string, made bool, err error) {
 	text, err := os.ReadFile(path)
 	if err == nil {
 		info, err := os.Stat(path)
 		if err != nil {
-			return "", err
+			return "", false, err
 		}
 		if info.Mode().Perm()&0o077 != 0 {
-			return "", hutch.Errorf(hutch.FailedPrecondition, "%s can be read by others", path).WithHint("chmod 600 " + path)
+			return "", false, hutch.Errorf(hutch.FailedPrecondition, "%s can be read by others", path).WithHint("chmod 600 " + path)
 		}
-		return string(text), nil
+		return string(text), false, nil
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("reading the master key: %w", err)
+		return "", false, fmt.Errorf("reading the master key: %w", err)
 	}
 	if old, err := os.ReadDir(filepath.Join(a.o.DataDir, storeFolder)); err == nil && len(old) > 0 {
-		return "", hutch.Errorf(hutch.FailedPrecondition, "%s is missing, and the data was sealed with it", path).
+		return "", false, hutch.Errorf(hutch.FailedPrecondition, "%s is missing, and the data was sealed with it", path).
 			WithHint("put the file back, or set HUTCH_MASTER_KEY")
 	}
-	var key [32]byte
-	if _, err := io.ReadFull(a.o.Entropy, key[:]); err != nil {
-		return "", fmt.Errorf("making a master key: %w", err)
+	var secret [32]byte
+	if _, err := io.ReadFull(a.o.Entropy, secret[:]); err != nil {
+		return "", false, fmt.Errorf("making a master key: %w", err)
 	}
-	made := hex.EncodeToString(key[:]) + "\n"
-	return made, writeSynced(path, []byte(made))
+	fresh := hex.EncodeToString(secret[:]) + "\n"
+	return fresh, true, writeSynced(path, []byte(fresh))
 }
 
 // writeSynced writes a private file that is there, whole, after a power cut.

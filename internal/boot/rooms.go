@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"path/filepath"
 	"runtime"
-	"strings"
 
 	"github.com/oklog/ulid/v2"
 
@@ -22,21 +21,33 @@ import (
 // storeFolder is the embedded store's in the data folder.
 const storeFolder = "store"
 
-func (a *App) openStore(ctx context.Context) (data.Store, error) {
+// openStore opens the store of the URL; a shared one is waited for.
+func (a *App) openStore(ctx context.Context, dataOnly bool) error {
 	c := a.o.Config
-	url := c.Store.Reveal()
-	scheme, _, _ := strings.Cut(url, "://")
-	if url == "" {
-		scheme = ""
+	url, err := config.ParseStore(c.Store.Reveal())
+	if err != nil {
+		return err
 	}
 	for _, s := range a.o.Stores {
-		if s.Scheme == scheme {
-			return s.Open(ctx, StoreOptions{
-				URL: url, Dir: filepath.Join(a.o.DataDir, storeFolder), Durability: c.Durability, Log: a.log, Now: a.o.Now,
-			})
+		if s.Scheme != url.Scheme {
+			continue
 		}
+		a.scheme, a.waits = s.Scheme, s.Shared && !dataOnly
+		err := a.patient(ctx, "opening the store", func() (err error) {
+			a.store, err = s.Open(ctx, StoreOptions{
+				URL: c.Store.Reveal(), Database: config.DatabaseOf(c.Name),
+				Dir: filepath.Join(a.o.DataDir, storeFolder), Durability: c.Durability, Log: a.log, Now: a.o.Now,
+			})
+			return err
+		})
+		if err != nil {
+			a.store = nil // not one that holds nothing
+			return err
+		}
+		a.shared = s.Shared
+		return nil
 	}
-	return nil, hutch.Errorf(hutch.InvalidArgument, "this version has no store for the URL in `store`").
+	return hutch.Errorf(hutch.InvalidArgument, "this version has no store for the URL in `store`").
 		WithHint("leave `store` empty for the embedded one")
 }
 
@@ -58,13 +69,13 @@ func entropyOf(r io.Reader) io.Reader {
 // systemCollections are the rooms' own.
 func systemCollections() []data.Collection {
 	var cs []data.Collection
-	for _, name := range append(auth.Collections(), seedsCollection) {
+	for _, name := range append(auth.Collections(), seedsCollection, nodesCollection) {
 		cs = append(cs, data.Collection{Name: name})
 	}
 	return cs
 }
 
-func (a *App) openAuth(ctx context.Context, master [32]byte, inProcess bool) error {
+func (a *App) openAuth(ctx context.Context, keys *secrets, inProcess bool) error {
 	c := a.o.Config
 	params := auth.DefaultParams()
 	params.Memory, params.Time = uint32(c.Auth.HashMemory>>10), uint32(c.Auth.HashTime)
@@ -83,12 +94,18 @@ func (a *App) openAuth(ctx context.Context, master [32]byte, inProcess bool) err
 	if err != nil {
 		return err
 	}
-	a.Auth, err = auth.New(ctx, auth.Options{
-		System: a.Data.System(auth.Collections()...), Feed: a.Data.Feed(), Counter: a.Data.Counter(), Hasher: hasher, MasterKey: master,
-		PublicURL: a.publicURL, Signup: c.Auth.Signup, MinLength: int(c.Auth.MinLength),
-		Lifetimes: auth.Lifetimes{Access: c.Auth.AccessToken, Idle: c.Auth.Idle, Max: c.Auth.Max},
-		Now:       a.o.Now, Entropy: a.o.Entropy, Log: a.log,
+	err = a.patient(ctx, "reading the signing keys", func() (err error) {
+		a.Auth, err = auth.New(ctx, auth.Options{
+			System: a.Data.System(auth.Collections()...), Feed: a.Data.Feed(), Counter: a.Data.Counter(),
+			Hasher: hasher, MasterKey: keys.master, PublicURL: a.publicURL, Signup: c.Auth.Signup, MinLength: int(c.Auth.MinLength),
+			Lifetimes: auth.Lifetimes{Access: c.Auth.AccessToken, Idle: c.Auth.Idle, Max: c.Auth.Max},
+			Now:       a.o.Now, Entropy: a.o.Entropy, Log: a.log,
+		})
+		return err
 	})
+	if errors.Is(err, auth.ErrMasterKey) {
+		return a.otherKey(keys, err)
+	}
 	return err
 }
 

@@ -112,6 +112,11 @@ func (a *App) sow(ctx context.Context, coll, file string) (n int, err error) {
 		c, cancel := context.WithTimeout(ctx, seedTime)
 		defer cancel()
 		_, err = a.Data.Write(c, chunk, data.WriteOptions{Request: data.Request{Op: data.OpCreate, Time: a.o.Now()}, Paths: true})
+		if hutch.CodeOf(err) == hutch.AlreadyExists { // by a node that lost its lease, maybe
+			if _, _, e := a.Data.Get(ctx, coll, chunk[0].ID, data.Request{Op: data.OpGet, Time: a.o.Now()}); e == nil {
+				return nil
+			}
+		}
 		return err
 	}
 	line, err := eachLine(a.o.FS, file, func(_ int, text []byte) error {

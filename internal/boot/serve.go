@@ -11,7 +11,6 @@ import (
 
 	"github.com/hutch-dev/hutch"
 	"github.com/hutch-dev/hutch/config"
-	"github.com/hutch-dev/hutch/data"
 	"github.com/hutch-dev/hutch/functions"
 	"github.com/hutch-dev/hutch/internal/child"
 	"github.com/hutch-dev/hutch/server"
@@ -55,6 +54,9 @@ func (a *App) openServer(ctx context.Context) error {
 	}
 	a.Functions.Use(r.code)
 	a.release = r
+	if a.shared {
+		a.nodes = newNodes(a.Data.System(nodesCollection), a.o.Host, a.o.Now)
+	}
 	if err := a.openLive(ctx); err != nil {
 		return fmt.Errorf("starting live queries: %w", err)
 	}
@@ -63,7 +65,7 @@ func (a *App) openServer(ctx context.Context) error {
 		Data: a.Data, Auth: a.Auth, Sockets: a.sockets, Parts: a.parts(r),
 		Limits:    server.Limits{Body: c.Limits.Body, Request: c.Limits.Request},
 		PublicURL: a.publicURL(), Proxies: c.Proxies, Dev: a.o.Dev, Exposed: a.o.Exposed,
-		Ready: a.readiness, Details: a.details, Metrics: a.metrics, Log: a.log, Now: a.o.Now,
+		Ready: a.readiness, Sound: a.sound, Details: a.details, Metrics: a.metrics, Log: a.log, Now: a.o.Now,
 	})
 	return err
 }
@@ -137,6 +139,9 @@ func (a *App) details(ctx context.Context) map[string]any {
 	if info, err := a.Data.Info(ctx); err == nil {
 		d["store"] = map[string]any{"head": info.Head, "oldest": info.Oldest, "bytes": info.Bytes, "logBytes": info.LogBytes}
 	}
+	if a.nodes != nil {
+		a.nodes.details(d)
+	}
 	for name, rt := range a.runtimes {
 		s := rt.Stats()
 		m := map[string]any{"processes": s.Processes, "busy": s.Busy, "kills": s.Kills, "isolation": s.Isolation, "confined": s.Confined}
@@ -165,7 +170,11 @@ func (a *App) Serve(ctx context.Context, ln net.Listener) error {
 func (a *App) begin(ctx context.Context) error {
 	a.reload.Lock()
 	defer a.reload.Unlock()
-	if err := a.use(ctx, a.release); err != nil {
+	if a.nodes != nil {
+		a.upkeep.Go(func() { a.beats(a.base) })
+	}
+	err := a.patient(ctx, "bringing indexes and seeds in", func() error { return a.use(ctx, a.release) })
+	if err != nil {
 		if ctx.Err() != nil {
 			return nil // asked to end while starting
 		}
@@ -177,11 +186,8 @@ func (a *App) begin(ctx context.Context) error {
 
 // use switches the data to a release, with what it seeds.
 func (a *App) use(ctx context.Context, r *release) error {
-	err := a.Data.Use(ctx, data.App{
-		Version: r.version, Collections: append(systemCollections(), r.collections...), Guard: r.rules, Hooks: r.code,
-	})
-	if err != nil {
+	if err := a.configure(ctx, r); err != nil {
 		return fmt.Errorf("configuring the store: %w", err)
 	}
-	return a.seed(ctx, r)
+	return a.sowing(ctx, r)
 }

@@ -1,0 +1,190 @@
+package boot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/hutch-dev/hutch"
+	"github.com/hutch-dev/hutch/data"
+)
+
+// What a store that many nodes share asks for.
+
+const (
+	feedSilence   = 3 * time.Second // the feed speaks each second
+	firstPause    = 250 * time.Millisecond
+	longestPause  = 10 * time.Second
+	configureLife = time.Minute
+)
+
+// patient runs f until the shared store answers: a node may start before its
+// database. The embedded store is asked once, and so is one that a command needs.
+func (a *App) patient(ctx context.Context, what string, f func() error) error {
+	for pause := firstPause; ; pause = min(2*pause, longestPause) {
+		err := f()
+		switch hutch.CodeOf(err) {
+		case hutch.Unavailable, hutch.DeadlineExceeded:
+		default:
+			return err
+		}
+		if !a.waits || ctx.Err() != nil {
+			return err
+		}
+		a.log.Warn("the database does not answer; trying again", slog.String("while", what),
+			slog.Duration("in", pause), slog.Any("error", err))
+		select {
+		case <-ctx.Done():
+			return errors.Join(ctx.Err(), err)
+		case <-time.After(pause):
+		}
+	}
+}
+
+// sound is /readyz besides readiness: nil, or why this node should get no
+// requests for now. Those that come are answered as far as the store does.
+func (a *App) sound() error {
+	if a.nodes == nil {
+		return nil
+	}
+	if quiet := a.o.Now().Sub(a.Data.Feed().Heard()); quiet > feedSilence {
+		return hutch.Errorf(hutch.Unavailable, "the store (%s) does not answer", a.scheme)
+	}
+	return nil
+}
+
+var errLeaseLost = errors.New("another node took over, as this one was silent for too long")
+
+// alone runs f while no other node is in one of that name.
+func (a *App) alone(ctx context.Context, name string, f func(context.Context) error) error {
+	lease := a.Data.Lease(name, configureLife)
+	for {
+		ok, err := lease.Acquire(ctx)
+		if err != nil {
+			return fmt.Errorf("taking the lease %s: %w", name, err)
+		}
+		if ok {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(firstPause):
+		}
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	renewed := make(chan struct{})
+	go func() {
+		defer close(renewed)
+		a.renew(ctx, lease, cancel)
+	}()
+	err := f(ctx)
+	if cause := context.Cause(ctx); err != nil && errors.Is(cause, errLeaseLost) {
+		err = hutch.Errorf(hutch.Unavailable, "%s: %w", name, cause)
+	}
+	cancel(nil)
+	<-renewed
+	end, stop := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer stop()
+	if e := lease.Release(end); e != nil {
+		a.log.Warn("a lease ends by itself", slog.String("lease", name), slog.Any("error", e))
+	}
+	return err
+}
+
+// renew prolongs the lease until ctx ends, and ends it when the lease is lost.
+func (a *App) renew(ctx context.Context, lease *data.Lease, cancel context.CancelCauseFunc) {
+	tick := time.NewTicker(configureLife / 4)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		// an error leaves the lease in the store as it was: it is taken up again
+		if ok, err := lease.Acquire(ctx); err == nil && !ok {
+			cancel(errLeaseLost)
+			return
+		}
+	}
+}
+
+// beats keeps this node among the living, and has indexes dropped as soon as all
+// of them agree.
+func (a *App) beats(ctx context.Context) {
+	every := a.o.Heartbeat
+	if every == 0 {
+		every = nodeBeat
+	}
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	done := make(chan struct{}, 1) // a token: nothing is being configured
+	done <- struct{}{}
+	lost := false
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		was, err := a.nodes.beat(ctx)
+		if err != nil {
+			if ctx.Err() == nil {
+				a.log.Warn("this node is not heard by the others", slog.Any("error", err))
+			}
+			continue
+		}
+		lost = lost || was
+		if _, due := a.nodes.agreed(); !lost && !due || !a.isReady() {
+			continue
+		}
+		select {
+		case <-done:
+			lost = false
+			a.upkeep.Go(func() {
+				defer func() { done <- struct{}{} }()
+				a.reload.Lock()
+				defer a.reload.Unlock()
+				if err := a.configure(ctx, a.release); err != nil && ctx.Err() == nil {
+					a.log.Warn("configuring the store anew", slog.Any("error", err))
+				}
+			})
+		default:
+		}
+	}
+}
+
+// configure switches the data to a release. Indexes that it does not name go when
+// all live nodes agree: nodes configure one at a time, each announced first, so
+// that none drops what another has just built.
+func (a *App) configure(ctx context.Context, r *release) error {
+	app := data.App{
+		Version: r.version, Collections: append(systemCollections(), r.collections...), Guard: r.rules, Hooks: r.code,
+	}
+	if a.nodes == nil {
+		app.Prune = true
+		return a.Data.Use(ctx, app)
+	}
+	return a.alone(ctx, "configure", func(ctx context.Context) error {
+		if err := a.nodes.announce(ctx, r); err != nil {
+			return err
+		}
+		app.Prune, _ = a.nodes.agreed()
+		if err := a.Data.Use(ctx, app); err != nil {
+			return err
+		}
+		a.nodes.setPruned(app.Prune)
+		return nil
+	})
+}
+
+// sowing brings seeds in, on one node at a time.
+func (a *App) sowing(ctx context.Context, r *release) error {
+	if a.nodes == nil {
+		return a.seed(ctx, r)
+	}
+	return a.alone(ctx, "seed", func(ctx context.Context) error { return a.seed(ctx, r) })
+}
