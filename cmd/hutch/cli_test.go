@@ -28,6 +28,10 @@ func TestExitCodes(t *testing.T) {
 		{"a bad level", []string{"serve", "--log-level", "loud", good}, 2, "debug, info"},
 		{"a bad address", []string{"serve", "--listen", "8090", good}, 2, "address:port"},
 		{"a bad public URL", []string{"serve", "--listen", "127.0.0.1:0", "--public-url", "shop", good}, 2, "--public-url"},
+		{"a store on a network without TLS", []string{"serve", "--store", "mongodb://ann:hunter2@db.example/x", good}, 2, "--store (HUTCH_STORE): the URL of the store names another host without TLS"},
+		{"a command on such a store", []string{"key", "list", "--store", "mongodb://db.example/?tls=true", good}, 2, "without credentials"},
+		{"a store of no kind", []string{"dev", "--store", "postgres://localhost/x", good}, 2, "no store that Hutch knows"},
+		{"such a store in hutch.yaml", []string{"check", app(t, "hutch.yaml", "name: x\nstore: mongodb://ann:hunter2@db.example\n")}, 4, "hutch.yaml:2:8: error: store: the URL"},
 		{"no folder", []string{"check", filepath.Join(good, "none")}, 1, "no such file"},
 		{"check of a right app", []string{"check", good}, 0, ""},
 		{"check of a wrong config", []string{"check", bad}, 4, `hutch.yaml:1:1: error: unknown key "nmae"`},
@@ -43,6 +47,9 @@ func TestExitCodes(t *testing.T) {
 			r := hutch(t, tt.args...)
 			if r.code != tt.code || !strings.Contains(r.err, tt.err) {
 				t.Errorf("exit %d, want %d\nstdout: %s\nstderr: %s", r.code, tt.code, r.out, r.err)
+			}
+			if strings.Contains(r.out+r.err, "hunter2") {
+				t.Errorf("a secret shows: %s", r.err)
 			}
 			if tt.code != 0 && r.out != "" && tt.name != "no command" {
 				t.Errorf("a failure wrote to stdout: %s", r.out)

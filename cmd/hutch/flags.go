@@ -48,11 +48,21 @@ func (c *cli) app(dir string, lookup func(string) (string, bool)) (*os.Root, *co
 	return root, cfg, nil
 }
 
-// options are what server and commands share.
-func (c *cli) options(f *dataFlags, root *os.Root, cfg *config.Config, folder string, log *slog.Logger) boot.Options {
-	if s := c.env(f.store, "HUTCH_STORE", ""); s != "" {
-		cfg.Store = hutch.Secret(s)
+// store puts --store and HUTCH_STORE in.
+func (c *cli) store(f *dataFlags, cfg *config.Config) error {
+	url := c.env(f.store, "HUTCH_STORE", "")
+	if url == "" {
+		return nil
 	}
+	if _, err := config.ParseStore(url); err != nil {
+		return &exitError{exitUsage, fmt.Errorf("--store (HUTCH_STORE): %s", message(err))}
+	}
+	cfg.Store = hutch.Secret(url)
+	return nil
+}
+
+// options are what server and commands share.
+func (c *cli) options(root *os.Root, cfg *config.Config, folder string, log *slog.Logger) boot.Options {
 	key, _ := c.lookup("HUTCH_MASTER_KEY")
 	return boot.Options{
 		Dir: root.Name(), FS: root.FS(), DataDir: folder, Config: cfg,
@@ -71,12 +81,15 @@ func (c *cli) operateHere(ctx context.Context, f *dataFlags, app, folder string,
 		return nil, err
 	}
 	defer root.Close()
+	if err := c.store(f, cfg); err != nil {
+		return nil, err
+	}
 	level := c.env(f.logLevel, "HUTCH_LOG_LEVEL", "warn")
 	log, err := c.logger(level, false)
 	if err != nil {
 		return nil, err
 	}
-	a, err := boot.NewData(ctx, c.options(f, root, cfg, folder, log))
+	a, err := boot.NewData(ctx, c.options(root, cfg, folder, log))
 	if err != nil {
 		return nil, err
 	}

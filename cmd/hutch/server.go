@@ -80,6 +80,9 @@ func (c *cli) serve(ctx context.Context, f *serverFlags, args []string) error {
 	if err := c.publicURL(f, cfg); err != nil {
 		return err
 	}
+	if err := c.store(&f.dataFlags, cfg); err != nil {
+		return err
+	}
 	folder, err := c.dataFolder(app, f.data)
 	if err != nil {
 		return err
@@ -171,6 +174,16 @@ func base(a net.Addr) string {
 	return "http://" + netip.AddrPortFrom(host, ap.Port()).String()
 }
 
+// hostOf is what operators call this node: the machine and the port.
+func hostOf(a net.Addr) string {
+	name, err := os.Hostname()
+	if err != nil {
+		return a.String()
+	}
+	_, port, _ := net.SplitHostPort(a.String())
+	return net.JoinHostPort(name, port)
+}
+
 // running is what a server has taken.
 type running struct {
 	root   *os.Root
@@ -181,10 +194,19 @@ type running struct {
 }
 
 func (c *cli) serveApp(ctx context.Context, f *serverFlags, r *running) (err error) {
-	o := c.options(&f.dataFlags, r.root, r.cfg, r.folder, r.log)
+	o := c.options(r.root, r.cfg, r.folder, r.log)
 	o.Dev, o.Exposed, o.Base, o.Public = f.dev, f.expose, base(r.ln.Addr()), publicVariables()
+	o.Host = hostOf(r.ln.Addr())
+	leave := func() {}
+	if r.cfg.Store != "" { // of another machine, which may take its time
+		leave = waitingRoom(r.ln)
+	}
 	a, err := boot.New(ctx, o)
+	leave()
 	if err != nil {
+		if ctx.Err() != nil {
+			return nil // asked to end while starting
+		}
 		return c.configError(err)
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
