@@ -2,9 +2,13 @@ package mongotest_test
 
 import (
 	"context"
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -42,7 +46,8 @@ func TestADatabaseIsFreshAndDropped(t *testing.T) {
 	t.Run("used", func(t *testing.T) {
 		for range 2 {
 			uri := mongotest.Database(t)
-			name := strings.SplitN(strings.SplitN(uri, "/", 4)[3], "?", 2)[0]
+			_, name, _ := strings.Cut(strings.TrimPrefix(uri, "mongodb://"), "/")
+			name, _, _ = strings.Cut(name, "?")
 			names = append(names, name)
 			if _, err := connect(t, uri).Database(name).Collection("pets").InsertOne(ctx, bson.D{{Key: "_id", Value: 1}}); err != nil {
 				t.Fatal(err)
@@ -118,17 +123,41 @@ func TestASmallSetHasASmallOplog(t *testing.T) {
 	}
 }
 
+func TestNoServerOutlivesAKilledTest(t *testing.T) {
+	if os.Getenv("HUTCH_TEST_DIES") != "" {
+		fmt.Println(mongotest.Start(t, mongotest.Options{Members: 1}).URI())
+		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+	}
+	if testing.Short() {
+		t.Skip("needs mongod")
+	}
+	ctx := deadline(t)
+	cmd := exec.CommandContext(ctx, os.Args[0], "-test.run", "^"+t.Name()+"$")
+	cmd.Env = append(os.Environ(), "HUTCH_TEST_DIES=1", "TMPDIR="+t.TempDir())
+	out, err := cmd.Output()
+	uri := strings.TrimSpace(string(out))
+	if err == nil || !strings.HasPrefix(uri, "mongodb://127.0.0.1:") {
+		t.Fatalf("the child ended with %v and said %q", err, uri)
+	}
+	for len(running(t, uri)) > 0 {
+		if ctx.Err() != nil {
+			t.Fatalf("left running: %q", running(t, uri))
+		}
+		runtime.Gosched() // the kernel ends it
+	}
+}
+
 // running lists the command lines of living processes with a port of uri's.
 func running(t *testing.T, uri string) (out []string) {
 	t.Helper()
-	hosts := strings.Split(strings.SplitN(strings.TrimPrefix(uri, "mongodb://"), "/", 2)[0], ",")
+	hosts, _, _ := strings.Cut(strings.TrimPrefix(uri, "mongodb://"), "/")
 	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, file := range files {
 		line, _ := os.ReadFile(file) // gone since
-		for _, host := range hosts {
+		for host := range strings.SplitSeq(hosts, ",") {
 			if strings.Contains(string(line), "\x00--port\x00"+strings.TrimPrefix(host, "127.0.0.1:")+"\x00") {
 				out = append(out, strings.ReplaceAll(string(line), "\x00", " "))
 			}
@@ -136,4 +165,3 @@ func running(t *testing.T, uri string) (out []string) {
 	}
 	return out
 }
-

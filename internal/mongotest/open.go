@@ -98,7 +98,7 @@ func (s *set) running() []*mongo.Client {
 // connections: there a client that dials a dead member could meet itself.
 func freePort(ctx context.Context, taken map[int]bool) (int, error) {
 	for range 100 {
-		port := 20000 + rand.IntN(12000)
+		port := 20000 + rand.IntN(12000) //nolint:gosec // G404: any port does
 		if taken[port] {
 			continue
 		}

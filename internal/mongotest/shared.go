@@ -35,7 +35,7 @@ func Main(m *testing.M) int {
 		if shared.set != nil {
 			shared.set.close()
 		}
-		os.RemoveAll(shared.dir)
+		_ = os.RemoveAll(shared.dir) // else the next process does it
 	}()
 	return m.Run()
 }
@@ -97,7 +97,7 @@ func openShared() {
 	for _, dir := range old {
 		var pid int
 		if _, err := fmt.Sscanf(filepath.Base(dir), tempName, &pid); err == nil && syscall.Kill(pid, 0) == syscall.ESRCH {
-			os.RemoveAll(dir)
+			_ = os.RemoveAll(dir)
 		}
 	}
 	if shared.dir, shared.err = os.MkdirTemp("", fmt.Sprintf(tempName, os.Getpid())); shared.err == nil {

@@ -12,13 +12,18 @@ import (
 )
 
 func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	uri, err := mongotest.Initiate(ctx, os.Args[1:])
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		cancel()
-		os.Exit(1)
+	if err == nil {
+		fmt.Fprintln(os.Stdout, uri)
 	}
-	fmt.Fprintln(os.Stdout, uri)
+	return err
 }
