@@ -121,7 +121,12 @@ type running struct {
 
 func (f *folder) start(t *testing.T) *running {
 	t.Helper()
-	a, err := boot.New(t.Context(), f.options(t))
+	return f.startWith(t, f.options(t))
+}
+
+func (f *folder) startWith(t *testing.T, o boot.Options) *running {
+	t.Helper()
+	a, err := boot.New(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}

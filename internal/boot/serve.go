@@ -8,6 +8,7 @@ import (
 	"net"
 	"path/filepath"
 	"runtime"
+	"time"
 
 	"github.com/hutch-dev/hutch"
 	"github.com/hutch-dev/hutch/config"
@@ -179,6 +180,13 @@ func (a *App) begin(ctx context.Context) error {
 			return nil // asked to end while starting
 		}
 		return err
+	}
+	for a.sound() != nil { // the feed's first word, within a second
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(10 * time.Millisecond):
+		}
 	}
 	close(a.ready)
 	return nil
