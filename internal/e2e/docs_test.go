@@ -27,16 +27,7 @@ func TestDocs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var files []string
-		var blocks [][]string
-		for _, m := range fence.FindAllStringSubmatch(string(text), -1) {
-			switch {
-			case m[2] != "":
-				files = append(files, m[2], m[3])
-			case m[1] == "http":
-				blocks = append(blocks, m)
-			}
-		}
+		files, blocks := inPage(string(text))
 		if len(files) == 0 {
 			continue
 		}
@@ -46,13 +37,26 @@ func TestDocs(t *testing.T) {
 			words := strings.NewReplacer("$annId", ann.uid, "$bobId", bob.uid, "$ann", ann.token, "$bob", bob.token, "$key", s.key())
 			for _, b := range blocks {
 				requests++
-				s.request(t, words.Replace(b[3]))
+				s.request(t, words.Replace(b))
 			}
 		})
 	}
 	if requests < 30 {
 		t.Errorf("only %d requests in the docs", requests)
 	}
+}
+
+// inPage gives a page's files, name and text by turns, and its http blocks.
+func inPage(text string) (files, blocks []string) {
+	for _, m := range fence.FindAllStringSubmatch(text, -1) {
+		switch {
+		case m[2] != "":
+			files = append(files, m[2], m[3])
+		case m[1] == "http":
+			blocks = append(blocks, m[3])
+		}
+	}
+	return files, blocks
 }
 
 // request does one http block.

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/exec"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -27,6 +28,11 @@ type nodes struct {
 
 // petstoreOn serves the example by n nodes on the database of a URI.
 func petstoreOn(t *testing.T, store string, n int) *nodes {
+	return nodesOn(t, store, n, petstoreCopy)
+}
+
+// nodesOn serves an app by n nodes, each with a folder of its own.
+func nodesOn(t *testing.T, store string, n int, dir func(*testing.T) string) *nodes {
 	t.Helper()
 	bin, err := built()
 	if err != nil {
@@ -36,7 +42,7 @@ func petstoreOn(t *testing.T, store string, n int) *nodes {
 	ns := &nodes{shop: &shop{t: t, url: b.url()}}
 	for range n {
 		s := &shop{
-			t: t, bin: bin, dir: petstoreCopy(t), args: []string{"--public-url", b.url()},
+			t: t, bin: bin, dir: dir(t), args: []string{"--public-url", b.url()},
 			env: []string{"HUTCH_STORE=" + store, "HUTCH_MASTER_KEY=" + masterKey},
 		}
 		ns.each = append(ns.each, s)
@@ -207,19 +213,70 @@ func (ns *nodes) sold(key, product string, won, lost int) {
 	}
 }
 
+// TestALockHoldsOverNodes has two people leave duty at the same moment on two
+// nodes, each seeing that the other is there: docs/scale-out.md's example.
+func TestALockHoldsOverNodes(t *testing.T) {
+	page, err := os.ReadFile("../../docs/scale-out.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, _ := inPage(string(page))
+	ns := nodesOn(t, mongotest.Database(t), 2, func(t *testing.T) string { return folder(t, files...) })
+	for round := range 30 {
+		who := []string{fmt.Sprint("ann", round), fmt.Sprint("bob", round)}
+		for _, id := range who {
+			if a := ns.do("PUT", "/data/v1/docs/duty/"+id, "", map[string]bool{"on": true}); a.status != 201 {
+				t.Fatalf("%d %s", a.status, a.body)
+			}
+		}
+		var left atomic.Int32
+		var wg sync.WaitGroup
+		for i, id := range who {
+			wg.Go(func() {
+				a := ns.each[i].do("POST", "/functions/v1/leave", "", map[string]string{"me": id, "other": who[1-i]})
+				switch {
+				case a.status == 200:
+					left.Add(1)
+				case a.status != 412:
+					t.Errorf("%d %s", a.status, a.body)
+				}
+			})
+		}
+		wg.Wait()
+		if left.Load() != 1 {
+			t.Fatalf("round %d: %d left", round, left.Load())
+		}
+	}
+}
+
 // TestNodesWithOtherConfigsSaySo changes one node's rules.
 func TestNodesWithOtherConfigsSaySo(t *testing.T) {
 	ns := petstoreOn(t, mongotest.Database(t), 2)
-	b := ns.each[1]
+	a, b := ns.each[0], ns.each[1]
+	out, err := exec.Command(a.bin, "key", "create", "watch", "--scope", "ops", a.dir).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ops := strings.TrimSpace(string(out))
+	differ := func() bool {
+		return strings.Contains(a.do("GET", "/readyz?verbose", ops, nil).body, "differ")
+	}
+	if differ() {
+		t.Error("equal nodes differ")
+	}
 	b.stop()
 	file := b.dir + "/hutch.yaml"
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(file, append(text, "\n# another\n"...), 0o600); err != nil {
+	other := strings.Replace(string(text), "read: mine()", "read: keeper()", 1)
+	if err := os.WriteFile(file, []byte(other), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	b.start()
-	fmt.Println(ns.each[0].do("GET", "/readyz?verbose", "", nil).body)
+	ns.eventually("the other node says that configs differ", differ)
+	if r := a.do("GET", "/readyz", "", nil); r.status != 200 {
+		t.Errorf("a node beside another config is not ready: %d %s", r.status, r.body)
+	}
 }

@@ -92,6 +92,11 @@ func petstoreCopy(t *testing.T) string {
 // app serves a folder of the given files, name and text by turns.
 func app(t *testing.T, files ...string) *shop {
 	t.Helper()
+	return serve(t, folder(t, files...))
+}
+
+func folder(t *testing.T, files ...string) string {
+	t.Helper()
 	dir := filepath.Join(t.TempDir(), "app")
 	for i := 0; i < len(files); i += 2 {
 		path := filepath.Join(dir, files[i])
@@ -102,7 +107,7 @@ func app(t *testing.T, files ...string) *shop {
 			t.Fatal(err)
 		}
 	}
-	return serve(t, dir)
+	return dir
 }
 
 func serve(t *testing.T, dir string) *shop {
