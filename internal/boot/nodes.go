@@ -50,6 +50,7 @@ type nodes struct {
 	own    nodeDoc             // guarded by mu; without Config: not announced
 	others map[string]sighting // guarded by mu
 	pruned bool                // guarded by mu; indexes that nobody names are gone
+	read   time.Time           // guarded by mu; when the others were last read
 }
 
 func newNodes(sys data.System, host string, now func() time.Time) *nodes {
@@ -94,6 +95,7 @@ func (n *nodes) beat(ctx context.Context) (lost bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("writing this node: %w", err)
 	}
+	n.resume()
 	var dead []data.Write
 	seen := map[string]nodeDoc{}
 	for raw, err := range n.sys.Find(ctx, data.Query{From: nodesCollection}) {
@@ -121,6 +123,20 @@ func (n *nodes) beat(ctx context.Context) (lost bool, err error) {
 		}
 	}
 	return lost, nil
+}
+
+// resume gives the others their time anew where this node did not look for long:
+// when a database is back nobody is dead yet.
+func (n *nodes) resume() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	now := n.now()
+	if now.Sub(n.read) > nodeLife/2 {
+		for id, s := range n.others {
+			n.others[id] = sighting{s.doc, now}
+		}
+	}
+	n.read = now
 }
 
 // sight notes another node and reports whether it lives.
