@@ -157,6 +157,8 @@ func (f *stream) take(cur, reply bson.Raw, asked time.Time) error {
 		f.flush()
 		f.cursor = 0
 		return nil
+	case f.cursor == 0:
+		return errEnded
 	case n > 0:
 		if !f.isOpen {
 			f.progress(f.done, f.done.time())
@@ -203,6 +205,8 @@ func (f *stream) ask(ctx context.Context, cmd any) (bson.Raw, error) {
 	return r, err
 }
 
+var errEnded = errors.New("the change stream ended")
+
 var errLate = errors.New("the database did not answer")
 
 // judge turns an error of the stream into one for the caller, or nil: then the
@@ -217,7 +221,7 @@ func (f *stream) judge(ctx context.Context, err error) error {
 	case isCode(err, codeTooLarge) && !f.capped:
 		f.capped = true
 		return nil
-	case errors.Is(err, errLate), classOf(err) == classTransient, resumable(err):
+	case errors.Is(err, errLate), errors.Is(err, errEnded), classOf(err) == classTransient, resumable(err):
 		return nil
 	}
 	return failed(ctx, "reading changes", err)

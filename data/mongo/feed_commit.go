@@ -37,6 +37,9 @@ func (a *assembly) add(raw []byte) error {
 	if a.isOpen && a.at != e.at {
 		a.flush()
 	}
+	if e.kind == kindInvalidate {
+		a.reopen = true
+	}
 	if e.at <= a.done {
 		return nil // the stream begins at done itself
 	}
@@ -64,10 +67,7 @@ func (a *assembly) event(e *event) {
 		a.resets(a.name(e.coll))
 		a.resets(a.name(e.to))
 		return
-	case kindInvalidate:
-		a.reopen = true
-		fallthrough
-	case kindDropDatabase:
+	case kindDropDatabase, kindInvalidate:
 		for _, name := range a.names {
 			a.resets(name)
 		}

@@ -283,6 +283,7 @@ func TestChangesEndWithTheStore(t *testing.T) {
 		t.Errorf("ends with %v", last)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
 	for _, err := range o.s.Changes(ctx, "") {
 		o.must(err)
 		cancel()
