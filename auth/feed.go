@@ -129,8 +129,12 @@ func (s *Service) apply(ctx context.Context, c data.Commit) {
 	}
 }
 
-// images reads both sides of a change; what cannot be read counts as a change.
+// images reads both sides of a change; what cannot be read counts as a change,
+// and so does an update of what is not known.
 func images[T any](s *Service, ch *data.Change) (before, after *T) {
+	if ch.Before == nil && ch.Op != data.OpCreate {
+		return nil, nil
+	}
 	var err error
 	if ch.Before != nil {
 		before, err = decode[T](ch.Before)

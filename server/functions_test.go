@@ -3,7 +3,9 @@ package server_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/hutch-dev/hutch"
@@ -245,6 +247,40 @@ func TestReadiness(t *testing.T) {
 		t.Error(a.StatusCode, a.body)
 	}
 	if a := s.do(t, "", "GET", "/healthz", ""); a.StatusCode != 200 || a.body != `{"status":"ok"}` {
+		t.Error(a.StatusCode, a.body)
+	}
+}
+
+// TestAServerWithoutItsStore: /readyz says why, the rest is answered as far as
+// the store does, and recovers by itself.
+func TestAServerWithoutItsStore(t *testing.T) {
+	var lost atomic.Bool
+	s := start(t, func(o *server.Options) {
+		o.Sound = func() error {
+			if lost.Load() {
+				return hutch.Errorf(hutch.Unavailable, "the store (mongodb) does not answer: %w", io.ErrUnexpectedEOF)
+			}
+			return nil
+		}
+	})
+	s.docs.put("open", "a", "", "x")
+	lost.Store(true)
+	a := s.do(t, "", "GET", "/readyz", "")
+	wantError(t, a, 503, "unavailable")
+	if a.Header.Get("Retry-After") != "1" || !strings.Contains(a.body, "not ready: the store (mongodb) does not answer") || strings.Contains(a.body, "EOF") {
+		t.Error(a.Header, a.body)
+	}
+	if a := s.do(t, "", "GET", "/data/v1/docs/open/a", ""); a.StatusCode != 200 {
+		t.Error("a request is refused that the store would answer:", a.StatusCode, a.body)
+	}
+	s.calls.answer = failing(hutch.Errorf(hutch.Unavailable, "no primary yet"))
+	a = s.do(t, "", "POST", "/functions/v1/x", "{}")
+	wantError(t, a, 503, "unavailable")
+	if a.Header.Get("Retry-After") != "1" {
+		t.Error("an election is answered without Retry-After:", a.Header)
+	}
+	lost.Store(false)
+	if a := s.do(t, "", "GET", "/readyz", ""); a.StatusCode != 200 {
 		t.Error(a.StatusCode, a.body)
 	}
 }
