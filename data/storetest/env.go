@@ -192,8 +192,11 @@ func (e *env) follow(after data.Position, f func(data.Commit) bool) {
 
 // random gives a source of randomness that HUTCH_SEED repeats.
 func (e *env) random() *rand.Rand {
-	seed := uint64(time.Now().UnixNano())
-	if s := os.Getenv("HUTCH_SEED"); s != "" {
+	seed := e.o.Seed
+	if seed == 0 {
+		seed = uint64(time.Now().UnixNano())
+	}
+	if s := os.Getenv("HUTCH_SEED"); s != "" && e.o.Seed == 0 {
 		n, err := strconv.ParseUint(s, 10, 64)
 		e.must(err)
 		seed = n

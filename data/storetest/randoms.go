@@ -17,7 +17,7 @@ var randoms = []test{
 		r := e.random()
 		until := time.Now().Add(e.duration(4 * time.Second))
 		steps := 0
-		for time.Now().Before(until) && !e.Failed() {
+		for n := 0; !e.Failed() && (n < e.o.Games || e.o.Games == 0 && time.Now().Before(until)); n++ {
 			g := &game{env: &env{T: e.T, o: e.o, s: e.fresh(e.T), fresh: e.fresh}, r: r, m: newModel()}
 			for range 300 {
 				g.step()

@@ -25,6 +25,11 @@ type Options struct {
 	LowDisk func(t *testing.T, floor int64) (s data.Store, free func(int64))
 	// Clock gives a store whose clock is moved by advance.
 	Clock func(t *testing.T) (s data.Store, advance func(time.Duration))
+	// Seed of random runs; 0: HUTCH_SEED, or one by the clock.
+	Seed uint64
+	// Games of the random run, of 300 steps each, so that several stores play
+	// the same ones; 0: as many as the time allows.
+	Games int
 	// Only, if set, is what the names of the tests to run begin with.
 	Only string
 	// Except names tests that do not hold for the store, with the reason.
