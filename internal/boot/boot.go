@@ -6,8 +6,14 @@
 // and seeds in, and then closes Ready; Reload switches to another config;
 // Operate does what the command line asks of the data.
 //
+// On a store that is shared each App is a node: it writes itself to _nodes,
+// configures the store and seeds it while no other does, and waits for a
+// database that does not answer yet (shared.go, nodes.go).
+//
 // Guarantees: a config that does not work leaves the old one running; nothing
-// is answered from documents before the first indexes and seeds are in.
+// is answered from documents before the first indexes and seeds are in; nodes
+// with another master key do not start; an index is dropped when no live node
+// names it.
 //
 // Limits: a reload takes over collections, rules, functions, pages and CORS;
 // store, auth and limits hold until the next start.
@@ -199,23 +205,6 @@ func open(ctx context.Context, o *Options, dataOnly bool) (_ *App, err error) {
 
 // Ready is closed once requests are answered from the data.
 func (a *App) Ready() <-chan struct{} { return a.ready }
-
-// readiness is /readyz: nil, or why not yet.
-func (a *App) readiness() error {
-	if !a.isReady() {
-		return hutch.Errorf(hutch.Unavailable, "starting: indexes and seeds are not in yet")
-	}
-	return nil
-}
-
-func (a *App) isReady() bool {
-	select {
-	case <-a.ready:
-		return true
-	default:
-		return false
-	}
-}
 
 // Close ends everything but the server, which Serve ends.
 func (a *App) Close() error {

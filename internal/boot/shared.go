@@ -43,6 +43,23 @@ func (a *App) patient(ctx context.Context, what string, f func() error) error {
 	}
 }
 
+// readiness is /readyz: nil, or why not yet.
+func (a *App) readiness() error {
+	if !a.isReady() {
+		return hutch.Errorf(hutch.Unavailable, "starting: indexes and seeds are not in yet")
+	}
+	return nil
+}
+
+func (a *App) isReady() bool {
+	select {
+	case <-a.ready:
+		return true
+	default:
+		return false
+	}
+}
+
 // sound is /readyz besides readiness: nil, or why this node should get no
 // requests for now. Those that come are answered as far as the store does.
 func (a *App) sound() error {
