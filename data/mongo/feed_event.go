@@ -56,11 +56,11 @@ func readEvent(d []byte) (e event, ok bool) {
 				e.wall, _ = v.DateTimeOK()
 			}
 		case "ns":
-			e.coll = text(field(v, "coll"))
+			e.coll = text(subfield(v, "coll"))
 		case "to":
-			e.to = text(field(v, "coll"))
+			e.to = text(subfield(v, "coll"))
 		case "documentKey":
-			e.id = text(field(v, "_id"))
+			e.id = text(subfield(v, "_id"))
 		case "fullDocument":
 			e.after = embedded(v)
 		case "fullDocumentBeforeChange":
@@ -146,8 +146,8 @@ func embedded(v bsoncore.Value) bson.Raw {
 	return v.Data
 }
 
-// field is a field of an embedded document; its zero when there is none.
-func field(v bsoncore.Value, name string) bsoncore.Value {
+// subfield is a field of an embedded document; its zero when there is none.
+func subfield(v bsoncore.Value, name string) bsoncore.Value {
 	rest, ok := body(embedded(v))
 	for ok && len(rest) > 0 {
 		var key []byte

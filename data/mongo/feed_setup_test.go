@@ -47,6 +47,9 @@ func beside(t testing.TB, uri string) *other {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = c.Disconnect(context.Background()) })
+	if err := c.Ping(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
 	return &other{t, s, c.Database(s.o.Database)}
 }
 
@@ -81,7 +84,7 @@ func doc(id string, version int64, n int) bson.D {
 	return bson.D{{Key: "_id", Value: id}, {Key: "_version", Value: version}, {Key: "n", Value: n}}
 }
 
-func byID(id any) bson.D { return bson.D{{Key: "_id", Value: id}} }
+func idIs(id any) bson.D { return bson.D{{Key: "_id", Value: id}} }
 
 func set(field string, v any) bson.D {
 	return bson.D{{Key: "$set", Value: bson.D{{Key: field, Value: v}}}}
@@ -95,19 +98,19 @@ func (o *other) insert(coll string, docs ...any) {
 
 func (o *other) update(coll string, id any, update bson.D) {
 	o.t.Helper()
-	_, err := o.db.Collection(coll).UpdateOne(o.t.Context(), byID(id), update)
+	_, err := o.db.Collection(coll).UpdateOne(o.t.Context(), idIs(id), update)
 	o.must(err)
 }
 
 func (o *other) delete(coll string, id any) {
 	o.t.Helper()
-	_, err := o.db.Collection(coll).DeleteOne(o.t.Context(), byID(id))
+	_, err := o.db.Collection(coll).DeleteOne(o.t.Context(), idIs(id))
 	o.must(err)
 }
 
 func (o *other) replace(coll string, d bson.D) {
 	o.t.Helper()
-	_, err := o.db.Collection(coll).ReplaceOne(o.t.Context(), byID(d[0].Value), d, options.Replace().SetUpsert(true))
+	_, err := o.db.Collection(coll).ReplaceOne(o.t.Context(), idIs(d[0].Value), d, options.Replace().SetUpsert(true))
 	o.must(err)
 }
 
@@ -122,7 +125,7 @@ func (o *other) atOnce(f func(ctx context.Context)) {
 }
 
 // mark writes a document that readers know the end by.
-func (o *other) mark(name string) { o.t.Helper(); o.insert("marks", byID(name)) }
+func (o *other) mark(name string) { o.t.Helper(); o.insert("marks", idIs(name)) }
 
 // until reads commits with changes up to that of a mark.
 func (o *other) until(s *Store, after data.Position, mark string) []data.Commit {

@@ -57,13 +57,13 @@ func TestChangesAreWholeCommits(t *testing.T) {
 			}
 			_, err := o.db.Collection("shops").InsertMany(ctx, docs)
 			o.must(err)
-			_, err = o.db.Collection("_idempotency").InsertOne(ctx, byID(fmt.Sprint("key", r)))
+			_, err = o.db.Collection("_idempotency").InsertOne(ctx, idIs(fmt.Sprint("key", r)))
 			o.must(err)
 		})
 	}
 	o.atOnce(func(ctx context.Context) {
 		pets := o.db.Collection("pets")
-		del := func(id string) { _, err := pets.DeleteOne(ctx, byID(id)); o.must(err) }
+		del := func(id string) { _, err := pets.DeleteOne(ctx, idIs(id)); o.must(err) }
 		ins := func(d bson.D) { _, err := pets.InsertOne(ctx, d); o.must(err) }
 		del("moves")
 		ins(doc("moves", 6, 2))
@@ -188,7 +188,7 @@ func TestChangesResumeAnywhere(t *testing.T) {
 		o.replace("pets", doc(fmt.Sprint(i%7), int64(10+i), i))
 		if i%5 == 0 {
 			o.atOnce(func(ctx context.Context) {
-				_, err := o.db.Collection("pets").InsertMany(ctx, []any{byID(fmt.Sprint("x", i)), byID(fmt.Sprint("y", i))})
+				_, err := o.db.Collection("pets").InsertMany(ctx, []any{idIs(fmt.Sprint("x", i)), idIs(fmt.Sprint("y", i))})
 				o.must(err)
 			})
 		}
@@ -235,7 +235,7 @@ func TestChangesSpeakWhileIdle(t *testing.T) {
 		t.Fatalf("progress %d times", len(heard))
 	}
 	// A write that the feed does not show moves it all the same.
-	o.insert("_idempotency", byID("k"))
+	o.insert("_idempotency", idIs("k"))
 	var now data.Position
 	for c, err := range o.s.Changes(limit(t, 20*time.Second), at) {
 		o.must(err)
