@@ -50,24 +50,10 @@ type Entries struct {
 // their places to spans, in order and distinct. invalid_argument: more than one
 // field with several values, or too many of them.
 func (k *Keyer) Append(buf []byte, spans []Span, d Doc, prefix []byte, suffix string) ([]byte, []Span, Entries, error) {
-	var e Entries
 	var vals [maxIndexFields][8]Value
-	var of [maxIndexFields][]Value
-	many := -1
-	for i, f := range k.fields {
-		of[i] = k.values(vals[i][:0], d, f.Path)
-		e.Held = e.Held || len(of[i]) > 1 || of[i][0].Type != 0
-		if len(of[i]) == 1 {
-			continue
-		}
-		if len(of[i]) > maxIndexValues {
-			return buf, spans, e, invalid(f.Path, "an indexed array has at most %d elements", maxIndexValues)
-		}
-		if many >= 0 {
-			return buf, spans, e, invalid(f.Path, "index %s cannot hold two arrays of one document", k.name)
-		}
-		many = i
-		e.Many |= 1 << i
+	of, e, many, err := k.each(&vals, d)
+	if err != nil {
+		return buf, spans, e, err
 	}
 	n := 1
 	if many >= 0 {
@@ -94,6 +80,34 @@ func (k *Keyer) Append(buf []byte, spans []Span, d Doc, prefix []byte, suffix st
 		spans = spans[:first+len(own)]
 	}
 	return buf, spans, e, nil
+}
+
+// Check finds what Append would, without making entries.
+func (k *Keyer) Check(d Doc) (Entries, error) {
+	var vals [maxIndexFields][8]Value
+	_, e, _, err := k.each(&vals, d)
+	return e, err
+}
+
+// each gives the values of each field, and the field that has several; -1 if none has.
+func (k *Keyer) each(room *[maxIndexFields][8]Value, d Doc) (of [maxIndexFields][]Value, e Entries, many int, err error) {
+	many = -1
+	for i, f := range k.fields {
+		of[i] = k.values(room[i][:0], d, f.Path)
+		e.Held = e.Held || len(of[i]) > 1 || of[i][0].Type != 0
+		if len(of[i]) == 1 {
+			continue
+		}
+		if len(of[i]) > maxIndexValues {
+			return of, e, many, invalid(f.Path, "an indexed array has at most %d elements", maxIndexValues)
+		}
+		if many >= 0 {
+			return of, e, many, invalid(f.Path, "index %s cannot hold two arrays of one document", k.name)
+		}
+		many = i
+		e.Many |= 1 << i
+	}
+	return of, e, many, nil
 }
 
 // values are the index's values at a path; the zero Value is a missing field.

@@ -75,6 +75,7 @@ const AnyVersion int64 = -1
 type Write struct {
 	Collection, ID string
 	Expect         int64 // a version, 0 = absent, AnyVersion
+	Fresh          bool  // the id was generated for this write: no document has ever had it
 	// Next gives the new document for the stored one (nil = absent); nil =
 	// delete. Pure, microseconds, may run again. It gives all fields but
 	// _version, _createdAt and _updatedAt, which the store stamps. Bytes equal

@@ -215,7 +215,8 @@ func (s *Service) batch(st *state, now time.Time) *Batch {
 		if u.fixed && u.version != 0 { // absence is checked by apply: a taken id is a lost one there
 			expect = u.version
 		}
-		b.Writes[i] = Write{Collection: u.coll, ID: u.id, Expect: expect, Next: u.apply}
+		first := u.steps[0]
+		b.Writes[i] = Write{Collection: u.coll, ID: u.id, Expect: expect, Fresh: first.op == OpCreate && first.made, Next: u.apply}
 	}
 	if n := len(st.reads) - written; n > 0 {
 		b.Checks = make([]Check, 0, n)

@@ -22,6 +22,7 @@ type catalog struct {
 type collection struct {
 	name, stored string
 	indexes      []*index // declared and ready
+	building     []*index // not used yet
 }
 
 // index is a declared index. MongoDB keeps it as one index in the order of its
@@ -29,8 +30,9 @@ type collection struct {
 // that holds no documents without any of its fields.
 type index struct {
 	def    data.Index
-	query  string        // MongoDB's name of the one that queries use
-	unique string        // of the other, "" if it is not unique
+	query  string // MongoDB's name of the one that queries use
+	unique string // of the other, "" if it is not unique
+	keyer  *data.Keyer
 	many   atomic.Uint32 // bit n: some document has more than one value at field n
 }
 

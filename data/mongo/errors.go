@@ -26,6 +26,9 @@ const (
 	codeNamespaceExists    = 48
 	codeNamespaceNotFound  = 26
 	codeIndexNotFound      = 27
+	codeBadValue           = 2
+	codeQueryKilled        = 175
+	codeInvalidOptions     = 72
 	codeWriteConflict      = 112
 	codeNoSuchTransaction  = 251
 	codeSnapshotTooOld     = 239
@@ -35,6 +38,13 @@ const (
 	codeCappedPositionLost = 136
 	codeCursorNotFound     = 43
 	codeParallelArrays     = 171
+	codeInterrupted        = 11601
+	codeInterruptedRepl    = 11602
+	codeBuildAborted       = 285
+	codeTransactionTooBig  = 257
+	codeInvalidNamespace   = 73
+	codeOptionsConflict    = 85
+	codeKeySpecsConflict   = 86
 	codeTooLarge           = 10334
 	codeDuplicate          = 11000
 )

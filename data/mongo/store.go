@@ -30,12 +30,14 @@ type Store struct {
 
 	known newest // operationTime: a position that exists
 	clock newest // $clusterTime: not below any commit whose effect was seen
+	acked newest // of the commits that this node acknowledged: snapshots hold them
 
 	epoch string
 	first instant // the log of this database begins behind it
 
 	cat         atomic.Pointer[catalog]
 	configuring chan struct{} // a place for one Configure
+	queue       queue
 
 	ctx    context.Context //nolint:containedctx // the store's own life
 	cancel context.CancelFunc
@@ -62,9 +64,12 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	s.local = client.Database(o.Database, options.Database().SetReadConcern(readconcern.Local()))
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.cat.Store(newCatalog())
+	s.queue = queue{commit: s.commitGroup, uses: &s.uses, busy: map[docID]struct{}{}}
 	if err := s.begin(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
+	s.uses.Add(1)
+	go s.refreshMany()
 	return s, nil
 }
 
