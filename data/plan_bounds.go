@@ -104,7 +104,7 @@ func (c *constraint) add(w *Where, many bool) {
 			c.prefix, c.prefixed = Text(w.Value), true
 		}
 	case OpRegex:
-		if p := literalPrefix(Text(w.Value)); free && !c.prefixed && p != "" {
+		if p := LiteralPrefix(Text(w.Value)); free && !c.prefixed && p != "" {
 			c.prefix, c.prefixed = p, true
 		}
 	default: // the others say nothing of keys
@@ -181,8 +181,9 @@ func (c *constraint) ids() (r Range, ok bool) {
 	return r, ok
 }
 
-// literalPrefix is what every string begins with that an anchored pattern matches.
-func literalPrefix(pattern string) string {
+// LiteralPrefix is what every string begins with that an anchored pattern
+// matches; "" if none is known.
+func LiteralPrefix(pattern string) string {
 	if !strings.HasPrefix(pattern, "^") && !strings.HasPrefix(pattern, `\A`) {
 		return ""
 	}

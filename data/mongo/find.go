@@ -1,0 +1,253 @@
+package mongo
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"slices"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+
+	"github.com/hutch-dev/hutch"
+	"github.com/hutch-dev/hutch/data"
+)
+
+// run is one plan under way.
+type run struct {
+	ctx    context.Context //nolint:containedctx // of the one call
+	sn     *snapshot
+	p      *data.Plan
+	coll   *mongo.Collection
+	ixs    []*index
+	a      *data.Access
+	where  bson.Raw // what the server looks for, a superset; nil: all
+	whole  bool     // and no more than the plan's filter
+	match  *data.Matcher
+	budget *data.Budget
+	steps  int
+}
+
+var (
+	errBudget = hutch.Errorf(hutch.ResourceExhausted, "the query examines too much")
+	errStop   = errors.New("enough")
+	errGone   = errors.New("the cursor is gone") // with its node; the snapshot is not
+)
+
+// Find runs a plan. What it yields holds until the next step.
+func (sn *snapshot) Find(ctx context.Context, p *data.Plan) iter.Seq2[data.Doc, error] {
+	return func(yield func(data.Doc, error) bool) {
+		err := sn.find(ctx, p, func(d data.Doc) error {
+			if !yield(d, nil) {
+				return errStop
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errStop) {
+			yield(nil, err)
+		}
+	}
+}
+
+func (sn *snapshot) find(ctx context.Context, p *data.Plan, yield func(data.Doc) error) error {
+	if !sn.s.enter() {
+		return errClosed
+	}
+	defer sn.s.leave()
+	r, err := sn.begin(ctx, p)
+	if err != nil || r == nil {
+		return err
+	}
+	if p.After != nil && len(p.After.Values) != len(p.OrderBy) {
+		return hutch.Errorf(hutch.InvalidArgument, "the mark is of another order")
+	}
+	given := false
+	give := func(d data.Doc) error {
+		given = true
+		return yield(d)
+	}
+	for {
+		if r.a.Sorted {
+			err = r.walk(give)
+		} else {
+			err = r.sorted(give)
+		}
+		switch {
+		case !errors.Is(err, errNoIndex):
+			return err
+		case given:
+			return hutch.Errorf(hutch.Aborted, "an index was dropped meanwhile")
+		}
+		r.plan(nil) // another node has dropped it
+	}
+}
+
+// sorted runs an access whose order is not the plan's.
+func (r *run) sorted(yield func(data.Doc) error) error {
+	var s *data.Sorter
+	err := r.all(func() { s = data.NewSorter(r.p) }, func(d data.Doc) error { return s.Add(d) })
+	if err != nil {
+		return err
+	}
+	for d := range s.All() {
+		if err := yield(d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// all calls f for each document of the access that matches, in no order. It
+// calls again first and then begins again when the cursor is gone.
+func (r *run) all(again func(), f func(data.Doc) error) error {
+	docs, bytes := r.budget.Docs, r.budget.Bytes
+	for {
+		again()
+		q := query{filter: r.where, hint: r.hint()}
+		if q.filter == nil {
+			q.filter = everything
+		}
+		err := r.stream(q, func(raw bson.Raw) error {
+			d, ok, err := r.examine(raw)
+			if err != nil || !ok {
+				return err
+			}
+			return f(d)
+		})
+		switch {
+		case errors.Is(err, errNoIndex): // another node has dropped it
+			r.plan(nil)
+		case !errors.Is(err, errGone):
+			return err
+		}
+		r.budget.Docs, r.budget.Bytes = docs, bytes
+	}
+}
+
+// begin prepares a plan; nil when nothing can match.
+func (sn *snapshot) begin(ctx context.Context, p *data.Plan) (*run, error) {
+	m, err := data.Compile(p.Where)
+	if err != nil {
+		return nil, err
+	}
+	r := &run{ctx: ctx, sn: sn, p: p, coll: sn.s.db.Collection(stored(p.Collection)), match: m, budget: p.Budget}
+	if r.budget == nil {
+		r.budget = new(data.Budget)
+	}
+	c := sn.s.cat.Load().colls[p.Collection]
+	r.plan(c)
+	r.budget.Index, r.budget.Unindexed = r.a.Name, r.a.Unindexed(p.Limit)
+	if p.Where.IsNever() {
+		// A snapshot that was read has a time.
+		_, err := sn.Get(ctx, p.Collection, "")
+		return nil, err
+	}
+	return r, nil
+}
+
+// plan chooses the access among the indexes of c.
+func (r *run) plan(c *collection) {
+	var built []data.Built
+	r.ixs = nil
+	if c != nil {
+		built, r.ixs = c.built(), c.indexes
+	}
+	r.a = data.ChooseAmong(built, r.p.Where, r.p.OrderBy)
+	bound := r.a.Bound(built, r.p.Where)
+	var exact bool
+	r.where, exact = translate(bound)
+	r.whole = exact && r.p.Where.Op == data.WhereAll
+	if exact && !r.whole && r.p.Limit > 0 {
+		r.whole = bound.Canonical() == r.p.Where.Canonical()
+	}
+}
+
+// examine judges one document of the server's: it counts, and is passed on if it
+// matches here too.
+func (r *run) examine(raw bson.Raw) (d data.Doc, ok bool, err error) {
+	if err := r.spend(len(raw)); err != nil {
+		return nil, false, err
+	}
+	if d, ok = shown(raw); !ok || !r.match.Match(d) {
+		return nil, false, nil
+	}
+	if (r.p.Where.Op != data.WhereAll || len(r.p.OrderBy) > 0) && data.CheckDoc(d) != nil {
+		return nil, false, nil // no filter and no order knows what another program put there
+	}
+	return d, true, nil
+}
+
+// spend counts one document of n bytes, before it is shown.
+func (r *run) spend(n int) error {
+	if r.steps++; r.steps%64 == 0 {
+		switch {
+		case r.ctx.Err() != nil:
+			return ctxError(r.ctx)
+		case r.sn.s.o.Now().After(r.sn.until):
+			return errTooOld
+		}
+	}
+	b := r.budget
+	if b.MaxDocs > 0 && b.Docs >= b.MaxDocs || b.MaxBytes > 0 && b.Bytes+int64(n) > b.MaxBytes {
+		return errBudget
+	}
+	b.Docs++
+	b.Bytes += int64(n)
+	return nil
+}
+
+// The hints of walks without an index of ours.
+var (
+	hintID      = object(operator(data.FieldID, data.Int(1)))
+	hintNatural = object(operator("$natural", data.Int(1)))
+	everything  = object()
+)
+
+// hint names the index that serves the access; nil leaves it to the server.
+func (r *run) hint() any {
+	switch {
+	case len(r.a.Also) > 0:
+		return nil
+	case r.a.Index != data.ByID:
+		return r.ixs[r.a.Index].query
+	case !r.a.Sorted && !r.a.Narrowed:
+		return hintNatural
+	}
+	return hintID
+}
+
+// sort is the order in which the access' index is walked. Fields with several
+// values in a document have one value in the query, else it would not be Sorted.
+func (r *run) sort(reverse bool) bson.Raw {
+	var elems [][]byte
+	add := func(path string, desc bool) {
+		n := int64(1)
+		if desc != reverse {
+			n = -1
+		}
+		elems = append(elems, operator(path, data.Int(n)))
+	}
+	hasID := false
+	if r.a.Index != data.ByID {
+		ix := r.ixs[r.a.Index]
+		many := ix.many.Load()
+		for i, f := range ix.def.Fields {
+			if hasID = hasID || f.Path == data.FieldID; many&(1<<i) == 0 {
+				add(f.Path, f.Desc)
+			}
+		}
+	}
+	if !hasID {
+		add(data.FieldID, false)
+	}
+	return object(elems...)
+}
+
+// conjunction joins filters; nil ones are left out.
+func conjunction(fs ...bson.Raw) bson.Raw {
+	fs = slices.DeleteFunc(fs, func(f bson.Raw) bool { return f == nil })
+	if len(fs) == 0 {
+		return everything
+	}
+	return joined("$and", fs)
+}
