@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/hutch-dev/hutch/data"
+	"github.com/hutch-dev/hutch/data/mongo"
 	"github.com/hutch-dev/hutch/data/pebble"
 	"github.com/hutch-dev/hutch/internal/boot"
 )
@@ -17,5 +18,11 @@ func (c *cli) stores(fatal func(error)) []boot.Store {
 				Dir: o.Dir, Durability: pebble.Durability(o.Durability), Log: o.Log, Now: o.Now, Fatal: fatal,
 			})
 		}},
+		{Scheme: "mongodb", Shared: true, Open: openMongo},
+		{Scheme: "mongodb+srv", Shared: true, Open: openMongo},
 	}
+}
+
+func openMongo(ctx context.Context, o boot.StoreOptions) (data.Store, error) {
+	return mongo.Open(ctx, mongo.Options{URL: o.URL, Database: o.Database, Log: o.Log, Now: o.Now})
 }
