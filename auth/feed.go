@@ -50,7 +50,7 @@ const refollow = 100 * time.Millisecond
 // follow reads the feed until ctx ends. After a gap nothing of before holds.
 func (s *Service) follow(ctx context.Context) {
 	for {
-		at := s.o.Feed.Head()
+		at := s.head(ctx)
 		s.cache.dropAll()
 		s.tell(Change{All: true})
 		s.reloadKeys(ctx)
@@ -67,6 +67,22 @@ func (s *Service) follow(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-time.After(refollow):
+		}
+	}
+}
+
+// head is where the feed is; "", where it has not begun, would be all of the log.
+func (s *Service) head(ctx context.Context) data.Position {
+	tick := time.NewTicker(refollow / 10)
+	defer tick.Stop()
+	for {
+		if at := s.o.Feed.Head(); at != "" {
+			return at
+		}
+		select {
+		case <-ctx.Done():
+			return ""
+		case <-tick.C:
 		}
 	}
 }

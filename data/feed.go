@@ -33,8 +33,10 @@ type Feed struct {
 	from   Position      // guarded by mu; ring is complete after it
 	head   Position      // guarded by mu
 	heard  time.Time     // guarded by mu
+	state  time.Time     // guarded by mu; head is the state of then, or of later
 	wake   chan struct{} // guarded by mu; closed at the next news; nil: nobody waits
 	joined bool          // guarded by mu; from is known
+	gone   bool          // guarded by mu; the log does not reach back to where a node begins
 }
 
 func newFeed(store Store, now func() time.Time, log *slog.Logger) *Feed {
@@ -50,7 +52,7 @@ func (f *Feed) run(ctx context.Context) {
 		}
 		if errors.Is(err, ErrLogGone) {
 			f.mu.Lock()
-			f.joined = false
+			f.joined, f.gone = false, true
 			f.mu.Unlock()
 		}
 		f.log.WarnContext(ctx, "reading changes", "error", err)
@@ -65,19 +67,19 @@ func (f *Feed) run(ctx context.Context) {
 // begins.
 func (f *Feed) follow(ctx context.Context) error {
 	f.mu.Lock()
-	joined, after := f.joined, f.head
+	joined, gone, after := f.joined, f.gone, f.head
 	f.mu.Unlock()
 	if !joined {
 		info, err := f.store.Info(ctx)
 		if err != nil {
 			return err
 		}
-		if after = info.Recent; after == "" {
+		if after = info.Recent; after == "" || gone {
 			after = info.Head
 		}
 		f.mu.Lock()
 		f.ring, f.sizes, f.bytes = nil, nil, 0
-		f.from, f.head, f.joined = after, after, true
+		f.from, f.head, f.joined, f.gone = after, after, true, false
 		f.news()
 		f.mu.Unlock()
 	}
@@ -100,6 +102,9 @@ func (f *Feed) add(c Commit) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.heard = f.now()
+	if f.state = f.heard; !c.At.IsZero() && c.At.Before(f.heard) {
+		f.state = c.At
+	}
 	if c.Position > f.head {
 		f.head = c.Position
 	}
@@ -186,7 +191,7 @@ func (f *Feed) progress(at Position) (Commit, bool) {
 	if n := len(f.ring); !f.joined || at < f.from || f.head < at || n > 0 && f.ring[n-1].Position > at {
 		return Commit{}, false
 	}
-	return Commit{Position: f.head, At: f.heard}, true
+	return Commit{Position: f.head, At: f.state}, true
 }
 
 // catchUp reads the store's log until the ring holds what follows; ok is false
