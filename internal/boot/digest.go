@@ -39,11 +39,11 @@ func (r *release) indexes() string {
 }
 
 // digest changes with all of a config that users of one app could tell apart:
-// nodes that serve it have to agree on it.
-func (r *release) digest() string {
+// nodes that serve it have to agree on it. publicURL issues their tokens.
+func (r *release) digest(publicURL string) string {
 	h, c := newDigest(), r.config
 	h.add("rules", r.version, "indexes", r.indexes())
-	h.add("app", c.Name, c.PublicURL.Reveal(), strings.Join(c.Origins, " "), fmt.Sprint(c.Limits), fmt.Sprint(c.Auth))
+	h.add("app", c.Name, publicURL, strings.Join(c.Origins, " "), fmt.Sprint(c.Limits), fmt.Sprint(c.Auth))
 	for i := range c.Functions {
 		f := &c.Functions[i]
 		t := &f.Trigger

@@ -61,9 +61,9 @@ func newNodes(sys data.System, host string, now func() time.Time) *nodes {
 }
 
 // announce says which config this node is about to use.
-func (n *nodes) announce(ctx context.Context, r *release) error {
+func (n *nodes) announce(ctx context.Context, r *release, publicURL string) error {
 	n.mu.Lock()
-	if config := r.digest(); n.own.Config != config {
+	if config := r.digest(publicURL); n.own.Config != config {
 		n.own.Config, n.own.Indexes, n.own.Since = config, r.indexes(), n.now()
 		n.pruned = false
 	}

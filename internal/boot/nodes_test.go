@@ -211,6 +211,14 @@ func TestNodesSayThatTheyDiffer(t *testing.T) {
 	if err := b.end(t); err != nil {
 		t.Fatal(err)
 	}
+	other := notes(t, byB)
+	o := c.options(t, other, "issuer:1")
+	o.Base = "http://127.0.0.1:2"
+	b = other.startWith(t, o).ready(t)
+	until(t, "another issuer of tokens is told", func() bool { d := a.verbose(t); return len(d.Differing) == 1 && d.Differing[0].Host == "issuer:1" })
+	if err := b.end(t); err != nil {
+		t.Fatal(err)
+	}
 	until(t, "a node that left is gone", func() bool { d := a.verbose(t); return d.Nodes == 2 && d.Warning == "" })
 }
 

@@ -56,6 +56,9 @@ func (a *App) openServer(ctx context.Context) error {
 	a.Functions.Use(r.code)
 	a.release = r
 	if a.shared {
+		if a.o.Config.PublicURL == "" {
+			a.log.Warn("publicUrl is not set: what one node issues, others on this store do not take", slog.String("issuer", a.publicURL()))
+		}
 		a.nodes = newNodes(a.Data.System(nodesCollection), a.o.Host, a.o.Now)
 	}
 	if err := a.openLive(ctx); err != nil {

@@ -186,7 +186,7 @@ func (a *App) configure(ctx context.Context, r *release) error {
 		return a.Data.Use(ctx, app)
 	}
 	return a.alone(ctx, "configure", func(ctx context.Context) error {
-		if err := a.nodes.announce(ctx, r); err != nil {
+		if err := a.nodes.announce(ctx, r, a.publicURL()); err != nil {
 			return err
 		}
 		app.Prune, _ = a.nodes.agreed()
