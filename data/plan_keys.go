@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"go.mongodb.org/mongo-driver/v2/bson"
+
 	"github.com/hutch-dev/hutch"
 )
 
@@ -82,7 +84,8 @@ func (k *Keyer) Append(buf []byte, spans []Span, d Doc, prefix []byte, suffix st
 	return buf, spans, e, nil
 }
 
-// Check finds what Append would, without making entries.
+// Check finds what Append would, without making entries. Arrays of one element
+// are arrays too.
 func (k *Keyer) Check(d Doc) (Entries, error) {
 	var vals [maxIndexFields][8]Value
 	_, e, _, err := k.each(&vals, d)
@@ -92,22 +95,40 @@ func (k *Keyer) Check(d Doc) (Entries, error) {
 // each gives the values of each field, and the field that has several; -1 if none has.
 func (k *Keyer) each(room *[maxIndexFields][8]Value, d Doc) (of [maxIndexFields][]Value, e Entries, many int, err error) {
 	many = -1
+	array := false
 	for i, f := range k.fields {
 		of[i] = k.values(room[i][:0], d, f.Path)
 		e.Held = e.Held || len(of[i]) > 1 || of[i][0].Type != 0
-		if len(of[i]) == 1 {
+		if !throughArray(d, f.Path) {
 			continue
 		}
 		if len(of[i]) > maxIndexValues {
 			return of, e, many, invalid(f.Path, "an indexed array has at most %d elements", maxIndexValues)
 		}
-		if many >= 0 {
+		if array {
 			return of, e, many, invalid(f.Path, "index %s cannot hold two arrays of one document", k.name)
 		}
-		many = i
-		e.Many |= 1 << i
+		if array = true; len(of[i]) > 1 {
+			many = i
+			e.Many |= 1 << i
+		}
 	}
 	return of, e, many, nil
+}
+
+// throughArray reports whether path leads to or through an array.
+func throughArray(d []byte, path string) bool {
+	for {
+		name, rest, more := cutPath(path)
+		v, ok := fieldOf(d, name)
+		switch {
+		case ok && v.Type == bson.TypeArray:
+			return true
+		case !ok || !more || v.Type != bson.TypeEmbeddedDocument:
+			return false
+		}
+		d, path = v.Value, rest
+	}
 }
 
 // values are the index's values at a path; the zero Value is a missing field.

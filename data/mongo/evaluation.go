@@ -55,6 +55,7 @@ func (g *group) set(im *image, base bson.Raw, sure bool) {
 	if base != nil {
 		im.shown, _ = shown(base) // found by its _id, which is a string
 	}
+	im.cur, im.high = im.shown, versionOf(base)
 }
 
 // judge runs all batches in turn, each on the images the former left. read reads

@@ -1,7 +1,7 @@
 package mongo_test
 
 import (
-	"sync"
+	"context"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -12,23 +12,39 @@ import (
 	"github.com/hutch-dev/hutch/internal/mongotest"
 )
 
+// configured is a store that notes what it was configured with: on MongoDB a
+// node that starts declares the indexes again.
+type configured struct {
+	*mongo.Store
+	uri string
+	cs  []data.Collection
+}
+
+func (c *configured) Configure(ctx context.Context, cs []data.Collection, prune bool) error {
+	c.cs = cs
+	return c.Store.Configure(ctx, cs, prune)
+}
+
 func suite(t *testing.T, only string) {
-	var uris sync.Map // of stores
 	storetest.Run(t, func(t *testing.T) data.Store {
 		uri := mongotest.Database(t)
-		s := openAt(t, uri, mongo.Options{})
-		uris.Store(s, uri)
-		return s
+		return &configured{Store: openAt(t, uri, mongo.Options{}), uri: uri}
 	}, storetest.Options{
 		Only: only,
 		Reopen: func(t *testing.T, s data.Store) data.Store {
 			if err := s.Close(); err != nil {
 				t.Fatal(err)
 			}
-			uri, _ := uris.Load(s)
-			n := openAt(t, uri.(string), mongo.Options{})
-			uris.Store(n, uri)
+			old := s.(*configured)
+			n := &configured{Store: openAt(t, old.uri, mongo.Options{}), uri: old.uri}
+			if err := n.Configure(t.Context(), old.cs, false); err != nil {
+				t.Fatal(err)
+			}
 			return n
+		},
+		ShortLog: func(t *testing.T, _ int64) data.Store {
+			set := mongotest.Start(t, mongotest.Options{Members: 1, OplogMB: 16})
+			return openAt(t, set.Database("short"), mongo.Options{})
 		},
 		Clock: func(t *testing.T) (data.Store, func(time.Duration)) {
 			var ahead atomic.Int64

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"go.mongodb.org/mongo-driver/v2/bson"
+
 	"github.com/hutch-dev/hutch"
 	"github.com/hutch-dev/hutch/data"
 )
@@ -76,17 +78,25 @@ func (m *model) judge(b *data.Batch) (codes []hutch.Code, next map[data.Check]da
 func misfits(ix data.Index, docs map[string]data.Doc) (codes []hutch.Code) {
 	rows := make([]map[string][]data.Value, 0, len(docs))
 	for _, d := range docs {
-		row, many := map[string][]data.Value{}, 0
+		row, arrays := map[string][]data.Value{}, 0
 		lacks := true
 		for _, f := range ix.Fields {
-			vs := data.AppendIndexValues(nil, d, f.Path)
+			vs, at := data.AppendIndexValues(nil, d, f.Path), d
 			row[f.Path] = vs
-			if len(vs) > 1 {
-				many++
+			for path := f.Path; path != ""; { // an array of one element is one too
+				name, rest, _ := strings.Cut(path, ".")
+				v := data.Field(at, name)
+				if v.Type == bson.TypeArray {
+					arrays++
+				}
+				if path = rest; v.Type != bson.TypeEmbeddedDocument {
+					break
+				}
+				at = v.Document()
 			}
 			lacks = lacks && len(vs) == 1 && vs[0].Type == data.Null().Type && data.Field(d, f.Path).Type == 0
 		}
-		if many > 1 {
+		if arrays > 1 {
 			codes = append(codes, hutch.InvalidArgument)
 		}
 		if !lacks {
