@@ -95,6 +95,9 @@ func (s *Store) commitWithin(ctx context.Context, ps []*pending, h hints) (left 
 				sleep(ctx, rand.N(time.Duration(min(try, 8))*time.Millisecond))
 			}
 			err = nil
+		case errors.As(err, &dup) && g.overtaken(dup): // since it was read
+			sleep(ctx, rand.N(time.Duration(min(try+1, 8))*time.Millisecond))
+			err = nil
 		case errors.As(err, &dup) && len(ps) > 1:
 			rest, blamed := g.blame(dup)
 			return nil, s.apart(ctx, rest, blamed)
@@ -186,6 +189,22 @@ func (g *group) blame(dup *duplicateError) (rest, blamed []*pending) {
 		return g.ps[:len(g.ps)/2], g.ps[len(g.ps)/2:]
 	}
 	return rest, blamed
+}
+
+// overtaken reports whether the id that is taken was free when the batches were
+// judged: reading again tells what they make of the document that is there.
+func (g *group) overtaken(dup *duplicateError) bool {
+	if dup.index != idIndex || dup.im == nil {
+		return false
+	}
+	for _, p := range g.ps {
+		for i := range p.b.Writes {
+			if w := &p.b.Writes[i]; w.Fresh && w.Collection == dup.im.coll && w.ID == dup.im.id {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // mayMove reports whether another document of the batch may give up the value
