@@ -7,6 +7,7 @@ import (
 	"iter"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/hutch-dev/hutch"
 	"github.com/hutch-dev/hutch/data"
@@ -74,6 +75,8 @@ type scripted struct {
 	mu      sync.Mutex
 	commits []data.Commit
 	gone    data.Position // the log does not reach further back
+	info    data.Info
+	asked   int // Changes
 	wake    chan struct{}
 }
 
@@ -85,10 +88,19 @@ func (s *scripted) add(c ...data.Commit) {
 	s.wake = make(chan struct{})
 }
 
-func (s *scripted) Info(context.Context) (data.Info, error) { return data.Info{Head: pos(0)}, nil }
+func (s *scripted) Info(context.Context) (data.Info, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := s.info
+	i.Head = max(i.Head, pos(0))
+	return i, nil
+}
 
 func (s *scripted) Changes(ctx context.Context, after data.Position) iter.Seq2[data.Commit, error] {
 	return func(yield func(data.Commit, error) bool) {
+		s.mu.Lock()
+		s.asked++
+		s.mu.Unlock()
 		for i := 0; ; {
 			s.mu.Lock()
 			gone, commits, wake := after < s.gone, s.commits, s.wake
@@ -159,6 +171,52 @@ func TestFeedBehindTheRingReadsTheLog(t *testing.T) {
 			t.Error(err)
 		}
 	}
+}
+
+// A node that starts reads the log from before its start, so that clients which
+// come from another node resume in its ring.
+func TestFeedBeginsInThePast(t *testing.T) {
+	s := &scripted{wake: make(chan struct{}), info: data.Info{Head: pos(9), Recent: pos(4)}}
+	then := time.Now().Add(-time.Hour)
+	for n := 1; n <= 9; n++ {
+		s.add(data.Commit{Position: pos(n), At: then, Changes: []data.Change{{Collection: "notes", ID: fmt.Sprint(n)}}})
+	}
+	f, stop := data.RunFeed(s, 10_000)
+	defer stop()
+	until(t, "the head", func() bool { return f.Head() == pos(9) })
+	n := 5
+	for c, err := range f.Read(t.Context(), pos(4)) {
+		if err != nil || c.Position != pos(n) {
+			t.Fatalf("%+v %v, want %d", c, err, n)
+		}
+		if n++; n == 10 {
+			break
+		}
+	}
+	s.mu.Lock()
+	asked := s.asked
+	s.mu.Unlock()
+	if asked != 1 || f.Held() != 5 {
+		t.Errorf("the log was read %d times, the ring holds %d", asked, f.Held())
+	}
+	// What a reader hears is as old as what the feed has shown.
+	s.add(data.Commit{Position: pos(10), At: then})
+	for c, err := range f.Read(t.Context(), pos(9)) {
+		if err != nil || c.Position != pos(10) || !c.At.Equal(then) {
+			t.Errorf("progress %+v %v", c, err)
+		}
+		break
+	}
+}
+
+// Where the log does not reach so far, it reads from the head.
+func TestFeedBeginsAtTheHeadOfAShortLog(t *testing.T) {
+	s := &scripted{wake: make(chan struct{}), info: data.Info{Head: pos(9), Recent: pos(4)}, gone: pos(7)}
+	f, stop := data.RunFeed(s, 10_000)
+	defer stop()
+	until(t, "the head", func() bool { return f.Head() == pos(9) })
+	s.add(data.Commit{Position: pos(10), Changes: []data.Change{{Collection: "notes", ID: "a"}}})
+	until(t, "the commit", func() bool { return f.Head() == pos(10) })
 }
 
 func TestSystemCollections(t *testing.T) {
