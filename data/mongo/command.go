@@ -47,6 +47,7 @@ func (g *group) ops() (out []operation) {
 		}
 		return cmp.Or(strings.Compare(a.coll, b.coll), strings.Compare(a.id, b.id))
 	})
+	out = g.holds(out)
 	for len(ims) > 0 {
 		n := 1
 		for n < len(ims) && ims[n].coll == ims[0].coll {
@@ -56,6 +57,43 @@ func (g *group) ops() (out []operation) {
 		ims = ims[n:]
 	}
 	return out
+}
+
+// holds writes to the documents that batches have locked and none changes, so
+// that of two commits that hold one document the later one meets the earlier.
+func (g *group) holds(out []operation) []operation {
+	var ims []*image
+	for _, p := range g.ps {
+		if p.state != statePassed {
+			continue
+		}
+		for i := range p.b.Checks {
+			c := &p.b.Checks[i]
+			if im := g.imgs[docID{c.Collection, c.ID}]; c.Lock && im.base != nil && !im.changed() && !slices.Contains(ims, im) {
+				ims = append(ims, im)
+			}
+		}
+	}
+	slices.SortFunc(ims, func(a, b *image) int {
+		return cmp.Or(strings.Compare(a.coll, b.coll), strings.Compare(a.id, b.id))
+	})
+	for _, im := range ims {
+		if n := len(out); n > 0 && out[n-1].coll == stored(im.coll) {
+			out[n-1].ims = append(out[n-1].ims, im)
+		} else {
+			out = append(out, operation{"update", "updates", stored(im.coll), []*image{im}, appendHold})
+		}
+	}
+	return out
+}
+
+func appendHold(dst []byte, im *image) []byte {
+	at, dst := bsoncore.AppendDocumentStart(dst)
+	dst = bsoncore.AppendDocumentElement(dst, "q", bsoncore.Document(guard(im)))
+	set := bsoncore.BuildDocument(nil, bsoncore.AppendObjectIDElement(nil, fieldLock, bson.NewObjectID()))
+	dst = bsoncore.AppendDocumentElement(dst, "u", bsoncore.BuildDocument(nil, bsoncore.AppendDocumentElement(nil, "$set", set)))
+	dst, _ = bsoncore.AppendDocumentEnd(dst, at)
+	return dst
 }
 
 func (g *group) collectionOps(out []operation, ims []*image) []operation {

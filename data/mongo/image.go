@@ -23,7 +23,7 @@ type system struct{ version, created, updated int64 }
 func shown(d bson.Raw) (doc data.Doc, ok bool) {
 	e, rest, ok := element(d, 4)
 	if ok && e.Key() == data.FieldID && e.Value().Type == bson.TypeString {
-		if v, _, ok := element(d, rest); ok && v.Key() == data.FieldVersion && v.Value().Type == bson.TypeInt64 && v.Value().Int64() > foreignVersion {
+		if v, _, ok := element(d, rest); ok && v.Key() == data.FieldVersion && v.Value().Type == bson.TypeInt64 && v.Value().Int64() > foreignVersion && !wasHeld(d) {
 			return d, true
 		}
 	}
@@ -86,10 +86,22 @@ func appendFields(out []byte, d bson.Raw) []byte {
 
 func isSystem(name string) bool {
 	switch name {
-	case data.FieldID, data.FieldVersion, data.FieldCreated, data.FieldUpdated:
+	case data.FieldID, data.FieldVersion, data.FieldCreated, data.FieldUpdated, fieldLock:
 		return true
 	}
 	return false
+}
+
+// fieldLock is written to a document that a commit holds and does not change;
+// nobody sees it. The server puts a new field at the end, and the next change of
+// the document leaves it out.
+const fieldLock = "_lock"
+
+// wasHeld reports whether d may end with fieldLock, an ObjectID.
+func wasHeld(d bson.Raw) bool {
+	const head, tail = "\x07" + fieldLock + "\x00", 12 + 1
+	at := len(d) - len(head) - tail
+	return at > 4 && string(d[at:at+len(head)]) == head
 }
 
 // sameFields reports whether two documents differ in system fields only.

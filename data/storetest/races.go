@@ -162,31 +162,57 @@ var races = []test{
 			e.Errorf("the sum is %d", n)
 		}
 	}},
-	{"checks exclude write skew", func(e *env) {
-		for round := range 20 {
-			a, b := fmt.Sprint("a", round), fmt.Sprint("b", round)
-			e.commit(e.put("duty", a, `{"on":true}`), e.put("duty", b, `{"on":true}`))
-			va, vb := version(e.get("duty", a)), version(e.get("duty", b))
-			var left atomic.Int64
-			var wg sync.WaitGroup
-			leave := func(me, other string, otherVersion int64) {
-				batch := e.batch(e.put("duty", me, `{"on":false}`))
-				batch.Checks = []data.Check{{Collection: "duty", ID: other, Version: otherVersion}}
-				_, err := e.s.Commit(e.ctx(), batch)
-				switch hutch.CodeOf(err) {
-				case "":
-					left.Add(1)
-				case hutch.Aborted:
-				default:
-					e.Error(err)
+	{"checks exclude write skew", func(e *env) { e.duty(false) }},
+	{"locked checks exclude write skew", func(e *env) {
+		e.duty(true)
+		e.equal(e.json(e.get("duty", "rest")), `{"_id":"rest","on":true}`)
+		n := 0
+		e.follow("", func(c data.Commit) bool { // holding a document is no change of it
+			for _, x := range c.Changes {
+				if x.Op == data.OpUpdate {
+					n++
+				}
+				if x.Op == data.OpUpdate && e.json(x.After) == e.json(x.Before) {
+					e.Errorf("a change %+v", x)
 				}
 			}
-			wg.Go(func() { leave(a, b, vb) })
-			wg.Go(func() { leave(b, a, va) })
-			wg.Wait()
-			if left.Load() != 1 {
-				e.Fatalf("%d left", left.Load())
+			return n == dutyRounds
+		})
+	}},
+}
+
+const dutyRounds = 20
+
+// duty lets two leave at the same moment, each seeing that the other is there.
+func (e *env) duty(lock bool) {
+	e.Helper()
+	e.commit(e.put("duty", "rest", `{"on":true}`))
+	for round := range dutyRounds {
+		a, b := fmt.Sprint("a", round), fmt.Sprint("b", round)
+		e.commit(e.put("duty", a, `{"on":true}`), e.put("duty", b, `{"on":true}`))
+		va, vb := version(e.get("duty", a)), version(e.get("duty", b))
+		var left atomic.Int64
+		var wg sync.WaitGroup
+		leave := func(me, other string, otherVersion int64) {
+			batch := e.batch(e.put("duty", me, `{"on":false}`))
+			batch.Checks = []data.Check{
+				{Collection: "duty", ID: other, Version: otherVersion, Lock: lock},
+				{Collection: "duty", ID: "rest", Version: version(e.get("duty", "rest")), Lock: lock},
+			}
+			_, err := e.s.Commit(e.ctx(), batch)
+			switch hutch.CodeOf(err) {
+			case "":
+				left.Add(1)
+			case hutch.Aborted:
+			default:
+				e.Error(err)
 			}
 		}
-	}},
+		wg.Go(func() { leave(a, b, vb) })
+		wg.Go(func() { leave(b, a, va) })
+		wg.Wait()
+		if left.Load() != 1 {
+			e.Fatalf("%d left", left.Load())
+		}
+	}
 }
