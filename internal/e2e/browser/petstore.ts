@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { openBrowser } from './chromium.ts'
-import { eventually, newEmail, password, signUp, type Shop } from './shop.ts'
+import { eventually, newEmail, password, refetch, signUp, type Shop } from './shop.ts'
 
 const pictures = process.env.PICTURES // where screenshots go, if anywhere
 
@@ -132,11 +132,11 @@ export const petstore = (name: string, open: () => Promise<Shop>, midway?: (shop
     await page.click('nav >> text=Orders')
     await page.waitForSelector('main[data-live="live"]')
     await midway?.(shop)
-    const res = await fetch(shop.url + '/auth/v1/token?grant_type=password', {
+    const res = await refetch(shop.url + '/auth/v1/token?grant_type=password', {
       method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ email, password }),
     })
     const { access_token } = await res.json() as { access_token: string }
-    const bought = await fetch(shop.url + '/functions/v1/purchase', {
+    const bought = await refetch(shop.url + '/functions/v1/purchase', {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: 'Bearer ' + access_token, 'idempotency-key': crypto.randomUUID() },
       body: JSON.stringify({ productId: 'p040', quantity: 1 }),

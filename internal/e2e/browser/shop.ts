@@ -79,3 +79,14 @@ export async function signUp(url: string, email = newEmail()): Promise<{ token: 
   if (!res.ok) throw new Error(JSON.stringify(s))
   return { token: s.access_token, uid: s.user.id, email }
 }
+
+/** fetch of what may be repeated: a kept connection may lead to a node that is gone. */
+export async function refetch(url: string, init: RequestInit): Promise<Response> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await fetch(url, init)
+    } catch (e) {
+      if (tries === 5) throw e
+    }
+  }
+}
