@@ -92,8 +92,8 @@ func (a *assembly) event(e *event) {
 		a.resets(name) // an image is missing
 		return
 	}
-	if had && has && held(e.before, e.after) {
-		return
+	if had && has && bytes.Equal(before, after) {
+		return // held, not changed
 	}
 	c := data.Change{Collection: name, ID: string(e.id), Before: before, After: after}
 	c.Op = opOf(&c)
@@ -205,25 +205,4 @@ func merged(cs []data.Change) []data.Change {
 	}
 	clear(cs[len(kept):])
 	return kept
-}
-
-// lockField is what a write touches that only holds a document.
-const lockField = "_lock"
-
-// held reports whether an update changed nothing but the lock.
-func held(before, after bson.Raw) bool {
-	return versionOf(before) == versionOf(after) && bytes.Equal(unlocked(before), unlocked(after))
-}
-
-// unlocked is d's elements without the lock; d's own bytes when it has none.
-func unlocked(d bson.Raw) []byte {
-	b, ok := body(d)
-	for rest := b; ok && len(rest) > 0; {
-		at := len(b) - len(rest)
-		var key []byte
-		if key, _, rest, ok = nextElement(rest); ok && string(key) == lockField {
-			return append(bytes.Clone(b[:at]), rest...)
-		}
-	}
-	return b
 }

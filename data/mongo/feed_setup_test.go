@@ -179,3 +179,26 @@ func (o *other) tells(cs []data.Commit, want ...string) {
 		o.t.Errorf("the feed tells\n%s\nwant\n%s", got, strings.Join(want, "\n"))
 	}
 }
+
+// killCursors ends every change stream of the database on the server.
+func (o *other) killCursors() {
+	o.t.Helper()
+	admin := o.db.Client().Database("admin")
+	cur, err := admin.Aggregate(o.t.Context(), bson.A{
+		bson.D{{Key: "$currentOp", Value: bson.D{{Key: "idleCursors", Value: true}, {Key: "allUsers", Value: true}}}},
+		bson.D{{Key: "$match", Value: bson.D{{Key: "cursor.cursorId", Value: bson.D{{Key: "$exists", Value: true}}}, {Key: "ns", Value: o.db.Name() + "." + streamNamespace}}}},
+	})
+	o.must(err)
+	var found []struct {
+		Cursor struct {
+			CursorID int64 `bson:"cursorId"`
+		}
+	}
+	o.must(cur.All(o.t.Context(), &found))
+	if len(found) == 0 {
+		o.t.Error("no stream is open")
+	}
+	for _, f := range found {
+		o.must(o.db.RunCommand(o.t.Context(), bson.D{{Key: "killCursors", Value: streamNamespace}, {Key: "cursors", Value: bson.A{f.Cursor.CursorID}}}).Err())
+	}
+}
