@@ -17,14 +17,14 @@ const clients = 64
 func (b *bench) creates(ctx context.Context) error {
 	header()
 	orders, keys := b.db.Collection("orders"), b.db.Collection("_idempotency")
-	raw, err := b.measure(ctx, clients, func(ctx context.Context, w, i int) error {
+	raw, err := b.measure(ctx, clients, func(ctx context.Context, _, i int) error {
 		ses, err := b.client.StartSession()
 		if err != nil {
 			return err
 		}
 		defer ses.EndSession(ctx)
 		_, err = ses.WithTransaction(ctx, func(ctx context.Context) (any, error) {
-			id := fmt.Sprint("t", w, "-", i)
+			id := b.id()
 			if _, err := orders.InsertOne(ctx, bare(id, pet(i))); err != nil {
 				return nil, err
 			}
@@ -35,10 +35,10 @@ func (b *bench) creates(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	own, err := b.measure(ctx, clients, func(ctx context.Context, w, i int) error {
+	own, err := b.measure(ctx, clients, func(ctx context.Context, _, i int) error {
 		ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 		defer cancel()
-		id := fmt.Sprint("u", w, "-", i)
+		id := b.id()
 		x := put("orders", id, 0, pet(i))
 		x.Fresh = true
 		_, err := b.stores[0].Commit(ctx, &data.Batch{Now: time.Now(), Writes: []data.Write{x}, Derive: func([]data.Change) ([]data.Write, error) {

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	driver "go.mongodb.org/mongo-driver/v2/mongo"
@@ -37,6 +38,7 @@ type bench struct {
 	client *driver.Client
 	db     *driver.Database
 	stores []*mongo.Store
+	last   atomic.Int64
 }
 
 func run(ctx context.Context) error {

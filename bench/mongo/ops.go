@@ -20,6 +20,9 @@ const (
 	page      = 20
 )
 
+// id is new in every run and measurement.
+func (b *bench) id() string { return fmt.Sprintf("n%09d", b.last.Add(1)) }
+
 func petID(n int) string { return fmt.Sprintf("p%05d", n) }
 
 func pet(n int) data.Doc {
@@ -115,11 +118,11 @@ func (b *bench) ops(ctx context.Context) error {
 			}
 			return nil
 		}},
-		{"create", func(ctx context.Context, w, i int) error {
-			_, err := b.db.Collection("orders").InsertOne(ctx, bare(fmt.Sprint("r", w, "-", i), pet(i)))
+		{"create", func(ctx context.Context, _, i int) error {
+			_, err := b.db.Collection("orders").InsertOne(ctx, bare(b.id(), pet(i)))
 			return err
-		}, func(ctx context.Context, w, i int) error {
-			x := put("orders", fmt.Sprint("s", w, "-", i), 0, pet(i))
+		}, func(ctx context.Context, _, i int) error {
+			x := put("orders", b.id(), 0, pet(i))
 			x.Fresh = true
 			return commit(ctx, s, x)
 		}},
