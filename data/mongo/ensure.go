@@ -14,19 +14,13 @@ func (s *Store) ensure(ctx context.Context, name string) (*collection, error) {
 	if c := s.cat.Load().colls[name]; c != nil {
 		return c, nil
 	}
-	images := bson.D{{Key: "enabled", Value: !isBare(name)}}
-	err := s.db.RunCommand(ctx, bson.D{
-		{Key: "create", Value: stored(name)}, {Key: "changeStreamPreAndPostImages", Value: images},
-		{Key: "writeConcern", Value: bson.D{{Key: "w", Value: "majority"}}},
-	}).Err()
-	if isCode(err, codeNamespaceExists) && !isBare(name) { // another node's, or another program's
-		err = s.db.RunCommand(ctx, bson.D{
-			{Key: "collMod", Value: stored(name)}, {Key: "changeStreamPreAndPostImages", Value: images},
-			{Key: "writeConcern", Value: bson.D{{Key: "w", Value: "majority"}}},
-		}).Err()
+	err := s.make(ctx, name)
+	for classOf(err) == classTransient && ctx.Err() == nil && s.ctx.Err() == nil {
+		sleep(ctx, transientPause)
+		err = s.make(ctx, name)
 	}
 	switch {
-	case err == nil, isCode(err, codeNamespaceExists):
+	case err == nil:
 	case isCode(err, codeInvalidNamespace):
 		return nil, hutch.Errorf(hutch.InvalidArgument, "the collection's name is too long for the database")
 	case ctx.Err() != nil:
@@ -42,4 +36,35 @@ func (s *Store) ensure(ctx context.Context, name string) (*collection, error) {
 		return cat.with(c)
 	})
 	return s.cat.Load().colls[name], nil
+}
+
+// make creates the collection, or changes that of another program. One that is
+// right already is not touched: a change waits for all transactions on it.
+func (s *Store) make(ctx context.Context, name string) error {
+	coll := stored(name)
+	majority := bson.E{Key: "writeConcern", Value: bson.D{{Key: "w", Value: "majority"}}}
+	images := bson.E{Key: "changeStreamPreAndPostImages", Value: bson.D{{Key: "enabled", Value: !isBare(name)}}}
+	for {
+		cur, err := s.db.ListCollections(ctx, bson.D{{Key: "name", Value: coll}})
+		if err != nil {
+			return err
+		}
+		exists, right := cur.Next(ctx), false
+		if exists {
+			_, right = collectionOf(cur)
+		}
+		_ = cur.Close(ctx)
+		switch {
+		case cur.Err() != nil:
+			return cur.Err()
+		case right:
+			return nil
+		case exists:
+			return s.db.RunCommand(ctx, bson.D{{Key: "collMod", Value: coll}, images, majority}).Err()
+		}
+		err = s.db.RunCommand(ctx, bson.D{{Key: "create", Value: coll}, images, majority}).Err()
+		if !isCode(err, codeNamespaceExists) { // another node was first: look again
+			return err
+		}
+	}
 }
