@@ -25,6 +25,7 @@ func (o *other) fill(before instant) {
 
 // Where the log is gone, both who begins and who is reading hear of it.
 func TestChangesOfALogThatIsGone(t *testing.T) {
+	t.Parallel()
 	cluster := mongotest.Start(t, mongotest.Options{Members: 1, OplogMB: 16})
 	o := beside(t, cluster.Database("feed"))
 	o.imaged("pets")
@@ -82,6 +83,7 @@ func firstError(cs iter.Seq2[data.Commit, error]) error {
 
 // A reader that lags reads on from the log, through a cursor that is gone too.
 func TestChangesOfAReaderThatLags(t *testing.T) {
+	t.Parallel()
 	o := feedOf(t)
 	o.imaged("pets")
 	want, got := 0, 0

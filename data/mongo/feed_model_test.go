@@ -168,6 +168,7 @@ func (m copied) same(n copied) error {
 
 // Whatever nodes and other programs write, who follows the feed has the data.
 func TestTheFeedRebuildsTheData(t *testing.T) {
+	t.Parallel()
 	o := feedOf(t)
 	r, until := random(t, 3*time.Second)
 	o.rebuilds(r, until, nil)
@@ -175,6 +176,7 @@ func TestTheFeedRebuildsTheData(t *testing.T) {
 
 // The same while primaries step down and are killed.
 func TestTheFeedOutlivesPrimaries(t *testing.T) {
+	t.Parallel()
 	cluster := mongotest.Start(t, mongotest.Options{})
 	o := beside(t, cluster.Database("feed"))
 	r, until := random(t, time.Second)

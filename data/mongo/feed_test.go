@@ -15,6 +15,7 @@ import (
 )
 
 func TestChangesOfDocuments(t *testing.T) {
+	t.Parallel()
 	o := feedOf(t)
 	o.imaged("pets", "shops")
 	o.insert("pets", doc("a", 5, 1), doc("b", 5, 1))
@@ -44,6 +45,7 @@ func TestChangesOfDocuments(t *testing.T) {
 }
 
 func TestChangesAreWholeCommits(t *testing.T) {
+	t.Parallel()
 	o := feedOf(t)
 	o.imaged("pets", "shops", "_idempotency")
 	o.insert("pets", doc("moves", 5, 1), doc("goes", 5, 1), doc("stays", 5, 1))
@@ -90,6 +92,7 @@ func TestChangesAreWholeCommits(t *testing.T) {
 }
 
 func TestChangesOfSystemCollections(t *testing.T) {
+	t.Parallel()
 	o := feedOf(t)
 	o.imaged("_users")
 	for _, coll := range []string{"_store", "_idempotency", "_runs", "_logs", "_metrics", "_jobs", "fs.files", "a%2", "%41", "_users", "a%2fb"} {
@@ -106,6 +109,7 @@ func TestChangesOfSystemCollections(t *testing.T) {
 }
 
 func TestChangesReset(t *testing.T) {
+	t.Parallel()
 	o := feedOf(t)
 	o.imaged("pets", "shops")
 	o.insert("pets", doc("a", 5, 1))
@@ -157,6 +161,7 @@ func TestChangesReset(t *testing.T) {
 }
 
 func TestChangesOfLargeDocuments(t *testing.T) {
+	t.Parallel()
 	o := feedOf(t)
 	o.imaged("pets", "files")
 	large := func(n int, b string) bson.D {
@@ -182,6 +187,7 @@ func TestChangesOfLargeDocuments(t *testing.T) {
 }
 
 func TestChangesResumeAnywhere(t *testing.T) {
+	t.Parallel()
 	o := feedOf(t)
 	o.imaged("pets")
 	for i := range 30 {
@@ -213,6 +219,7 @@ func TestChangesResumeAnywhere(t *testing.T) {
 }
 
 func TestChangesSpeakWhileIdle(t *testing.T) {
+	t.Parallel()
 	o := feedOf(t)
 	o.insert("pets", doc("a", 5, 1))
 	o.mark("end")
@@ -250,6 +257,7 @@ func TestChangesSpeakWhileIdle(t *testing.T) {
 }
 
 func TestChangesOfPositionsThatAreNone(t *testing.T) {
+	t.Parallel()
 	o := feedOf(t)
 	for p, code := range map[data.Position]hutch.Code{"xyz": hutch.InvalidArgument, "ffffffffffffffff": hutch.FailedPrecondition, (o.s.known.load() + 1<<40).position(): hutch.FailedPrecondition} {
 		n := 0
@@ -270,6 +278,7 @@ func TestChangesOfPositionsThatAreNone(t *testing.T) {
 }
 
 func TestChangesEndWithTheStore(t *testing.T) {
+	t.Parallel()
 	o := feedOf(t)
 	s, err := Open(t.Context(), Options{URL: o.s.o.URL})
 	o.must(err)
