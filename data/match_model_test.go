@@ -301,7 +301,8 @@ func TestIndexValuesFindMatches(t *testing.T) {
 }
 
 // TestSortValueIsOfTheIndex: an index walked in order meets each document first
-// at its sort value.
+// at its sort value; behind an array's index it may have others before, but then
+// it has several and is not walked in order.
 func TestSortValueIsOfTheIndex(t *testing.T) {
 	g := world{rand.New(rand.NewPCG(seed(t), 4))}
 	rounds(t, 10_000, func() {
@@ -309,14 +310,16 @@ func TestSortValueIsOfTheIndex(t *testing.T) {
 		for _, desc := range []bool{false, true} {
 			o := data.Order{Path: path, Desc: desc}
 			sort := data.AppendKey(nil, data.SortValue(d, o), desc)
-			least := []byte(nil)
+			var keys [][]byte
 			for _, v := range data.AppendIndexValues(nil, d, path) {
-				if k := data.AppendKey(nil, v, desc); least == nil || bytes.Compare(k, least) < 0 {
-					least = k
-				}
+				keys = append(keys, data.AppendKey(nil, v, desc))
 			}
-			if !bytes.Equal(sort, least) {
-				t.Fatalf("%v of %s: %x, the index begins with %x", o, show(t, d), sort, least)
+			slices.SortFunc(keys, bytes.Compare)
+			if strings.ContainsAny(path, "0123456789") && len(keys) > 1 {
+				keys = slices.DeleteFunc(keys, func(k []byte) bool { return bytes.Compare(k, sort) < 0 })
+			}
+			if len(keys) == 0 || !bytes.Equal(sort, keys[0]) {
+				t.Fatalf("%v of %s: %x, the index has %x", o, show(t, d), sort, keys)
 			}
 		}
 	})

@@ -148,9 +148,10 @@ func (c *valueSink) path(doc []byte, path string) {
 
 func (c *valueSink) array(arr []byte, path string) {
 	name, below, more := cutPath(path)
-	index, k := indexOf(name), 0
+	index, k, from := indexOf(name), 0, c.n
+	only := c.pick && index >= 0 && isPlace(arr, name, index)
 	for e := walk(arr); e.next(); k++ {
-		if e.v.Type == bson.TypeEmbeddedDocument {
+		if e.v.Type == bson.TypeEmbeddedDocument && !only {
 			c.path(e.v.Value, path)
 		}
 		switch {
@@ -158,7 +159,9 @@ func (c *valueSink) array(arr []byte, path string) {
 			if e.v.Type != bson.TypeEmbeddedDocument && index < 0 {
 				c.add(Null())
 			}
-		case !more:
+		case !more && e.v.Type == bson.TypeArray && count(e.v.Value) == 0:
+			c.add(Value{Type: typeUndefined})
+		case !more: // an array too
 			c.add(e.v)
 		case e.v.Type == bson.TypeEmbeddedDocument:
 			c.path(e.v.Value, below)
@@ -166,4 +169,22 @@ func (c *valueSink) array(arr []byte, path string) {
 			c.array(e.v.Value, below)
 		}
 	}
+	if c.n == from {
+		c.add(Null())
+	}
+}
+
+// isPlace reports whether arr has an element at index and none that is an object
+// with a field of that name: a sort then looks at the element alone. (MongoDB
+// refuses to sort what has both.)
+func isPlace(arr []byte, name string, index int) bool {
+	n := 0
+	for e := walk(arr); e.next(); n++ {
+		if e.v.Type == bson.TypeEmbeddedDocument {
+			if _, named := fieldOf(e.v.Value, name); named {
+				return false
+			}
+		}
+	}
+	return index < n
 }

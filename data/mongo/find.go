@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"slices"
+	"strings"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -150,7 +151,7 @@ func (r *run) plan(c *collection) {
 	var built []data.Built
 	r.ixs = nil
 	if c != nil {
-		built, r.ixs = c.built(), c.indexes
+		built, r.ixs = c.serving()
 	}
 	r.a = data.ChooseAmong(built, r.p.Where, r.p.OrderBy)
 	bound := r.a.Bound(built, r.p.Where)
@@ -160,6 +161,28 @@ func (r *run) plan(c *collection) {
 	if exact && !r.whole && r.p.Limit > 0 {
 		r.whole = bound.Canonical() == r.p.Where.Canonical()
 	}
+}
+
+// serving are the indexes that queries use. One with an array's index in a path
+// is none: MongoDB finds other documents with it than without, where the elements
+// are objects.
+func (c *collection) serving() (built []data.Built, ixs []*index) {
+	for i, b := range c.built() {
+		if !slices.ContainsFunc(b.Fields, func(f data.Order) bool { return hasPlace(f.Path) }) {
+			built, ixs = append(built, b), append(ixs, c.indexes[i])
+		}
+	}
+	return built, ixs
+}
+
+// hasPlace reports whether a segment of a path is a number.
+func hasPlace(path string) bool {
+	for name := range strings.SplitSeq(path, ".") {
+		if strings.Trim(name, "0123456789") == "" {
+			return true
+		}
+	}
+	return false
 }
 
 // examine judges one document of the server's: it counts, and is passed on if it

@@ -146,6 +146,8 @@ var queries = []test{
 			"-n":   "h c f b i a g d e j",
 			"s":    "d h i j e f a g b c",
 			"-s,n": "g c b a f e j d i h",
+			"t.0":  "c d f g h i j a b e",
+			"-t.0": "e b a c d f g h i j",
 			"b,-n": "h c f i g d e j b a",
 		}
 		for name, ixs := range indexings {
