@@ -1,6 +1,7 @@
 package data
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"time"
@@ -80,6 +81,9 @@ func (st *state) judge(ctx context.Context, step *step, now time.Time) error {
 func (u *unit) apply(stored Doc) (Doc, error) {
 	u.met = stored
 	same := versionOf(stored) == u.version && (stored == nil) == (u.version == 0)
+	if u.version == unversioned && u.judged { // says nothing: what was read is compared
+		same = same && bytes.Equal(stored, u.old)
+	}
 	switch {
 	case u.fixed && !same:
 		return nil, Lost(u.coll, u.id)
@@ -105,6 +109,9 @@ func (u *unit) apply(stored Doc) (Doc, error) {
 	u.old, u.version, u.next, u.judged = stored, versionOf(stored), doc, true
 	return doc, nil
 }
+
+// unversioned is what a document counts as that another program wrote.
+const unversioned = 1
 
 // errOrder says that a later write was refused before all earlier ones were judged.
 var errOrder = errors.New("writes were judged out of order")
