@@ -193,7 +193,6 @@ func TestTheFeedOutlivesPrimaries(t *testing.T) {
 
 func (o *other) rebuilds(r *rand.Rand, until time.Time, disturb func()) {
 	o.imaged(modelColls...)
-	o.must(o.s.loadCollections(o.t.Context()))
 	second := node(o.t, o.s.o.URL)
 	var disturbed atomic.Bool
 	goOn := func() bool { return !disturbed.Load() || time.Now().Before(until) }
