@@ -21,8 +21,11 @@ type Keyer struct {
 	fields []Order
 }
 
-// Span is a part of a buffer.
-type Span struct{ From, To int }
+// Span is where an entry stands in a buffer.
+type Span struct {
+	From, To int
+	Bare     bool // each of its fields is missing: a unique index does not hold it
+}
 
 // NewKeyer checks an index and prepares it; invalid_argument.
 func NewKeyer(ix Index) (*Keyer, error) {
@@ -45,7 +48,6 @@ func NewKeyer(ix Index) (*Keyer, error) {
 // Entries says what Keyer.Append found.
 type Entries struct {
 	Many uint32 // bit n: the document has more than one value at field n
-	Held bool   // the document has at least one of the fields
 }
 
 // Append appends the entries of d to buf, each as prefix, values, suffix, and
@@ -63,7 +65,7 @@ func (k *Keyer) Append(buf []byte, spans []Span, d Doc, prefix []byte, suffix st
 	}
 	first := len(spans)
 	for j := range n {
-		at := len(buf)
+		at, bare := len(buf), true
 		buf = append(buf, prefix...)
 		for i, f := range k.fields {
 			v := of[i][0]
@@ -71,13 +73,21 @@ func (k *Keyer) Append(buf []byte, spans []Span, d Doc, prefix []byte, suffix st
 				v = of[i][j]
 			}
 			buf = AppendKey(buf, v, f.Desc)
+			bare = bare && v.Type == 0
 		}
 		buf = append(buf, suffix...)
-		spans = append(spans, Span{at, len(buf)})
+		spans = append(spans, Span{at, len(buf), bare})
 	}
 	if n > 1 {
 		own := spans[first:]
-		slices.SortFunc(own, func(a, b Span) int { return bytes.Compare(buf[a.From:a.To], buf[b.From:b.To]) })
+		slices.SortFunc(own, func(a, b Span) int {
+			if c := bytes.Compare(buf[a.From:a.To], buf[b.From:b.To]); c != 0 || a.Bare == b.Bare {
+				return c
+			} else if a.Bare { // of null and missing null stays
+				return 1
+			}
+			return -1
+		})
 		own = slices.CompactFunc(own, func(a, b Span) bool { return bytes.Equal(buf[a.From:a.To], buf[b.From:b.To]) })
 		spans = spans[:first+len(own)]
 	}
@@ -98,7 +108,6 @@ func (k *Keyer) each(room *[maxIndexFields][8]Value, d Doc) (of [maxIndexFields]
 	array := false
 	for i, f := range k.fields {
 		of[i] = k.values(room[i][:0], d, f.Path)
-		e.Held = e.Held || len(of[i]) > 1 || of[i][0].Type != 0
 		if !throughArray(d, f.Path) {
 			continue
 		}
@@ -138,9 +147,5 @@ func (k *Keyer) values(dst []Value, d Doc, path string) []Value {
 			return append(dst, v)
 		}
 	}
-	dst = AppendIndexValues(dst, d, path)
-	if len(dst) == 1 && dst[0].Type == Null().Type && Field(d, path).Type == 0 {
-		dst[0] = none
-	}
-	return dst
+	return appendKeyValues(dst, d, path)
 }

@@ -87,10 +87,22 @@ func SortValue(d Doc, o Order) Value {
 // passes, save those that a whole array can pass (an array as operand, $size,
 // $elemMatch, $type) and the complements.
 func AppendIndexValues(dst []Value, d Doc, path string) []Value {
+	from := len(dst)
+	dst = appendKeyValues(dst, d, path)
+	for i := from; i < len(dst); i++ {
+		if dst[i].Type == 0 {
+			dst[i] = Null()
+		}
+	}
+	return dst
+}
+
+// appendKeyValues is AppendIndexValues with the zero Value for what is missing.
+func appendKeyValues(dst []Value, d Doc, path string) []Value {
 	c := valueSink{all: dst}
 	c.path(d, path)
 	if c.n == 0 {
-		c.add(Null())
+		c.lack()
 	}
 	return c.all
 }
@@ -126,7 +138,7 @@ func (c *valueSink) path(doc []byte, path string) {
 	v, ok := fieldOf(doc, name)
 	switch {
 	case !ok:
-		c.add(Null())
+		c.lack()
 	case !more && v.Type == bson.TypeArray:
 		from := c.n
 		for e := walk(v.Value); e.next(); {
@@ -142,7 +154,16 @@ func (c *valueSink) path(doc []byte, path string) {
 	case v.Type == bson.TypeArray:
 		c.array(v.Value, rest)
 	default:
+		c.lack()
+	}
+}
+
+// lack takes a field that is missing.
+func (c *valueSink) lack() {
+	if c.pick {
 		c.add(Null())
+	} else {
+		c.add(none)
 	}
 }
 
@@ -157,7 +178,7 @@ func (c *valueSink) array(arr []byte, path string) {
 		switch {
 		case index != k:
 			if e.v.Type != bson.TypeEmbeddedDocument && index < 0 {
-				c.add(Null())
+				c.lack()
 			}
 		case !more && e.v.Type == bson.TypeArray && count(e.v.Value) == 0:
 			c.add(Value{Type: typeUndefined})
@@ -170,7 +191,7 @@ func (c *valueSink) array(arr []byte, path string) {
 		}
 	}
 	if c.n == from {
-		c.add(Null())
+		c.lack()
 	}
 }
 
@@ -187,4 +208,26 @@ func isPlace(arr []byte, name string, index int) bool {
 		}
 	}
 	return index < n
+}
+
+// CanSort reports whether d has a place in an order; a document of another
+// program may have values that compare with none.
+func CanSort(d Doc, keys []Order) (ok bool) {
+	if len(keys) == 0 {
+		return true
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			if r != any(errCorrupt) {
+				panic(r)
+			}
+			ok = false
+		}
+	}()
+	for _, o := range keys {
+		v := SortValue(d, o)
+		Compare(v, v)
+		AppendKey(nil, v, o.Desc)
+	}
+	return true
 }

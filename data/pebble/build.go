@@ -57,7 +57,6 @@ type walked struct {
 	id    string
 	key   []byte
 	spans []data.Span // entries in buf
-	held  bool
 }
 
 // step adds some documents behind at.
@@ -80,7 +79,7 @@ func (w *walk) step(at []byte) (to []byte, more bool, err error) {
 			if err != nil {
 				return at, false, err
 			}
-			d.spans, d.held = nil, false
+			d.spans = nil
 			if doc != nil {
 				if err := w.add(b, d, doc); err != nil {
 					return at, false, err
@@ -147,7 +146,7 @@ func (w *walk) add(b *pebble.Batch, d *walked, doc data.Doc) error {
 	if w.buf, w.spans, e, err = w.ix.keyer.Append(w.buf, w.spans, doc, prefix, d.id); err != nil {
 		return w.fails(hutch.AsError(err).Message)
 	}
-	d.spans, d.held = append([]data.Span(nil), w.spans...), e.Held
+	d.spans = append([]data.Span(nil), w.spans...)
 	if e.Many&^w.ix.arrays.Load() != 0 {
 		return noteArrays(b, w.ix, e.Many)
 	}
@@ -161,7 +160,7 @@ func (w *walk) put(b *pebble.Batch, d *walked, claims map[string]string) error {
 		if err := b.Set(entry, binary.AppendUvarint(nil, uint64(len(d.id))), nil); err != nil {
 			return failed("building index "+w.ix.def.Name, err)
 		}
-		if !w.ix.def.Unique || !d.held {
+		if !w.ix.def.Unique || sp.Bare {
 			continue
 		}
 		key := appendClaim(nil, entry, d.id)

@@ -74,11 +74,11 @@ func (e *evaluation) index(derived, late bool) error {
 func (n *entries) diff(i int, d *document, ix *index) error {
 	var tag [tagLen]byte
 	prefix := appendTag(tag[:0], spaceIndex, ix.num)
-	var old, cur data.Entries
+	var cur data.Entries
 	var err error
 	n.before, n.then = n.before[:0], n.then[:0]
 	if d.old != nil {
-		if n.buf, n.before, old, err = ix.keyer.Append(n.buf, n.before, d.old, prefix, d.id); err != nil {
+		if n.buf, n.before, _, err = ix.keyer.Append(n.buf, n.before, d.old, prefix, d.id); err != nil {
 			return err
 		}
 	}
@@ -90,7 +90,6 @@ func (n *entries) diff(i int, d *document, ix *index) error {
 			n.arrays = append(n.arrays, arraysSeen{ix, cur.Many})
 		}
 	}
-	had, has := ix.def.Unique && old.Held, ix.def.Unique && cur.Held
 	a, b := n.before, n.then
 	for len(a) > 0 || len(b) > 0 {
 		c := 0
@@ -106,13 +105,13 @@ func (n *entries) diff(i int, d *document, ix *index) error {
 		switch {
 		case c < 0:
 			op.key, a = a[0], a[1:]
-			n.add(op, false, had)
+			n.add(op, false, ix.def.Unique && !op.key.Bare)
 		case c > 0:
 			op.key, op.put, b = b[0], true, b[1:]
-			n.add(op, false, has)
+			n.add(op, false, ix.def.Unique && !op.key.Bare)
 		default:
-			if had != has {
-				op.key, op.put = b[0], has
+			if ix.def.Unique && a[0].Bare != b[0].Bare {
+				op.key, op.put = b[0], !b[0].Bare
 				n.add(op, true, true)
 			}
 			a, b = a[1:], b[1:]

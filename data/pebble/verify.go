@@ -106,7 +106,7 @@ func (v *verification) collection(c *collection) error {
 					return wrong("index %s lacks an entry of %s/%s", ix.def.Name, c.name, id)
 				}
 				want[i].entries++
-				if !ix.def.Unique || !e.Held {
+				if !ix.def.Unique || sp.Bare {
 					continue
 				}
 				owner, ok, err := get(v.snap, appendClaim(nil, entry, id))

@@ -76,54 +76,64 @@ func (m *model) judge(b *data.Batch) (codes []hutch.Code, next map[data.Check]da
 
 // misfits says what keeps documents out of an index.
 func misfits(ix data.Index, docs map[string]data.Doc) (codes []hutch.Code) {
-	rows := make([]map[string][]data.Value, 0, len(docs))
-	for _, d := range docs {
-		row, arrays := map[string][]data.Value{}, 0
-		lacks := true
-		for _, f := range ix.Fields {
-			vs, at := data.AppendIndexValues(nil, d, f.Path), d
-			row[f.Path] = vs
-			for path := f.Path; path != ""; { // an array of one element is one too
-				name, rest, _ := strings.Cut(path, ".")
-				v := data.Field(at, name)
-				if v.Type == bson.TypeArray {
-					arrays++
-				}
-				if path = rest; v.Type != bson.TypeEmbeddedDocument {
-					break
-				}
-				at = v.Document()
+	owners := map[string]string{}
+	for id, d := range docs {
+		var values [4][]data.Value
+		arrays, n, many := 0, 1, 0
+		for i, f := range ix.Fields {
+			values[i] = data.AppendIndexValues(nil, d, f.Path)
+			if leadsThroughArray(d, f.Path) {
+				arrays++
+				n, many = len(values[i]), i
 			}
-			lacks = lacks && len(vs) == 1 && vs[0].Type == data.Null().Type && data.Field(d, f.Path).Type == 0
 		}
 		if arrays > 1 {
 			codes = append(codes, hutch.InvalidArgument)
+			continue
 		}
-		if !lacks {
-			rows = append(rows, row)
-		}
-	}
-	if !ix.Unique {
-		return codes
-	}
-	meet := func(a, b map[string][]data.Value) bool { // at most one field has several values
-		for _, f := range ix.Fields {
-			if !slices.ContainsFunc(a[f.Path], func(v data.Value) bool {
-				return slices.ContainsFunc(b[f.Path], func(w data.Value) bool { return data.Compare(v, w) == 0 })
-			}) {
-				return false
+		for j := range n {
+			var key []byte
+			bare := true
+			for i, f := range ix.Fields {
+				v := values[i][0]
+				if i == many {
+					v = values[i][j]
+				}
+				key = data.AppendKey(key, v, false)
+				bare = bare && v.Type == data.Null().Type && !hasNull(d, f.Path)
 			}
-		}
-		return true
-	}
-	for i := range rows {
-		for j := range i {
-			if meet(rows[i], rows[j]) {
+			if bare || !ix.Unique {
+				continue
+			}
+			if owner, taken := owners[string(key)]; taken && owner != id {
 				return append(codes, hutch.AlreadyExists)
 			}
+			owners[string(key)] = id
 		}
 	}
 	return codes
+}
+
+// leadsThroughArray reports whether a path meets an array, were it of one element.
+func leadsThroughArray(d data.Doc, path string) bool {
+	for {
+		name, rest, more := strings.Cut(path, ".")
+		v := data.Field(d, name)
+		switch {
+		case v.Type == bson.TypeArray:
+			return true
+		case !more || v.Type != bson.TypeEmbeddedDocument:
+			return false
+		}
+		d, path = v.Document(), rest
+	}
+}
+
+// hasNull reports whether null itself stands somewhere at a path: a unique index
+// holds it, and does not hold what is missing.
+func hasNull(d data.Doc, path string) bool {
+	m, err := data.Compile(data.Where{Op: data.OpType, Path: path, Value: data.String("null")})
+	return err == nil && m.Match(d)
 }
 
 // apply takes the result of a commit over and tells whether it is what judge

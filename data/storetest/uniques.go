@@ -80,6 +80,16 @@ var uniques = []test{
 		e.commit(e.put("pets", "a", `{"tags":["y"]}`))
 		e.commit(e.put("pets", "b", `{"tags":["x","z"]}`))
 	}},
+	{"of an array's elements those without the field are not held, null is", func(e *env) {
+		e.uniquePets("c.k")
+		e.commit(e.put("pets", "1", `{"c":[1,2]}`), e.put("pets", "2", `{"c":[3]}`), e.put("pets", "3", `{"c":[]}`), e.put("pets", "4", `{"c":[]}`))
+		e.commit(e.put("pets", "5", `{"c":[{"k":1},{"j":1}]}`), e.put("pets", "6", `{"c":[{"k":2},{"j":1},4]}`))
+		e.taken("7", "c.k", e.put("pets", "7", `{"c":[{"k":3},{"k":2}]}`))
+		e.commit(e.put("pets", "8", `{"c":[{"k":null},7]}`))
+		e.taken("9", "c.k", e.put("pets", "9", `{"c":[{"k":9},{"k":null}]}`))
+		e.commit(e.put("pets", "8", `{"c":[{"j":1},7]}`))
+		e.commit(e.put("pets", "9", `{"c":[{"k":9},{"k":null}]}`))
+	}},
 	{"two unique indexes are both kept", func(e *env) {
 		e.uniquePets("chip", "-name.first")
 		e.commit(e.put("pets", "a", `{"chip":1,"name":{"first":"Bo"}}`))
