@@ -44,12 +44,18 @@ func ParseValueJSON(js []byte, depth int) (Value, error) {
 	return Value{Type: bson.Type(dst[0]), Value: dst[1:]}, nil
 }
 
-// AppendJSON appends d as relaxed Extended JSON.
+// AppendJSON appends d as relaxed Extended JSON. What another program put into d
+// and no document of ours holds is canonical Extended JSON, which ParseJSON
+// refuses.
 func AppendJSON(dst []byte, d Doc) ([]byte, error) {
 	if len(d) == 0 {
 		return dst, encodeError(errCorrupt)
 	}
-	return appendDocJSON(dst, d, false, 0)
+	out, err := appendDocJSON(dst, d, false, 0)
+	if err != nil && d.Validate() == nil {
+		return appendForeignDoc(dst, d, false, 0)
+	}
+	return out, err
 }
 
 // AppendValueJSON appends v; the zero Value is null.

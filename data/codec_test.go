@@ -1,6 +1,7 @@
 package data_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -190,12 +191,38 @@ func TestS18OnlyKnownTypesPass(t *testing.T) {
 			if data.CheckDoc(b) == nil {
 				t.Errorf("a document with %s passes", name)
 			}
-			if name != "NaN" && !strings.HasPrefix(name, "decimal") {
-				if _, err := data.AppendJSON(nil, b); err == nil && name != "binary of another subtype" {
-					t.Errorf("a document with %s is written as JSON", name)
-				}
+			js, err := data.AppendJSON(nil, b)
+			if err != nil || !json.Valid(js) {
+				t.Errorf("a document with %s is written as %s, %v", name, js, err)
+			}
+			if d, err := data.ParseJSON(js, 40); err == nil && data.CheckDoc(d) == nil && data.CheckFields(d) == nil {
+				t.Errorf("%s is read", js)
 			}
 		}
+	}
+}
+
+func TestS18ForeignTypesAreShownAsExtendedJSON(t *testing.T) {
+	b, err := bson.Marshal(bson.D{
+		{Key: "_id", Value: "x"}, {Key: "re", Value: bson.Regex{Pattern: "a\"/", Options: "i"}}, {Key: "js", Value: bson.JavaScript("f()")},
+		{Key: "scoped", Value: bson.CodeWithScope{Code: "g", Scope: bson.D{{Key: "a", Value: 1}}}}, {Key: "sym", Value: bson.Symbol("s")},
+		{Key: "ts", Value: bson.Timestamp{T: 7, I: 9}}, {Key: "min", Value: bson.MinKey{}}, {Key: "max", Value: bson.MaxKey{}},
+		{Key: "undef", Value: bson.Undefined{}}, {Key: "ptr", Value: bson.DBPointer{DB: "d"}}, {Key: "nan", Value: nan()},
+		{Key: "o", Value: bson.D{{Key: "l", Value: bson.A{1, 2.5, bson.MinKey{}, bson.D{}}}}}, {Key: "n", Value: int64(5)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	js, err := data.AppendJSON(nil, b)
+	const want = `{"_id":"x","re":{"$regularExpression":{"pattern":"a\"/","options":"i"}},"js":{"$code":"f()"},` +
+		`"scoped":{"$code":"g","$scope":{"a":1}},"sym":{"$symbol":"s"},"ts":{"$timestamp":{"t":7,"i":9}},` +
+		`"min":{"$minKey":1},"max":{"$maxKey":1},"undef":{"$undefined":true},"ptr":{"$dbPointer":{"$ref":"d","$id":{"$oid":"000000000000000000000000"}}},` +
+		`"nan":{"$numberDouble":"NaN"},"o":{"l":[1,2.5,{"$minKey":1},{}]},"n":5}`
+	if got := strings.NewReplacer(`": `, `":`).Replace(string(js)); got != want || err != nil {
+		t.Errorf("got  %s, %v\nwant %s", js, err, want)
+	}
+	if _, err := data.AppendJSON(nil, b[:len(b)-3]); err == nil {
+		t.Error("bytes that are no BSON are written")
 	}
 }
 

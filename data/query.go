@@ -29,6 +29,9 @@ type Plan struct {
 	After      *Mark // nil: from the start
 	Limit      int   // 0: all
 	Budget     *Budget
+	// Checked leaves out what CheckDoc refuses: documents of other programs that
+	// no rule can judge.
+	Checked bool
 }
 
 // Mark is a place in an order: the values of OrderBy (missing is null) and the _id.

@@ -73,7 +73,7 @@ func (c *call) bind(ctx context.Context, q Query) (*bound, error) {
 	if b.scan > 0 && q.Count {
 		return nil, badField("count", "a collection under a rule with scan has no count")
 	}
-	b.plan = Plan{Collection: q.From, Where: where, OrderBy: q.OrderBy, Limit: q.Limit + 1}
+	b.plan = Plan{Collection: q.From, Where: where, OrderBy: q.OrderBy, Limit: q.Limit + 1, Checked: !c.p.Bypasses()}
 	if b.scan > 0 {
 		b.plan.Limit = b.scan + 1
 	}
@@ -112,7 +112,7 @@ func (c *call) query(ctx context.Context, q Query, track bool) (*Page, error) {
 		}
 	}
 	if q.Count {
-		count := Plan{Collection: b.plan.Collection, Where: b.plan.Where, Budget: c.budget()}
+		count := Plan{Collection: b.plan.Collection, Where: b.plan.Where, Budget: c.budget(), Checked: b.plan.Checked}
 		if page.Count, err = snap.Count(ctx, &count); err != nil {
 			return nil, c.refusedQuery(ctx, &count, err)
 		}

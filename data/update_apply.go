@@ -10,16 +10,25 @@ import (
 	"github.com/hutch-dev/hutch"
 )
 
-// Apply gives old (a checked document) changed; it keeps the order of fields, new
-// ones come last in the update's order. Where nothing changes the bytes are
-// equal. It is pure.
-func (u *Update) Apply(old Doc, now int64) (Doc, error) {
+// Apply gives old changed; it keeps the order of fields, new ones come last in
+// the update's order. Where nothing changes the bytes are equal. It is pure.
+// failed_precondition: old holds values of another program.
+func (u *Update) Apply(old Doc, now int64) (next Doc, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			if r != any(errCorrupt) {
+				panic(r)
+			}
+			next, err = nil, hutch.Errorf(hutch.FailedPrecondition, "another program put values into the document that no update keeps").
+				WithHint("replace the whole document with PUT")
+		}
+	}()
 	if u.id.Type != 0 && (u.id.Type != bson.TypeString || !Equal(u.id, Field(old, FieldID))) {
 		return nil, invalid(FieldID, "the _id of a document cannot change")
 	}
-	dst, err := u.root.object(make([]byte, 0, len(old)+256), old, now)
-	if err != nil {
-		return nil, err
+	dst, refused := u.root.object(make([]byte, 0, len(old)+256), old, now)
+	if refused != nil {
+		return nil, refused
 	}
 	return dst, nil
 }

@@ -131,7 +131,7 @@ func (v *View) Read(ctx context.Context, atLeast Position) (rows []Row, at Posit
 
 // Match reports whether the stored document d is in the (unlimited) result now.
 func (v *View) Match(d Doc) bool {
-	if d == nil || !v.match.Match(d) {
+	if d == nil || !v.match.Match(d) || v.b.plan.Checked && CheckDoc(d) != nil || !CanSort(d, v.Query.OrderBy) {
 		return false
 	}
 	if v.b.scan == 0 {

@@ -194,11 +194,15 @@ func (r *run) examine(raw bson.Raw) (d data.Doc, ok bool, err error) {
 	if d, ok = shown(raw); !ok || !r.match.Match(d) {
 		return nil, false, nil
 	}
-	if (r.p.Where.Op != data.WhereAll || len(r.p.OrderBy) > 0) && data.CheckDoc(d) != nil {
-		return nil, false, nil // no filter and no order knows what another program put there
+	if data.CheckDoc(d) != nil && !r.readable(d) {
+		return nil, false, nil
 	}
 	return d, true, nil
 }
+
+// readable reports whether the plan finds a document with values that no rule
+// can judge: not where rules did, nor where its place in the order is not known.
+func (r *run) readable(d data.Doc) bool { return !r.p.Checked && data.CanSort(d, r.p.OrderBy) }
 
 // spend counts one document of n bytes, before it is shown.
 func (r *run) spend(n int) error {

@@ -205,7 +205,7 @@ func (w *walker) give(d data.Doc) error {
 // _id descending and are yielded ascending, once the next value shows.
 func (w *walker) turn(raw bson.Raw) error {
 	d, ok := shown(raw)
-	if ok && len(w.pend) > 0 && data.CheckDoc(d) == nil && !w.equal(d, w.pend[0]) {
+	if ok && len(w.pend) > 0 && data.CanSort(d, w.keys) && !w.equal(d, w.pend[0]) {
 		if err := w.flush(); err != nil {
 			return err
 		}
