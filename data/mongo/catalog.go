@@ -76,9 +76,9 @@ const (
 )
 
 // signature spells an index by its fields, "species:1,price:-1".
-func signature(ix data.Index) string {
-	parts := make([]string, len(ix.Fields))
-	for i, f := range ix.Fields {
+func signature(fields []data.Order) string {
+	parts := make([]string, len(fields))
+	for i, f := range fields {
 		parts[i] = f.Path + ":" + strconv.Itoa(direction(f.Desc))
 	}
 	return strings.Join(parts, ",")

@@ -15,36 +15,44 @@ func newIndex(def data.Index) (*index, error) {
 	if err != nil {
 		return nil, err
 	}
-	ix := &index{def: def, keyer: k, query: queryPrefix + signature(def)}
+	ix := &index{def: def, keyer: k, query: queryPrefix + signature(withID(def.Fields))}
 	if def.Fields[0] == (data.Order{Path: data.FieldID}) && len(def.Fields) == 1 {
 		ix.query = idIndex // MongoDB's own
 	} else if def.Unique {
-		ix.unique = uniquePrefix + signature(def)
+		ix.unique = uniquePrefix + signature(def.Fields)
 	}
 	return ix, nil
 }
 
 // specs are the indexes of MongoDB that keep this one.
 func (ix *index) specs() (specs []bson.D) {
-	keys := make(bson.D, 0, len(ix.def.Fields)+1)
-	id := false
-	for _, f := range ix.def.Fields {
-		keys = append(keys, bson.E{Key: f.Path, Value: direction(f.Desc)})
-		id = id || f.Path == data.FieldID
-	}
 	if ix.unique != "" {
 		specs = append(specs, bson.D{
-			{Key: "key", Value: slices.Clone(keys)}, {Key: "name", Value: ix.unique},
+			{Key: "key", Value: keysOf(ix.def.Fields)}, {Key: "name", Value: ix.unique},
 			{Key: "unique", Value: true}, {Key: "sparse", Value: true},
 		})
 	}
 	if ix.query == idIndex {
 		return specs
 	}
-	if !id {
-		keys = append(keys, bson.E{Key: data.FieldID, Value: 1})
+	return append(specs, bson.D{{Key: "key", Value: keysOf(withID(ix.def.Fields))}, {Key: "name", Value: ix.query}})
+}
+
+func keysOf(fields []data.Order) bson.D {
+	keys := make(bson.D, 0, len(fields))
+	for _, f := range fields {
+		keys = append(keys, bson.E{Key: f.Path, Value: direction(f.Desc)})
 	}
-	return append(specs, bson.D{{Key: "key", Value: keys}, {Key: "name", Value: ix.query}})
+	return keys
+}
+
+// withID puts _id behind the fields, unless it is one: two indexes that differ
+// in no more than that are one in the database.
+func withID(fields []data.Order) []data.Order {
+	if slices.ContainsFunc(fields, func(f data.Order) bool { return f.Path == data.FieldID }) {
+		return fields
+	}
+	return append(slices.Clone(fields), data.Order{Path: data.FieldID})
 }
 
 // declared prepares the indexes of a collection; invalid_argument.
