@@ -156,11 +156,22 @@ func (sn *snapshot) attempt(ctx context.Context, f func(ctx context.Context) err
 	if err != nil || at > 0 {
 		return err
 	}
-	if chosen := instantOf(sn.ses.SnapshotTime()); chosen >= sn.least {
-		sn.at.advance(chosen)
-		return nil
+	chosen := instantOf(sn.ses.SnapshotTime())
+	if chosen == 0 { // where there is no collection the server tells no time
+		sc := mongo.NewSessionContext(ctx, sn.ses)
+		if err := sn.s.db.Collection(storeCollection).FindOne(sc, byID("epoch")).Err(); err != nil {
+			return err
+		}
+		chosen = instantOf(sn.ses.SnapshotTime())
+		if err := f(sc); err != nil {
+			return err
+		}
 	}
-	return sn.fix(ctx, f)
+	if chosen < sn.least {
+		return sn.fix(ctx, f)
+	}
+	sn.at.advance(chosen)
+	return nil
 }
 
 // fix reads at the least time allowed: a new primary may choose one before the

@@ -38,7 +38,7 @@ const mostPending = 64
 
 var errMoved = errors.New("the walk goes on from another place")
 
-func (r *run) walk(yield func(data.Doc) error) error {
+func newWalker(r *run, yield func(data.Doc) error) *walker {
 	w := &walker{run: r, keys: r.p.OrderBy, at: place{mark: r.p.After}, left: -1, yield: yield}
 	if r.p.Limit > 0 {
 		w.left = r.p.Limit
@@ -46,8 +46,14 @@ func (r *run) walk(yield func(data.Doc) error) error {
 	for i, o := range w.keys {
 		if o.Path == data.FieldID {
 			w.keys = w.keys[:i]
+			break
 		}
 	}
+	return w
+}
+
+func (r *run) walk(yield func(data.Doc) error) error {
+	w := newWalker(r, yield)
 	for {
 		err := w.steps()
 		switch {
@@ -83,7 +89,7 @@ func (w *walker) parts() []step {
 	var parts []step
 	equal := make([]bson.Raw, len(w.keys))
 	for i, o := range w.keys {
-		equal[i] = on(o.Path, object(operator("$eq", m.Values[i])))
+		equal[i] = at(o.Path, m.Values[i])
 	}
 	if !w.at.past {
 		of := slices.Clone(equal)
@@ -98,6 +104,15 @@ func (w *walker) parts() []step {
 		}
 	}
 	return parts
+}
+
+// at passes what has the value v in an order. An empty array has one of its own,
+// below null, which no query can name.
+func at(path string, v data.Value) bson.Raw {
+	if v.Type != bson.TypeUndefined {
+		return on(path, object(operator("$eq", v)))
+	}
+	return conjunction(on(path, object(operator("$eq", data.Array()))), on(path, object(operator("$size", data.Int(0)))))
 }
 
 // least is the smallest value of each type in order.
@@ -116,6 +131,14 @@ var least = []data.Value{
 // beyond passes what comes behind v in the order of o: MongoDB compares within a
 // type, so the types that come before are named. Missing fields pass a $not.
 func beyond(o data.Order, v data.Value) bson.Raw {
+	switch {
+	case v.Type == bson.TypeUndefined && o.Desc:
+		return nil // nothing is less
+	case v.Type == bson.TypeUndefined:
+		return on(o.Path, object(inner("$not", object(operator("$size", data.Int(0))))))
+	case data.IsNull(v) && o.Desc:
+		return at(o.Path, data.Value{Type: bson.TypeUndefined})
+	}
 	op := "$lte"
 	if o.Desc {
 		op = "$gte"
@@ -133,26 +156,28 @@ func beyond(o data.Order, v data.Value) bson.Raw {
 			nots = append(nots, on(o.Path, object(inner("$not", object(operator("$gte", l))))))
 		}
 	}
-	if o.Desc && data.IsNull(v) {
-		return nil // nothing is less
-	}
 	return conjunction(nots...)
+}
+
+// turned tells whether a step goes through an index from its end.
+func (w *walker) turned(s step) bool { return w.a.Reverse && !s.group && w.a.Index != data.ByID }
+
+// query is what a step asks the server.
+func (w *walker) query(s step) query {
+	back := w.a.Reverse && !s.group
+	q := query{filter: conjunction(w.where, s.cond), sort: w.sort(back), hint: w.hint()}
+	if w.left > 0 {
+		q.first = max(w.left+1, 16)
+		if w.whole && !w.turned(s) {
+			q.limit, q.first = w.left, w.left
+		}
+	}
+	return q
 }
 
 // step runs one part.
 func (w *walker) step(s step) error {
-	back := w.a.Reverse && !s.group
-	turned := back && w.a.Index != data.ByID
-	q := query{filter: conjunction(w.where, s.cond), sort: w.sort(back), hint: w.hint()}
-	if w.left > 0 {
-		q.first = max(w.left+1, 16)
-		if w.whole && !turned {
-			q.limit, q.first = w.left, w.left
-		}
-	}
-	if q.filter == nil {
-		q.filter = everything
-	}
+	q, turned := w.query(s), w.turned(s)
 	n := 0
 	var last data.Doc
 	err := w.stream(q, func(raw bson.Raw) error {
