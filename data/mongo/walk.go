@@ -168,8 +168,11 @@ func (w *walker) query(s step) query {
 	q := query{filter: conjunction(w.where, s.cond), sort: w.sort(back), hint: w.hint()}
 	if w.left > 0 {
 		q.first = max(w.left+1, 16)
-		if w.whole && !w.turned(s) {
-			q.limit, q.first = w.left, w.left
+		if w.whole {
+			if q.limit = w.left; w.turned(s) {
+				q.limit++ // shows that the last value's documents are complete
+			}
+			q.first = q.limit
 		}
 	}
 	return q
@@ -192,14 +195,15 @@ func (w *walker) step(s step) error {
 		last = d
 		return w.give(d)
 	})
-	if err == nil && turned {
+	cut := err == nil && q.limit > 0 && n >= q.limit
+	switch {
+	case cut && len(w.pend) > 0: // the last value may have more documents
+		m := data.MarkOf(w.pend[0], w.p.OrderBy)
+		w.at, err = place{mark: &m, group: true}, errMoved
+	case cut: // some did not match here
+		w.whole, err = w.whole && last != nil, errMoved
+	case err == nil && turned:
 		err = w.flush()
-	}
-	if err == nil && q.limit > 0 && n >= q.limit { // some did not match here
-		err = errMoved
-		if last == nil {
-			w.whole = false // none did
-		}
 	}
 	w.pend = w.pend[:0]
 	if last != nil && (errors.Is(err, errGone) || errors.Is(err, errMoved)) {
