@@ -49,6 +49,10 @@ const (
 	RefreshTokenAlreadyUsed Code = "refresh_token_already_used"
 	ReauthenticationNeeded  Code = "reauthentication_needed"
 	OverRequestRateLimit    Code = "over_request_rate_limit"
+	OverEmailSendRateLimit  Code = "over_email_send_rate_limit"
+	OTPExpired              Code = "otp_expired"
+	EmailNotConfirmed       Code = "email_not_confirmed"
+	EmailExists             Code = "email_exists"
 )
 
 // CodeInfo describes a code for documents and clients.
@@ -94,6 +98,10 @@ var codes = []CodeInfo{
 	{RefreshTokenAlreadyUsed, 400, true, "The refresh token was used before; its session has ended."},
 	{ReauthenticationNeeded, 400, true, "Give the current password, or sign in again."},
 	{OverRequestRateLimit, 429, true, "Too many tries; wait."},
+	{OverEmailSendRateLimit, 429, true, "Too many mails; wait."},
+	{OTPExpired, 403, true, "The link or code is not valid, was used or has expired."},
+	{EmailNotConfirmed, 400, true, "Open the link in the mail first."},
+	{EmailExists, 422, true, "The address has an account."},
 }
 
 // Status is the HTTP status of the code, 500 for one not in the list.

@@ -59,3 +59,15 @@ func identityID(key string) string {
 	sum := sha256.Sum256([]byte(key))
 	return "email:" + hex.EncodeToString(sum[:])
 }
+
+// len62 is the length of base62 for n bytes.
+func len62(n int) int { return len(base62(make([]byte, n))) }
+
+// unbase62 gives the n bytes of a number that base62 wrote, as hex.
+func unbase62(s string, n int) (string, bool) {
+	v, ok := new(big.Int).SetString(s, 62)
+	if !ok || v.BitLen() > 8*n {
+		return "", false
+	}
+	return hex.EncodeToString(v.FillBytes(make([]byte, n))), true
+}

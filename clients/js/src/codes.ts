@@ -34,3 +34,7 @@ export type AuthCode =
   | 'refresh_token_already_used'
   | 'reauthentication_needed'
   | 'over_request_rate_limit'
+  | 'over_email_send_rate_limit'
+  | 'otp_expired'
+  | 'email_not_confirmed'
+  | 'email_exists'

@@ -1,0 +1,21 @@
+package auth
+
+import (
+	"context"
+	"time"
+)
+
+func (s *Service) IssueOTP(ctx context.Context, purpose, subject string, ttl time.Duration, into any) (string, error) {
+	return s.issueOTP(ctx, purpose, subject, ttl, into)
+}
+
+func (s *Service) ConsumeOTP(ctx context.Context, purpose, secret string) (text string, err error) {
+	d, err := s.consumeOTP(ctx, purpose, secret, nil)
+	if err != nil {
+		return "", err
+	}
+	if len(d.plain) > 0 {
+		err = d.read(&text)
+	}
+	return text, err
+}
