@@ -145,3 +145,46 @@ func mustSnapshot(t *testing.T, s *Store) data.Snapshot {
 	t.Cleanup(sn.Close)
 	return sn
 }
+
+func TestASnapshotThatTheServerForgotIsAborted(t *testing.T) {
+	t.Parallel()
+	set := mongotest.Start(t, mongotest.Options{Members: 1, Args: []string{"--setParameter", "minSnapshotHistoryWindowInSeconds=1", "--syncdelay", "1"}})
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	s, err := Open(ctx, Options{URL: set.Database("reads")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	write := func(i int) {
+		d := data.NewDoc(data.Elem{Name: "_id", Value: data.String("a")}, data.Elem{Name: "n", Value: data.Int(int64(i))})
+		if _, err := s.Commit(ctx, &data.Batch{Writes: []data.Write{{Collection: "pets", ID: "a", Expect: data.AnyVersion, Next: func(data.Doc) (data.Doc, error) { return d, nil }}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(0)
+	sn := mustSnapshot(t, s)
+	if _, err := sn.Get(ctx, "pets", "a"); err != nil {
+		t.Fatal(err)
+	}
+	for i := 1; ; i++ {
+		write(i)
+		d, err := sn.Get(ctx, "pets", "a")
+		if err != nil {
+			if hutch.CodeOf(err) != hutch.Aborted {
+				t.Errorf("got %v", err)
+			}
+			break
+		}
+		if n, _ := data.Integer(data.Field(d, "n")); n != 0 {
+			t.Fatalf("the snapshot shows %s", d)
+		}
+	}
+	if _, err := sn.Count(ctx, &data.Plan{Collection: "pets"}); hutch.CodeOf(err) != hutch.Aborted {
+		t.Errorf("got %v", err)
+	}
+	// another, not read yet, has a time of its own
+	if d, err := mustSnapshot(t, s).Get(ctx, "pets", "a"); d == nil || err != nil {
+		t.Errorf("%v, %v", d, err)
+	}
+}

@@ -178,3 +178,34 @@ func TestAnIndexThatAnotherNodeDroppedIsDoneWithout(t *testing.T) {
 		}
 	}
 }
+
+func TestArraysOfAnotherNodeAreFoundAndLearned(t *testing.T) {
+	t.Parallel()
+	s := openIndexed(t, 200, "n", "k,n")
+	ix := s.cat.Load().colls["pets"].indexes
+	if ix[0].many.Load() != 0 || ix[1].many.Load() != 0 {
+		t.Fatalf("fields %b and %b have several values", ix[0].many.Load(), ix[1].many.Load())
+	}
+	if _, err := s.db.Collection("pets").InsertOne(t.Context(), bson.D{{Key: "_id", Value: "list"}, {Key: "k", Value: 3}, {Key: "n", Value: bson.A{55, 7.5, 101}}}); err != nil {
+		t.Fatal(err)
+	}
+	look := func() {
+		t.Helper()
+		for _, x := range []struct{ where, by, want string }{
+			{`{"n":{"$gte":6,"$lte":8}}`, "n", "00006 00007 list"}, {`{"n":{"$gte":7,"$lte":8}}`, "n", "00007 list 00008"},
+			{`{"k":3}`, "n", "00003 list 00013"}, {`{"k":3}`, "-n", "00193 00183 00173"}, {`{"n":{"$lt":102}}`, "-n", "00101 list 00100"},
+		} {
+			if got := finds(t, s, data.Plan{Where: filter(t, x.where), OrderBy: order(x.by), Limit: 3}); got != x.want {
+				t.Errorf("%s by %s: %s, want %s", x.where, x.by, got, x.want)
+			}
+		}
+	}
+	look()
+	if err := s.learnMany(t.Context(), s.cat.Load().colls["pets"]); err != nil {
+		t.Fatal(err)
+	}
+	if ix[0].many.Load() != 1 || ix[1].many.Load() != 2 {
+		t.Errorf("fields %b and %b have several values", ix[0].many.Load(), ix[1].many.Load())
+	}
+	look()
+}
