@@ -53,6 +53,14 @@ const (
 	OTPExpired              Code = "otp_expired"
 	EmailNotConfirmed       Code = "email_not_confirmed"
 	EmailExists             Code = "email_exists"
+	ProviderDisabled        Code = "provider_disabled"
+	BadOAuthState           Code = "bad_oauth_state"
+	BadOAuthCallback        Code = "bad_oauth_callback"
+	FlowStateNotFound       Code = "flow_state_not_found"
+	BadCodeVerifier         Code = "bad_code_verifier"
+	IdentityAlreadyExists   Code = "identity_already_exists"
+	IdentityNotFound        Code = "identity_not_found"
+	SingleIdentity          Code = "single_identity_not_deletable"
 )
 
 // CodeInfo describes a code for documents and clients.
@@ -102,6 +110,14 @@ var codes = []CodeInfo{
 	{OTPExpired, 403, true, "The link or code is not valid, was used or has expired."},
 	{EmailNotConfirmed, 400, true, "Open the link in the mail first."},
 	{EmailExists, 422, true, "The address has an account."},
+	{ProviderDisabled, 400, true, "The provider is not configured, or off."},
+	{BadOAuthState, 400, true, "The sign-in did not begin in this browser, was used or has expired."},
+	{BadOAuthCallback, 400, true, "The provider did not answer as it should."},
+	{FlowStateNotFound, 404, true, "The code is unknown, was used or has expired."},
+	{BadCodeVerifier, 400, true, "The code belongs to another client."},
+	{IdentityAlreadyExists, 422, true, "The identity belongs to an account already."},
+	{IdentityNotFound, 404, true, "The account has no such identity."},
+	{SingleIdentity, 422, true, "The only way in cannot be removed."},
 }
 
 // Status is the HTTP status of the code, 500 for one not in the list.

@@ -43,6 +43,7 @@ type Options struct {
 	Limits    Limits
 	Counter   Counter // data.Service.Counter
 	Remember  int     // verifications remembered [32,768]
+	Providers Providers
 	Now       func() time.Time
 	Entropy   io.Reader
 	Log       *slog.Logger

@@ -28,8 +28,9 @@ func appMetadata(u *userDoc) json.RawMessage {
 	if roles == nil {
 		roles = []string{}
 	}
-	m["provider"] = json.RawMessage(`"email"`)
-	m["providers"] = json.RawMessage(`["email"]`)
+	providers := providersOf(u)
+	m["provider"], _ = json.Marshal(providers[0])
+	m["providers"], _ = json.Marshal(providers)
 	m["roles"], _ = json.Marshal(roles)
 	out, err := json.Marshal(m)
 	if err != nil {

@@ -35,7 +35,8 @@ type userDoc struct {
 	Roles      []string  `bson:"roles"`
 	App        string    `bson:"appMetadata"`  // JSON object, what is set; roles and providers are added on the way out
 	Meta       string    `bson:"userMetadata"` // JSON object
-	IdentityID string    `bson:"identityId"`
+	IdentityID string    `bson:"identityId"`   // of signing in with the address; "": not possible
+	Linked     []linked  `bson:"identities,omitempty"`
 	Epoch      int64     `bson:"epoch"`
 	Networks   []string  `bson:"networks,omitempty"` // keyed hashes of those signed in from, newest last
 	Banned     time.Time `bson:"bannedUntil,omitempty"`
@@ -62,11 +63,12 @@ type sessionDoc struct {
 	User      string    `bson:"user"`
 	Epoch     int64     `bson:"epoch"`
 	AAL       string    `bson:"aal"`
-	Method    string    `bson:"method"`          // of amr
-	Authentic time.Time `bson:"authenticatedAt"` // the last proof of a password
-	Gen       int64     `bson:"gen"`             // refreshes so far
-	Current   []byte    `bson:"current"`         // SHA-256 of the token that may be used
-	Spent     []byte    `bson:"spent,omitempty"` // of the one before
+	Method    string    `bson:"method"`             // of amr
+	Provider  string    `bson:"provider,omitempty"` // "": email
+	Authentic time.Time `bson:"authenticatedAt"`    // the last proof of a password
+	Gen       int64     `bson:"gen"`                // refreshes so far
+	Current   []byte    `bson:"current"`            // SHA-256 of the token that may be used
+	Spent     []byte    `bson:"spent,omitempty"`    // of the one before
 	SpentAt   time.Time `bson:"spentAt,omitempty"`
 	Presented bool      `bson:"presented,omitempty"` // an access token of Gen was seen
 	Refreshed time.Time `bson:"refreshedAt"`

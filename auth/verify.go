@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -201,7 +202,7 @@ func (s *Service) principal(u *userDoc, d *sessionDoc) hutch.Principal {
 	claims, _ := claimsOf(appMetadata(u))
 	return hutch.Principal{
 		Kind: hutch.User, UID: u.ID, Email: u.Email, EmailVerified: !u.Confirmed.IsZero(),
-		Provider: "email", AAL: d.AAL, Role: audience, Roles: u.Roles, SessionID: d.ID, Claims: claims,
+		Provider: cmp.Or(d.Provider, "email"), AAL: d.AAL, Role: audience, Roles: u.Roles, SessionID: d.ID, Claims: claims,
 	}.Sealed()
 }
 

@@ -65,17 +65,12 @@ func rfc3339(t time.Time) string {
 }
 
 func showUser(u *userDoc) *User {
-	verified := !u.Confirmed.IsZero()
 	return &User{
 		ID: u.ID, Aud: audience, Role: audience, Email: u.Email,
 		EmailConfirmedAt: rfc3339(u.Confirmed), LastSignInAt: rfc3339(u.LastSignIn),
 		AppMetadata: appMetadata(u), UserMetadata: json.RawMessage(orEmpty(u.Meta)),
-		Identities: []Identity{{
-			IdentityID: u.IdentityID, ID: u.ID, UserID: u.ID, Provider: "email", Email: u.Email,
-			IdentityData: map[string]any{"sub": u.ID, "email": u.Email, "email_verified": verified, "phone_verified": false},
-			LastSignInAt: rfc3339(u.LastSignIn), CreatedAt: rfc3339(u.Created), UpdatedAt: rfc3339(u.Updated),
-		}},
-		Factors: []Factor{}, CreatedAt: rfc3339(u.Created), UpdatedAt: rfc3339(u.Updated),
+		Identities: showIdentities(u),
+		Factors:    []Factor{}, CreatedAt: rfc3339(u.Created), UpdatedAt: rfc3339(u.Updated),
 	}
 }
 
