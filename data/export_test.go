@@ -55,3 +55,13 @@ func (f *Feed) Held() int {
 	defer f.mu.Unlock()
 	return len(f.ring)
 }
+
+// StoreClockOff is what a node makes of commits' times.
+func StoreClockOff(start time.Time, step time.Duration, seen []time.Duration) time.Duration {
+	var c storeClock
+	for i, d := range seen {
+		now := start.Add(time.Duration(i) * step)
+		c.saw(now.Add(d), now)
+	}
+	return c.off()
+}

@@ -37,6 +37,8 @@ type Feed struct {
 	wake   chan struct{} // guarded by mu; closed at the next news; nil: nobody waits
 	joined bool          // guarded by mu; from is known
 	gone   bool          // guarded by mu; the log does not reach back to where a node begins
+	clock  storeClock    // guarded by mu
+	caught bool          // guarded by mu; the present was reached once
 }
 
 func newFeed(store Store, now func() time.Time, log *slog.Logger) *Feed {
@@ -108,7 +110,12 @@ func (f *Feed) add(c Commit) {
 	if c.Position > f.head {
 		f.head = c.Position
 	}
-	if len(c.Changes) > 0 {
+	if len(c.Changes) == 0 {
+		f.caught = true
+	} else {
+		if f.caught && !c.At.IsZero() {
+			f.clock.saw(c.At, f.heard)
+		}
 		f.ring, f.sizes = append(f.ring, c), append(f.sizes, size)
 		f.bytes += size
 		for f.bytes > f.limit && len(f.ring) > 1 {

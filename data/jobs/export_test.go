@@ -1,0 +1,18 @@
+package jobs
+
+import "time"
+
+// Die ends the pool as the end of its process would: nothing is given back.
+func (p *Pool) Die() {
+	p.mu.Lock()
+	p.closing = true
+	p.mu.Unlock()
+	p.abort(errClosing)
+	p.takes.Wait()
+	p.done.Wait()
+}
+
+// Pause is a backoff's pause.
+func (b Backoff) Pause(try int, below func(int64) int64) time.Duration {
+	return b.filled().pause(try, below)
+}

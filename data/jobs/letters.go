@@ -1,0 +1,195 @@
+package jobs
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/hutch-dev/hutch"
+	"github.com/hutch-dev/hutch/data"
+)
+
+const (
+	deadLife  = 30 * 24 * time.Hour
+	listMost  = 1000
+	sweepEach = time.Minute
+	writeMost = 100
+)
+
+// Filter says which jobs List shows.
+type Filter struct {
+	Kind  string // "": all kinds
+	Dead  bool   // dead letters, the newest first; else living jobs, by what is due first
+	Limit int    // at most 1,000 [100]
+	After *Entry // the last of the page before; nil: from the start
+}
+
+// Entry is a job as operators see it. The payload may hold what is personal.
+type Entry struct {
+	ID, Kind, Key, Order string
+	Payload              data.Doc
+	At                   time.Time // due, tried again, or the end of the lease; of a dead letter when it died
+	Tries, Depth         int
+	Running              bool
+	Dead                 bool
+	Reason               string // of a dead letter, or of the last try that failed
+}
+
+// List shows jobs.
+func (p *Pool) List(ctx context.Context, f Filter) ([]Entry, error) {
+	var ws []data.Where
+	eq := func(path, s string) { ws = append(ws, data.Where{Op: data.OpEq, Path: path, Value: data.String(s)}) }
+	switch {
+	case f.Dead:
+		eq(fQueue, deadQueue)
+		if f.Kind != "" {
+			eq(fKind, f.Kind)
+		}
+	case f.Kind != "":
+		eq(fQueue, f.Kind)
+	default:
+		ws = append(ws, data.Where{Op: data.OpExists, Path: fKind, Value: data.Bool(true)},
+			data.Where{Op: data.OpNe, Path: fQueue, Value: data.String(deadQueue)})
+	}
+	if a := f.After; a != nil {
+		side := data.OpGt
+		if f.Dead {
+			side = data.OpLt
+		}
+		ws = append(ws, data.Where{Op: data.OpOr, Kids: []data.Where{
+			{Op: side, Path: fAt, Value: data.Date(a.At)},
+			data.And(data.Where{Op: data.OpEq, Path: fAt, Value: data.Date(a.At)}, data.Where{Op: data.OpGt, Path: data.FieldID, Value: data.String(a.ID)}),
+		}})
+	}
+	now := p.c.Now()
+	q := data.Query{
+		From: collection, Where: data.And(ws...), OrderBy: []data.Order{{Path: fAt, Desc: f.Dead}},
+		Limit: min(cmp.Or(max(f.Limit, 0), 100), listMost),
+	}
+	var out []Entry
+	for d, err := range p.c.System.Find(ctx, q) {
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, entryOf(d, now))
+	}
+	return out, nil
+}
+
+func entryOf(d data.Doc, now time.Time) Entry {
+	e := Entry{
+		ID: text(d, data.FieldID), Kind: text(d, fKind), Key: text(d, fKey), Order: text(d, fOrder), At: date(d, fAt),
+		Tries: int(integer(d, fTries)), Depth: int(integer(d, fDepth)), Dead: text(d, fQueue) == deadQueue,
+		Reason: cmp.Or(text(d, fDead+".reason"), text(d, fError)),
+	}
+	e.Running = text(d, fLease+".holder") != "" && e.At.After(now)
+	if doc, ok := data.Field(d, fPayload).DocumentOK(); ok {
+		e.Payload = data.Doc(doc)
+	}
+	return e
+}
+
+// Redrive makes dead letters wait again, with all their tries, at the end of
+// their order. It gives how many of ids were dead.
+func (p *Pool) Redrive(ctx context.Context, ids ...string) (int, error) {
+	now := p.c.Now()
+	kinds := map[string]bool{}
+	n, err := p.change(ctx, ids, func(id string) []data.Write {
+		return []data.Write{{Collection: collection, ID: id, Expect: data.AnyVersion, Next: func(old data.Doc) (data.Doc, error) {
+			if text(old, fQueue) != deadQueue {
+				return old, nil
+			}
+			j := Job{Kind: text(old, fKind), Order: text(old, fOrder)}
+			return data.With(old, data.Elem{Name: fQueue, Value: data.String(j.Kind)}, data.Elem{Name: fAt, Value: data.Date(now)},
+				data.Elem{Name: fTries, Value: data.Int(0)}, data.Elem{Name: fDead}, data.Elem{Name: fLine, Value: optional(j.lineID())}), nil
+		}}}
+	})
+	for _, id := range ids {
+		kinds[kindOf(id)] = true
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for kind := range kinds {
+		if h := p.handlers[kind]; h != nil {
+			h.signal()
+		}
+	}
+	return n, err
+}
+
+// Drop deletes jobs, dead or living; what runs loses its lease and commits
+// nothing more. It gives how many there were.
+func (p *Pool) Drop(ctx context.Context, ids ...string) (int, error) {
+	return p.change(ctx, ids, func(id string) []data.Write {
+		ws := []data.Write{{Collection: collection, ID: id, Expect: data.AnyVersion, Next: func(data.Doc) (data.Doc, error) { return nil, nil }}}
+		return ws
+	})
+}
+
+// change commits the writes of each id and gives how many jobs they changed.
+func (p *Pool) change(ctx context.Context, ids []string, writes func(id string) []data.Write) (n int, err error) {
+	for _, id := range ids {
+		if kindOf(id) == "" {
+			return 0, hutch.Errorf(hutch.InvalidArgument, "no id of a job: %q", id)
+		}
+	}
+	for part := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(ids))), writeMost) {
+		b := &data.Batch{}
+		for _, id := range part {
+			b.Writes = append(b.Writes, writes(id)...)
+		}
+		res, err := p.c.System.Commit(ctx, b)
+		if err != nil {
+			return n, err
+		}
+		for _, c := range res.Changes {
+			if kindOf(c.ID) != "" {
+				n++
+			}
+		}
+	}
+	return n, nil
+}
+
+// tidy deletes dead letters after their time, and forgets places kept for rows
+// that never came.
+func (p *Pool) tidy() {
+	now := p.c.Now()
+	p.mu.Lock()
+	for id, e := range p.leased {
+		if now.After(e.until) {
+			delete(p.leased, id)
+			e.h.signal()
+		}
+	}
+	p.mu.Unlock()
+	if now.Sub(p.swept).Abs() < sweepEach {
+		return
+	}
+	p.swept = now
+	q := data.Query{From: collection, Limit: writeMost, OrderBy: []data.Order{{Path: fAt}}, Where: data.And(
+		data.Where{Op: data.OpEq, Path: fQueue, Value: data.String(deadQueue)},
+		data.Where{Op: data.OpLte, Path: fAt, Value: data.Date(now.Add(-deadLife))})}
+	b := &data.Batch{}
+	for d, err := range p.c.System.Find(p.claim, q) {
+		if err != nil {
+			return
+		}
+		b.Writes = append(b.Writes, data.Write{
+			Collection: collection, ID: text(d, data.FieldID), Expect: data.AnyVersion,
+			Next: func(old data.Doc) (data.Doc, error) {
+				if version(old) != version(d) {
+					return old, nil
+				}
+				return nil, nil
+			},
+		})
+	}
+	if len(b.Writes) == 0 {
+		return
+	}
+	if _, err := p.c.System.Commit(p.claim, b); err != nil && p.claim.Err() == nil {
+		p.c.Log.Warn("deleting old dead letters", "error", err)
+	}
+}

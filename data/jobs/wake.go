@@ -1,0 +1,122 @@
+package jobs
+
+import (
+	"time"
+
+	"github.com/hutch-dev/hutch"
+	"github.com/hutch-dev/hutch/data"
+)
+
+// expectFor is how long a row written under a lease keeps its place before the
+// feed shows it: a commit that was refused shows none.
+const expectFor = 2 * time.Second
+
+// expected is a row that this node leased to itself as it was written.
+type expected struct {
+	h     *handler
+	doc   data.Doc
+	until time.Time
+}
+
+// Row is jobs.Row, and leases the job to this node where it has a place free, so
+// that it begins when the feed shows its commit, without a claim.
+func (p *Pool) Row(j Job) data.Write {
+	now := p.c.Now()
+	if j.Key != "" || j.Order != "" || j.At.After(now) || j.Check() != nil || p.c.Feed == nil {
+		return Row(j)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	h := p.handlers[j.Kind]
+	if h == nil || len(h.ready) > 0 || p.room(h) == 0 {
+		return Row(j)
+	}
+	w := data.Write{Collection: collection, ID: j.id()}
+	until := now.Add(p.c.Lease)
+	d := j.doc(w.ID, 1, leaseOf(p.holder, 1, until), until)
+	p.leased[w.ID] = &expected{h: h, doc: d, until: now.Add(expectFor)}
+	return j.write(w, d)
+}
+
+// listen wakes the kinds of new rows.
+func (p *Pool) listen() {
+	for p.claim.Err() == nil {
+		for c, err := range p.c.Feed.Read(p.claim, p.c.Feed.Head()) {
+			if err != nil {
+				break // the log is gone behind a slow reader: from its head on; ticks find the rest
+			}
+			for i := range c.Changes {
+				if ch := &c.Changes[i]; ch.Collection == collection && ch.Op == data.OpCreate {
+					p.heard(ch.ID)
+				}
+			}
+		}
+		select {
+		case <-p.claim.Done():
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// heard begins the job that this node leased itself, or wakes its kind.
+func (p *Pool) heard(id string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if e := p.leased[id]; e != nil {
+		delete(p.leased, id)
+		if !p.closing {
+			p.beginLocked(e.h, p.runOf(e.h, e.doc))
+			return
+		}
+	}
+	if h := p.handlers[kindOf(id)]; h != nil {
+		h.signal()
+	}
+}
+
+// fullness is how many jobs of a kind there were, and how many were let in since.
+type fullness struct {
+	jobs int
+	at   time.Time
+}
+
+// Full refuses what would make the queue of a kind longer than Config.Queued:
+// resource_exhausted, with when to ask again. It looks once a second and counts
+// what it lets in between, so many nodes together may pass the limit by what
+// they let in within a second.
+func (p *Pool) Full(kind string) error {
+	p.mu.Lock()
+	f := p.full[kind]
+	now := p.c.Now()
+	fresh := f != nil && now.Sub(f.at).Abs() < time.Second
+	p.mu.Unlock()
+	if !fresh {
+		n, err := p.count(kind, p.c.Queued)
+		if err != nil {
+			return err
+		}
+		f = &fullness{jobs: n, at: now}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.full[kind] = f
+	if f.jobs >= p.c.Queued {
+		e := hutch.Errorf(hutch.ResourceExhausted, "too many jobs wait")
+		e.RetryAfter = time.Second
+		return e
+	}
+	f.jobs++
+	return nil
+}
+
+// count is how many living jobs a kind has, counted up to most.
+func (p *Pool) count(kind string, most int) (n int, err error) {
+	q := data.Query{From: collection, Where: data.Where{Op: data.OpEq, Path: fQueue, Value: data.String(kind)}, Limit: most}
+	for _, err := range p.c.System.Find(p.base, q) {
+		if err != nil {
+			return 0, err
+		}
+		n++
+	}
+	return n, nil
+}
