@@ -49,6 +49,13 @@ const (
 	codeDuplicate          = 11000
 )
 
+// codesUnavailable say that a server is no primary, shuts down or cannot be
+// reached: HostUnreachable, HostNotFound, NetworkTimeout, ShutdownInProgress,
+// ReadConcernMajorityNotAvailableYet, PrimarySteppedDown, SocketException,
+// NotWritablePrimary, InterruptedAtShutdown, InterruptedDueToReplStateChange,
+// NotPrimaryNoSecondaryOk, NotPrimaryOrSecondary.
+var codesUnavailable = []int{6, 7, 89, 91, 134, 189, 9001, 10107, 11600, 11602, 13435, 13436}
+
 // errConflict is a guard that matched nothing.
 var errConflict = errors.New("the guard matched nothing")
 
@@ -86,7 +93,7 @@ func classOf(err error) class {
 			return classTransient
 		}
 	}
-	if mongo.IsNetworkError(err) || mongo.IsTimeout(err) && !errors.Is(err, context.Canceled) {
+	if isCode(err, codesUnavailable...) || mongo.IsNetworkError(err) || mongo.IsTimeout(err) && !errors.Is(err, context.Canceled) {
 		return classTransient
 	}
 	var sel mongo.ServerError

@@ -2,6 +2,7 @@ package mongo
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -47,7 +48,7 @@ func (s *Store) head(ctx context.Context) (instant, error) {
 		return 0, err
 	}
 	defer s.release(ses)
-	if err := s.db.Collection(storeCollection).FindOne(sc, byID("epoch")).Err(); err != nil {
+	if err := s.touch(sc); err != nil && !errors.Is(err, errNoted) {
 		return 0, err
 	}
 	return s.position(ses), nil

@@ -159,7 +159,7 @@ func (sn *snapshot) attempt(ctx context.Context, f func(ctx context.Context) err
 	chosen := instantOf(sn.ses.SnapshotTime())
 	if chosen == 0 { // where there is no collection the server tells no time
 		sc := mongo.NewSessionContext(ctx, sn.ses)
-		if err := sn.s.db.Collection(storeCollection).FindOne(sc, byID("epoch")).Err(); err != nil {
+		if err := sn.s.touch(sc); err != nil {
 			return err
 		}
 		chosen = instantOf(sn.ses.SnapshotTime())
@@ -200,7 +200,7 @@ func (sn *snapshot) again(err error) bool {
 	if sn.at.load() > 0 {
 		return passing(err)
 	}
-	if isCode(err, codeSnapshotTooOld, codeSnapshotUnavail) || passing(err) {
+	if isCode(err, codeSnapshotTooOld, codeSnapshotUnavail) || passing(err) || errors.Is(err, errNoted) {
 		sn.end()
 		return true
 	}
@@ -208,9 +208,7 @@ func (sn *snapshot) again(err error) bool {
 }
 
 // passing reports whether a read failed because no primary answers.
-func passing(err error) bool {
-	return classOf(err) == classTransient || isCode(err, 6, 7, 89, 91, 134, 189, 9001, 10107, 11600, 11602, 13435, 13436)
-}
+func passing(err error) bool { return classOf(err) == classTransient }
 
 // failedRead is failed for reads.
 func failedRead(ctx context.Context, err error) error {

@@ -89,13 +89,11 @@ func (s *Store) begin(ctx context.Context) error {
 	if err := s.loadCollections(sc); err != nil {
 		return err
 	}
-	notes := s.db.Collection(storeCollection)
-	own := bson.D{{Key: "_id", Value: "epoch"}, {Key: "epoch", Value: rand.Text()}, {Key: "first", Value: string(s.known.load().position())}}
-	if _, err := notes.InsertOne(sc, own); err != nil && classOf(err) != classDuplicate {
+	if err := s.note(sc, rand.Text(), s.known.load()); err != nil {
 		return failed(ctx, "making the store's notes", err)
 	}
 	var note struct{ Epoch, First string }
-	if err := notes.FindOne(sc, bson.D{{Key: "_id", Value: "epoch"}}).Decode(&note); err != nil {
+	if err := s.db.Collection(storeCollection).FindOne(sc, bson.D{{Key: "_id", Value: "epoch"}}).Decode(&note); err != nil {
 		return failed(ctx, "reading the store's notes", err)
 	}
 	s.epoch = note.Epoch
@@ -104,6 +102,38 @@ func (s *Store) begin(ctx context.Context) error {
 	}
 	return nil
 }
+
+// note makes the store's notes where there are none.
+func (s *Store) note(sc context.Context, epoch string, first instant) error {
+	_, err := s.db.Collection(storeCollection).InsertOne(sc, bson.D{
+		{Key: "_id", Value: "epoch"}, {Key: "epoch", Value: epoch}, {Key: "first", Value: string(first.position())},
+	})
+	if classOf(err) == classDuplicate {
+		return nil
+	}
+	return err
+}
+
+// touch reads the store's notes, so that the server tells the time. They are made
+// again when somebody has dropped the database.
+func (s *Store) touch(sc context.Context) error {
+	err := s.db.Collection(storeCollection).FindOne(sc, byID("epoch")).Err()
+	if !errors.Is(err, mongo.ErrNoDocuments) {
+		return err
+	}
+	ses, own, err := s.session(sc)
+	if err != nil {
+		return err
+	}
+	defer s.release(ses)
+	if err := s.note(own, s.epoch, s.first); err != nil {
+		return err
+	}
+	return errNoted
+}
+
+// errNoted says that the notes were made anew: what looked for them looks again.
+var errNoted = errors.New("the store's notes were gone")
 
 func (s *Store) checkServer(ctx context.Context) error {
 	var hello struct {

@@ -115,21 +115,22 @@ func at(path string, v data.Value) bson.Raw {
 	return conjunction(on(path, object(operator("$eq", data.Array()))), on(path, object(operator("$size", data.Int(0)))))
 }
 
-// least is the smallest value of each type in order.
+// least is the smallest value of each type in order, but of arrays: a condition
+// on them is met by the whole where the order looks at its element.
 var least = []data.Value{
 	data.Null(),
 	data.Double(math.Inf(-1)),
 	data.String(""),
 	data.Object(data.NewDoc()),
-	data.Array(),
 	{Type: bson.TypeBinary, Value: make([]byte, 5)},
 	{Type: bson.TypeObjectID, Value: make([]byte, 12)},
 	data.Bool(false),
 	{Type: bson.TypeDateTime, Value: []byte{0, 0, 0, 0, 0, 0, 0, 0x80}},
 }
 
-// beyond passes what comes behind v in the order of o: MongoDB compares within a
-// type, so the types that come before are named. Missing fields pass a $not.
+// beyond passes what comes behind v in the order of o, and some that comes before
+// where arrays are: MongoDB compares within a type, so the types that come before
+// are named. Missing fields pass a $not.
 func beyond(o data.Order, v data.Value) bson.Raw {
 	switch {
 	case v.Type == bson.TypeUndefined && o.Desc:
@@ -143,10 +144,13 @@ func beyond(o data.Order, v data.Value) bson.Raw {
 	if o.Desc {
 		op = "$gte"
 	}
-	nots := []bson.Raw{on(o.Path, object(inner("$not", object(operator(op, v)))))}
+	var nots []bson.Raw
+	if v.Type != bson.TypeArray {
+		nots = append(nots, on(o.Path, object(inner("$not", object(operator(op, v))))))
+	}
 	for i, l := range least {
 		before := data.Compare(l, v) < 0
-		own := i+1 == len(least) || data.Compare(least[i+1], v) > 0
+		own := v.Type != bson.TypeArray && (i+1 == len(least) || data.Compare(least[i+1], v) > 0)
 		switch {
 		case before && own: // of v's own type
 		case before == o.Desc, data.Compare(l, v) == 0:
@@ -215,7 +219,7 @@ func (w *walker) step(s step) error {
 
 // give yields a document that is behind the mark.
 func (w *walker) give(d data.Doc) error {
-	if m := w.p.After; m != nil && data.CompareToMark(d, *m, w.p.OrderBy) <= 0 {
+	if !w.behind(d) {
 		return nil
 	}
 	if err := w.yield(d); err != nil {
@@ -228,6 +232,23 @@ func (w *walker) give(d data.Doc) error {
 		return errStop
 	}
 	return nil
+}
+
+// behind reports whether a document is behind the plan's mark and the place.
+func (w *walker) behind(d data.Doc) bool {
+	if m := w.p.After; m != nil && data.CompareToMark(d, *m, w.p.OrderBy) <= 0 {
+		return false
+	}
+	m := w.at.mark
+	if m == nil || m == w.p.After {
+		return true
+	}
+	mark := *m
+	if w.at.group || w.at.past {
+		mark.ID = data.Text(data.Field(d, data.FieldID))
+	}
+	c := data.CompareToMark(d, mark, w.p.OrderBy)
+	return c > 0 || c == 0 && w.at.group
 }
 
 // turn takes a document of a walk from the end: those of equal values come by
