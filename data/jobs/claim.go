@@ -33,11 +33,15 @@ func (p *Pool) take(h *handler) {
 		lines := map[string]bool{}
 		for _, i := range p.order(len(found), crowded) {
 			switch line := text(found[i], fLine); {
+			case p.runsHere(text(found[i], data.FieldID)):
 			case line != "":
 				lines[line] = true
 			case len(solo) < n:
 				solo = append(solo, found[i])
 			}
+		}
+		if len(solo)+len(lines) == 0 {
+			return
 		}
 		took := p.claimSolo(h, solo)
 		crowded = took < len(solo)
@@ -52,6 +56,14 @@ func (p *Pool) free(h *handler) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return min(p.room(h), claimMost)
+}
+
+// runsHere reports whether this node is at work on a job: where its lease ended
+// it may still renew it, but not begin it a second time.
+func (p *Pool) runsHere(id string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.runs[id] != nil
 }
 
 // order gives 0 to n-1, shuffled where nodes would meet.

@@ -20,7 +20,7 @@ func TestOthersTakeOverWhenTheLeaseEnds(t *testing.T) {
 		held := make(chan *jobs.Run, 1)
 		resume := make(chan struct{})
 		result := make(chan error, 1)
-		first := a.pool(func(c *jobs.Config) { c.Now, c.Ticks = clk.now, make(chan time.Time) }, func(w *worker) {
+		a.pool(func(c *jobs.Config) { c.Now, c.Ticks = clk.now, make(chan time.Time) }, func(w *worker) {
 			w.Handle("a", func(_ context.Context, r *jobs.Run) error {
 				held <- r
 				<-resume
@@ -29,7 +29,7 @@ func TestOthersTakeOverWhenTheLeaseEnds(t *testing.T) {
 				return err
 			}, jobs.Options{System: w.own})
 		})
-		id := a.enqueue(jobs.Job{Kind: "a", Order: "o"})[0]
+		a.enqueue(jobs.Job{Kind: "a", Order: "o"})
 		<-held
 		var took atomic.Int64
 		b.pool(func(c *jobs.Config) { c.Now, c.Ticks = clk.now, ticks }, func(w *worker) {
@@ -60,7 +60,6 @@ func TestOthersTakeOverWhenTheLeaseEnds(t *testing.T) {
 			t.Error("the effect came twice")
 		}
 		b.none()
-		_, _ = first, id
 	})
 }
 

@@ -5,7 +5,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/hutch-dev/hutch"
 	"github.com/hutch-dev/hutch/data"
 )
 
@@ -21,7 +20,7 @@ func (p *Pool) follow(h *handler, line string, spare int) {
 	case r != nil:
 		p.block(h, line, p.c.Now().Add(blockedFor))
 		p.begin(h, r)
-	case err != nil && hutch.CodeOf(err) != hutch.Aborted:
+	case err != nil && !errors.Is(err, errMoved):
 		if p.claim.Err() == nil {
 			p.c.Log.Warn("claiming the head of an order", "kind", h.kind, "error", err)
 		}
@@ -36,6 +35,9 @@ func (p *Pool) follow(h *handler, line string, spare int) {
 		p.block(h, line, until)
 	}
 }
+
+// errMoved says that another node was faster.
+var errMoved = errors.New("the head of the order is another's")
 
 // atOnce is how many orders a node claims in at a time.
 const atOnce = 8
@@ -76,6 +78,9 @@ func (p *Pool) claimHead(h *handler, line string) (r *Run, until time.Time, err 
 			continue
 		}
 		now := p.c.Now()
+		if p.runsHere(text(head, data.FieldID)) {
+			return nil, now.Add(blockedFor), nil
+		}
 		if !waiting(head, now) {
 			return nil, date(head, fAt), nil
 		}
@@ -109,7 +114,12 @@ func (p *Pool) head(line string, stands data.Doc) (data.Doc, error) {
 // vacate deletes the document of an order whose head was dropped.
 func (p *Pool) vacate(line string, stands data.Doc) error {
 	_, err := p.c.System.Commit(p.base, &data.Batch{Writes: []data.Write{{
-		Collection: collection, ID: line, Expect: version(stands), Next: func(data.Doc) (data.Doc, error) { return nil, nil },
+		Collection: collection, ID: line, Expect: data.AnyVersion, Next: func(old data.Doc) (data.Doc, error) {
+			if version(old) != version(stands) {
+				return nil, errMoved
+			}
+			return nil, nil
+		},
 	}}})
 	return err
 }
@@ -122,9 +132,16 @@ func (p *Pool) claimIn(h *handler, line string, stands, head data.Doc, now time.
 	next := p.claimed(h, head, now)
 	dead := text(next, fQueue) == deadQueue
 	b := &data.Batch{Writes: []data.Write{
-		{Collection: collection, ID: id, Expect: version(head), Next: func(data.Doc) (data.Doc, error) { return next, nil }},
-		{Collection: collection, ID: line, Expect: version(stands), Next: func(old data.Doc) (data.Doc, error) {
+		{Collection: collection, ID: id, Expect: data.AnyVersion, Next: func(old data.Doc) (data.Doc, error) {
+			if version(old) != version(head) {
+				return nil, errMoved
+			}
+			return next, nil
+		}},
+		{Collection: collection, ID: line, Expect: data.AnyVersion, Next: func(old data.Doc) (data.Doc, error) {
 			switch {
+			case version(old) != version(stands):
+				return nil, errMoved
 			case dead:
 				return nil, nil
 			case old != nil:
