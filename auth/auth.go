@@ -44,6 +44,7 @@ type Options struct {
 	Counter   Counter // data.Service.Counter
 	Remember  int     // verifications remembered [32,768]
 	Providers Providers
+	Redirects *Redirects // where flows may send a browser; nil: the public URL
 	Now       func() time.Time
 	Entropy   io.Reader
 	Log       *slog.Logger

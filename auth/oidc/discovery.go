@@ -1,0 +1,115 @@
+package oidc
+
+import (
+	"context"
+	"log/slog"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	freshFor  = 15 * time.Minute
+	staleFor  = 24 * time.Hour
+	askAgain  = 10 * time.Second
+	knownPath = "/.well-known/openid-configuration"
+)
+
+// remote is something of a provider that is asked for now and then.
+type remote[T any] struct {
+	fetch func(context.Context) (T, error)
+	now   func() time.Time
+	log   *slog.Logger
+	what  string
+
+	mu    sync.Mutex // guards the rest, and is held while asking
+	value T
+	got   time.Time // zero: never
+	tried time.Time
+	err   error
+}
+
+// get gives what is known, asking where that is old; renew asks in any case,
+// but at most every 10 s. A provider that does not answer costs one caller 5 s,
+// the others nothing: what is known holds for a day.
+func (r *remote[T]) get(ctx context.Context, renew bool) (T, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := r.now()
+	known := !r.got.IsZero() && now.Sub(r.got) < staleFor
+	if known && !renew && now.Sub(r.got) < freshFor {
+		return r.value, nil
+	}
+	if r.tried.IsZero() || now.Sub(r.tried) >= askAgain {
+		r.tried = now
+		// A caller that gives up is not to spoil it for those that wait.
+		ask, cancel := context.WithTimeout(context.WithoutCancel(ctx), wholeCall)
+		defer cancel()
+		value, err := r.fetch(ask)
+		if r.err = err; err == nil {
+			r.value, r.got = value, now
+			return value, nil
+		}
+		r.log.Warn("asking a provider", slog.String("what", r.what), slog.Any("error", err))
+	}
+	if known {
+		return r.value, nil
+	}
+	if r.err == nil {
+		return r.value, unreachable("the provider was not asked", nil)
+	}
+	return r.value, r.err
+}
+
+// metadata is what a provider says of itself (OpenID Connect Discovery 1.0).
+type metadata struct {
+	Issuer    string   `json:"issuer"`
+	Authorize string   `json:"authorization_endpoint"`
+	Token     string   `json:"token_endpoint"`
+	UserInfo  string   `json:"userinfo_endpoint"`
+	Keys      string   `json:"jwks_uri"`
+	Auth      []string `json:"token_endpoint_auth_methods_supported"`
+	SaysIss   bool     `json:"authorization_response_iss_parameter_supported"`
+}
+
+// discover reads what the provider says of itself and believes it only about
+// its own issuer.
+func (p *Provider) discover(ctx context.Context) (*metadata, error) {
+	base := p.preset.discovery
+	if base == "" || p.row.Issuer != p.preset.issuer {
+		base = p.row.Issuer
+	}
+	m := new(metadata)
+	if err := p.get(ctx, strings.TrimSuffix(base, "/")+knownPath, "", m); err != nil {
+		return nil, err
+	}
+	if m.Issuer != p.row.Issuer {
+		return nil, unreachable("the provider calls itself by another issuer", nil)
+	}
+	for _, at := range []string{m.Authorize, m.Token, m.Keys} {
+		if err := p.checkEndpoint(at); err != nil {
+			return nil, err
+		}
+	}
+	if m.UserInfo != "" {
+		return m, p.checkEndpoint(m.UserInfo)
+	}
+	return m, nil
+}
+
+// checkEndpoint takes https, or the issuer's own host where that is loopback.
+func (p *Provider) checkEndpoint(at string) error {
+	u, err := url.Parse(at)
+	if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" ||
+		u.Scheme != "https" && (u.Scheme != "http" || endpoint(u) != p.home || !loopback(u.Hostname())) {
+		return unreachable("the provider names an address that is not https", err)
+	}
+	return nil
+}
+
+// inHeader reports how the client secret goes to the token endpoint.
+func (m *metadata) inHeader() bool {
+	return len(m.Auth) == 0 || slices.Contains(m.Auth, "client_secret_basic")
+}
