@@ -83,7 +83,7 @@ func TestReadsWaitForAPrimary(t *testing.T) {
 	if err := s.Configure(ctx, []data.Collection{{Name: "pets", Indexes: []data.Index{{Name: "n", Fields: order("n")}}}}, true); err != nil {
 		t.Fatal(err)
 	}
-	for _, by := range []string{"", "-n"} {
+	for _, by := range []string{"", "-_id", "-n"} {
 		sn, err := s.Snapshot(ctx, res.Position)
 		if err != nil {
 			t.Fatal(err)

@@ -243,11 +243,10 @@ func (w *walker) behind(d data.Doc) bool {
 	if m == nil || m == w.p.After {
 		return true
 	}
-	mark := *m
-	if w.at.group || w.at.past {
-		mark.ID = data.Text(data.Field(d, data.FieldID))
+	if !w.at.group && !w.at.past {
+		return data.CompareToMark(d, *m, w.p.OrderBy) > 0
 	}
-	c := data.CompareToMark(d, mark, w.p.OrderBy)
+	c := data.CompareToMark(d, data.Mark{Values: m.Values, ID: data.Text(data.Field(d, data.FieldID))}, w.keys)
 	return c > 0 || c == 0 && w.at.group
 }
 
