@@ -204,11 +204,19 @@ func TestS18OnlyKnownTypesPass(t *testing.T) {
 
 func TestS18ForeignTypesAreShownAsExtendedJSON(t *testing.T) {
 	b, err := bson.Marshal(bson.D{
-		{Key: "_id", Value: "x"}, {Key: "re", Value: bson.Regex{Pattern: "a\"/", Options: "i"}}, {Key: "js", Value: bson.JavaScript("f()")},
-		{Key: "scoped", Value: bson.CodeWithScope{Code: "g", Scope: bson.D{{Key: "a", Value: 1}}}}, {Key: "sym", Value: bson.Symbol("s")},
-		{Key: "ts", Value: bson.Timestamp{T: 7, I: 9}}, {Key: "min", Value: bson.MinKey{}}, {Key: "max", Value: bson.MaxKey{}},
-		{Key: "undef", Value: bson.Undefined{}}, {Key: "ptr", Value: bson.DBPointer{DB: "d"}}, {Key: "nan", Value: nan()},
-		{Key: "o", Value: bson.D{{Key: "l", Value: bson.A{1, 2.5, bson.MinKey{}, bson.D{}}}}}, {Key: "n", Value: int64(5)},
+		{Key: "_id", Value: "x"},
+		{Key: "re", Value: bson.Regex{Pattern: "a\"/", Options: "i"}},
+		{Key: "js", Value: bson.JavaScript("f()")},
+		{Key: "scoped", Value: bson.CodeWithScope{Code: "g", Scope: bson.D{{Key: "a", Value: 1}}}},
+		{Key: "sym", Value: bson.Symbol("s")},
+		{Key: "ts", Value: bson.Timestamp{T: 7, I: 9}},
+		{Key: "min", Value: bson.MinKey{}},
+		{Key: "max", Value: bson.MaxKey{}},
+		{Key: "undef", Value: bson.Undefined{}},
+		{Key: "ptr", Value: bson.DBPointer{DB: "d"}},
+		{Key: "nan", Value: nan()},
+		{Key: "o", Value: bson.D{{Key: "l", Value: bson.A{1, 2.5, bson.MinKey{}, bson.D{}}}}},
+		{Key: "n", Value: int64(5)},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -17,7 +17,6 @@ import (
 type figures struct {
 	rate        float64 // operations a second
 	own, server float64 // CPU us an operation: of this process, of all mongod
-	p50         time.Duration
 }
 
 // measure runs op by n goroutines for the bench's length. w numbers the worker,

@@ -92,11 +92,11 @@ func (s *Store) commitWithin(ctx context.Context, ps []*pending, h hints) (left 
 				return nil, s.apart(ctx, rest, hot)
 			}
 			if last = g; try > 0 {
-				sleep(ctx, rand.N(time.Duration(min(try, 8))*time.Millisecond))
+				sleep(ctx, jitter(try))
 			}
 			err = nil
 		case errors.As(err, &dup) && g.overtaken(dup): // since it was read
-			sleep(ctx, rand.N(time.Duration(min(try+1, 8))*time.Millisecond))
+			sleep(ctx, jitter(try+1))
 			err = nil
 		case errors.As(err, &dup) && len(ps) > 1:
 			rest, blamed := g.blame(dup)
@@ -118,6 +118,11 @@ func (s *Store) commitWithin(ctx context.Context, ps []*pending, h hints) (left 
 			return nil, nil
 		}
 	}
+}
+
+// jitter keeps nodes that met at a document from meeting again.
+func jitter(try int) time.Duration {
+	return rand.N(time.Duration(min(try, 8)) * time.Millisecond) //nolint:gosec // G404: nobody guesses it
 }
 
 const transientPause = 20 * time.Millisecond
@@ -144,7 +149,7 @@ func (g *group) settle(pos instant) (left hints, again []*pending) {
 	left = make(hints, len(g.imgs))
 	for key, im := range g.imgs {
 		if im.changed() && im.cur != nil {
-			left[key] = bson.Raw(im.cur)
+			left[key] = im.cur
 		}
 	}
 	return left, again

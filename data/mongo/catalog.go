@@ -2,6 +2,7 @@ package mongo
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -50,9 +51,7 @@ func (c *collection) built() []data.Built {
 // with gives the catalog with other collections put in.
 func (c *catalog) with(cs ...*collection) *catalog {
 	n := newCatalog()
-	for name, x := range c.colls {
-		n.colls[name] = x
-	}
+	maps.Copy(n.colls, c.colls)
 	for _, x := range cs {
 		n.colls[x.name] = x
 	}

@@ -34,7 +34,7 @@ func (s *Store) Commit(ctx context.Context, b *data.Batch) (data.Result, error) 
 		return data.Result{}, err
 	}
 	for i := range b.Writes {
-		if _, err := s.ensure(ctx, b.Writes[i].Collection); err != nil {
+		if err := s.ensure(ctx, b.Writes[i].Collection); err != nil {
 			return data.Result{}, err
 		}
 	}

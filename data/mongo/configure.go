@@ -35,7 +35,7 @@ func (s *Store) Configure(ctx context.Context, cs []data.Collection, prune bool)
 		want[c.Name] = ixs
 	}
 	for _, c := range cs {
-		if _, err := s.ensure(ctx, c.Name); err != nil {
+		if err := s.ensure(ctx, c.Name); err != nil {
 			return err
 		}
 	}
@@ -86,8 +86,10 @@ func (s *Store) buildIndex(ctx context.Context, coll string, ix *index) error {
 	}
 	for {
 		err := s.db.RunCommand(ctx, bson.D{
-			{Key: "createIndexes", Value: stored(coll)}, {Key: "indexes", Value: specs},
-			{Key: "commitQuorum", Value: "majority"}, {Key: "writeConcern", Value: bson.D{{Key: "w", Value: "majority"}}},
+			{Key: "createIndexes", Value: stored(coll)},
+			{Key: "indexes", Value: specs},
+			{Key: "commitQuorum", Value: "majority"},
+			{Key: "writeConcern", Value: bson.D{{Key: "w", Value: "majority"}}},
 		}).Err()
 		switch {
 		case err == nil:
@@ -167,7 +169,8 @@ func (s *Store) pruneCollection(ctx context.Context, in string, want []*index) e
 	}
 	for _, name := range gone { // one by one: another node may be first
 		err := s.db.RunCommand(ctx, bson.D{
-			{Key: "dropIndexes", Value: in}, {Key: "index", Value: name},
+			{Key: "dropIndexes", Value: in},
+			{Key: "index", Value: name},
 			{Key: "writeConcern", Value: bson.D{{Key: "w", Value: "majority"}}},
 		}).Err()
 		if err != nil && !isCode(err, codeIndexNotFound, codeNamespaceNotFound) {

@@ -71,9 +71,11 @@ func (r *run) tally(within, filter bson.Raw) (tally, error) {
 		most = max(r.budget.MaxDocs-r.budget.Docs, 0) + 1
 	}
 	pipeline := bson.A{
-		bson.D{{Key: "$match", Value: conjunction(within)}}, bson.D{{Key: "$limit", Value: most}},
+		bson.D{{Key: "$match", Value: conjunction(within)}},
+		bson.D{{Key: "$limit", Value: most}},
 		bson.D{{Key: "$facet", Value: bson.D{
-			{Key: "spent", Value: spentOf}, {Key: "foreign", Value: foreignOf},
+			{Key: "spent", Value: spentOf},
+			{Key: "foreign", Value: foreignOf},
 			{Key: "hits", Value: bson.A{bson.D{{Key: "$match", Value: conjunction(filter)}}, bson.D{{Key: "$count", Value: "n"}}}},
 		}}},
 	}

@@ -8,11 +8,10 @@ import (
 	"github.com/hutch-dev/hutch"
 )
 
-// ensure gives a collection that exists and whose changes carry the old image,
-// and makes it so if need be.
-func (s *Store) ensure(ctx context.Context, name string) (*collection, error) {
+// ensure makes a collection exist whose changes carry the old image.
+func (s *Store) ensure(ctx context.Context, name string) error {
 	if c := s.cat.Load().colls[name]; c != nil {
-		return c, nil
+		return nil
 	}
 	err := s.make(ctx, name)
 	for classOf(err) == classTransient && ctx.Err() == nil && s.ctx.Err() == nil {
@@ -22,11 +21,11 @@ func (s *Store) ensure(ctx context.Context, name string) (*collection, error) {
 	switch {
 	case err == nil:
 	case isCode(err, codeInvalidNamespace):
-		return nil, hutch.Errorf(hutch.InvalidArgument, "the collection's name is too long for the database")
+		return hutch.Errorf(hutch.InvalidArgument, "the collection's name is too long for the database")
 	case ctx.Err() != nil:
-		return nil, ctxError(ctx)
+		return ctxError(ctx)
 	default:
-		return nil, failed(ctx, "making collection "+name, err)
+		return failed(ctx, "making collection "+name, err)
 	}
 	c := &collection{name: name, stored: stored(name)}
 	s.change(func(cat *catalog) *catalog {
@@ -35,7 +34,7 @@ func (s *Store) ensure(ctx context.Context, name string) (*collection, error) {
 		}
 		return cat.with(c)
 	})
-	return s.cat.Load().colls[name], nil
+	return nil
 }
 
 // make creates the collection, or changes that of another program. One that is

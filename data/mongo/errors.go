@@ -3,6 +3,7 @@ package mongo
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -67,12 +68,7 @@ func isCode(err error, codes ...int) bool {
 	if !errors.As(err, &se) {
 		return false
 	}
-	for _, c := range codes {
-		if se.HasErrorCode(c) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(codes, se.HasErrorCode)
 }
 
 func classOf(err error) class {
@@ -84,8 +80,7 @@ func classOf(err error) class {
 	case isCode(err, codeDuplicate, 11001, 12582):
 		return classDuplicate
 	}
-	var le mongo.LabeledError
-	if errors.As(err, &le) {
+	if le, ok := errors.AsType[mongo.LabeledError](err); ok {
 		switch {
 		case le.HasErrorLabel("UnknownTransactionCommitResult"):
 			return classUnknown

@@ -209,7 +209,7 @@ func (g *group) write(p *pending, ws []data.Write, derived bool) error {
 		if err := g.s.checkArrays(d.im.coll, d.cur); err != nil {
 			return err
 		}
-		setVersion(d.cur, len(d.im.id), nextVersion(max(d.im.high, versionOf(bson.Raw(d.before))), clock))
+		setVersion(d.cur, len(d.im.id), nextVersion(max(d.im.high, versionOf(d.before)), clock))
 	}
 	return nil
 }
@@ -252,7 +252,7 @@ func (d *draft) replace(next data.Doc, at int64) error {
 	if err != nil {
 		return err
 	}
-	d.cur = data.Doc(doc)
+	d.cur = doc
 	return nil
 }
 
@@ -260,7 +260,7 @@ func (d *draft) differs() bool {
 	if d.cur == nil || d.before == nil {
 		return d.cur != nil || d.before != nil
 	}
-	return !sameFields(bson.Raw(d.before), bson.Raw(d.cur))
+	return !sameFields(d.before, d.cur)
 }
 
 // freed gives the version of a document that the batch deletes while it is ahead
@@ -329,7 +329,7 @@ func (p *pending) publish(derived bool) {
 		}
 		d.im.cur = d.cur
 		d.im.own = d.im.own || !derived
-		d.im.high = max(d.im.high, versionOf(bson.Raw(d.cur)))
+		d.im.high = max(d.im.high, versionOf(d.cur))
 		d.im.writers = append(d.im.writers, p)
 	}
 }
@@ -339,7 +339,7 @@ func numbered(d data.Doc) int64 {
 	if d == nil {
 		return 0
 	}
-	return max(versionOf(bson.Raw(d)), foreignVersion)
+	return max(versionOf(d), foreignVersion)
 }
 
 // setVersion writes the version of a document that stamp made.

@@ -23,8 +23,10 @@ func raw(t testing.TB, d any) bson.Raw {
 // eventAt is an event of a stream as the server sends it.
 func eventAt(at uint32, op, coll, id string, before, after any, more ...bson.E) bson.D {
 	d := bson.D{
-		{Key: "_id", Value: bson.D{{Key: "_data", Value: "82"}}}, {Key: "operationType", Value: op},
-		{Key: "clusterTime", Value: bson.Timestamp{T: 100, I: at}}, {Key: "wallTime", Value: bson.DateTime(1000 * int64(at))},
+		{Key: "_id", Value: bson.D{{Key: "_data", Value: "82"}}},
+		{Key: "operationType", Value: op},
+		{Key: "clusterTime", Value: bson.Timestamp{T: 100, I: at}},
+		{Key: "wallTime", Value: bson.DateTime(1000 * int64(at))},
 		{Key: "ns", Value: bson.D{{Key: "db", Value: "d"}, {Key: "coll", Value: coll}}},
 		{Key: "documentKey", Value: idIs(id)},
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -216,9 +217,7 @@ func (o *other) rebuilds(r *rand.Rand, until time.Time, disturb func()) {
 			got[i] = o.rebuild(s, "end", func(p data.Position, m copied) {
 				if seen[i]++; i == 0 && pick.IntN(50) == 0 && len(places) < 20 {
 					n := copied{}
-					for k, d := range m {
-						n[k] = d
-					}
+					maps.Copy(n, m)
 					places = append(places, place{p, n})
 				}
 			})

@@ -90,11 +90,9 @@ func (q *queue) lead(ps []*pending, h hints) {
 	}
 	for next := q.next(); next != nil; next = q.next() {
 		q.start(next...)
-		q.uses.Add(1)
-		go func() {
-			defer q.uses.Done()
+		q.uses.Go(func() {
 			q.lead(next, left)
-		}()
+		})
 	}
 }
 

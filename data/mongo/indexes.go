@@ -28,8 +28,10 @@ func newIndex(def data.Index) (*index, error) {
 func (ix *index) specs() (specs []bson.D) {
 	if ix.unique != "" {
 		specs = append(specs, bson.D{
-			{Key: "key", Value: keysOf(ix.def.Fields)}, {Key: "name", Value: ix.unique},
-			{Key: "unique", Value: true}, {Key: "sparse", Value: true},
+			{Key: "key", Value: keysOf(ix.def.Fields)},
+			{Key: "name", Value: ix.unique},
+			{Key: "unique", Value: true},
+			{Key: "sparse", Value: true},
 		})
 	}
 	if ix.query == idIndex {

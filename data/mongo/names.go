@@ -17,14 +17,14 @@ func stored(name string) string {
 		return "%73" + stored(name[1:])
 	}
 	plain := true
-	for i := 0; i < len(name); i++ {
+	for i := range len(name) {
 		plain = plain && isPlain(name[i])
 	}
 	if plain {
 		return name
 	}
 	var b strings.Builder
-	for i := 0; i < len(name); i++ {
+	for i := range len(name) {
 		if c := name[i]; isPlain(c) {
 			b.WriteByte(c)
 		} else {

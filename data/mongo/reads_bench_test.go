@@ -23,7 +23,10 @@ func BenchmarkReads(b *testing.B) {
 		for k := range 1000 {
 			n := i*1000 + k
 			docs = append(docs, bson.D{
-				{Key: "_id", Value: fmt.Sprintf("%06d", n)}, {Key: "_version", Value: int64(1) << 50}, {Key: "n", Value: n}, {Key: "k", Value: n % 1000},
+				{Key: "_id", Value: fmt.Sprintf("%06d", n)},
+				{Key: "_version", Value: int64(1) << 50},
+				{Key: "n", Value: n},
+				{Key: "k", Value: n % 1000},
 				{Key: "pad", Value: strings.Repeat("x", 120)},
 			})
 		}

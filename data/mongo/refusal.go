@@ -3,6 +3,7 @@ package mongo
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -54,7 +55,7 @@ func (s *Store) taken(dup *duplicateError) error {
 // named by its fields.
 func (s *Store) indexName(coll, name string) string {
 	if c := s.cat.Load().colls[coll]; c != nil {
-		for _, ix := range append(c.indexes[:len(c.indexes):len(c.indexes)], c.building...) {
+		for _, ix := range append(slices.Clip(c.indexes), c.building...) {
 			if ix.unique == name {
 				return ix.def.Name
 			}
@@ -80,7 +81,9 @@ func (s *Store) confirm(ctx context.Context) error {
 	}
 	defer s.release(ses)
 	return s.db.RunCommand(sc, bson.D{
-		{Key: "find", Value: storeCollection}, {Key: "limit", Value: 1}, {Key: "singleBatch", Value: true},
+		{Key: "find", Value: storeCollection},
+		{Key: "limit", Value: 1},
+		{Key: "singleBatch", Value: true},
 		{Key: "filter", Value: bson.D{{Key: "_id", Value: "epoch"}}},
 		{Key: "readConcern", Value: bson.D{{Key: "level", Value: "majority"}, {Key: "afterClusterTime", Value: s.clock.load().timestamp()}}},
 	}).Err()

@@ -113,7 +113,7 @@ func (s *Store) checkArrays(coll string, d data.Doc) error {
 // ensureRows makes the collections of rows that are new to the store.
 func (s *Store) ensureRows(ctx context.Context, ims []*image) error {
 	for _, im := range ims {
-		if _, err := s.ensure(ctx, im.coll); err != nil {
+		if err := s.ensure(ctx, im.coll); err != nil {
 			return hutch.AsError(err)
 		}
 	}

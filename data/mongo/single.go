@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 )
 
@@ -80,7 +79,7 @@ func (g *group) single(sc context.Context, ses *mongo.Session, im *image) (insta
 	case im.base == nil && !g.ps[0].b.Writes[0].Fresh:
 		return 0, errTransaction
 	case im.base == nil:
-		_, err = coll.InsertOne(sc, bson.Raw(im.cur))
+		_, err = coll.InsertOne(sc, im.cur)
 	case im.cur == nil:
 		var r *mongo.DeleteResult
 		if r, err = coll.DeleteOne(sc, guard(im)); err == nil {
@@ -88,7 +87,7 @@ func (g *group) single(sc context.Context, ses *mongo.Session, im *image) (insta
 		}
 	default:
 		var r *mongo.UpdateResult
-		if r, err = coll.ReplaceOne(sc, guard(im), bson.Raw(im.cur)); err == nil {
+		if r, err = coll.ReplaceOne(sc, guard(im), im.cur); err == nil {
 			n = r.MatchedCount
 		}
 	}

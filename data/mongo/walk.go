@@ -98,8 +98,8 @@ func (w *walker) parts() []step {
 		}
 		parts = append(parts, step{conjunction(of...), true})
 	}
-	for i := len(w.keys) - 1; i >= 0; i-- {
-		if b := beyond(w.keys[i], m.Values[i]); b != nil {
+	for i, v := range slices.Backward(w.keys) {
+		if b := beyond(v, m.Values[i]); b != nil {
 			parts = append(parts, step{cond: conjunction(append(slices.Clone(equal[:i]), b)...)})
 		}
 	}

@@ -209,7 +209,7 @@ func condition(w data.Where) (op []byte, exact bool) {
 // pattern is a regular expression that matches text, byte by byte.
 func pattern(text string) string {
 	var b strings.Builder
-	for i := 0; i < len(text); i++ {
+	for i := range len(text) {
 		switch c := text[i]; {
 		case c < 0x20 || c == 0x7f:
 			const hex = "0123456789abcdef"

@@ -26,8 +26,10 @@ var translations = map[data.Operator][]struct {
 	exact       bool
 }{
 	data.OpEq: {
-		{`{"a":1}`, `{"a":{"$eq":1}}`, true}, {`{"a":null}`, `{"a":{"$eq":null}}`, true},
-		{`{"_version":1}`, ``, false}, {`{"_createdAt":{"$date":"2026-01-01T00:00:00Z"}}`, `{"_createdAt":{"$eq":{"$date":"2026-01-01T00:00:00Z"}}}`, true},
+		{`{"a":1}`, `{"a":{"$eq":1}}`, true},
+		{`{"a":null}`, `{"a":{"$eq":null}}`, true},
+		{`{"_version":1}`, ``, false},
+		{`{"_createdAt":{"$date":"2026-01-01T00:00:00Z"}}`, `{"_createdAt":{"$eq":{"$date":"2026-01-01T00:00:00Z"}}}`, true},
 		{`{"_createdAt":null}`, ``, false},
 	},
 	data.OpNe:     {{`{"a":{"$ne":1}}`, `{"a":{"$ne":1}}`, true}},
@@ -46,7 +48,8 @@ var translations = map[data.Operator][]struct {
 	},
 	data.OpStarts: {{`{"a":{"$startsWith":"ä*"}}`, `{"a":{"$regex":"^ä\\*"}}`, true}},
 	data.OpRegex: {
-		{`{"a":{"$regex":"^ab.c"}}`, `{"a":{"$regex":"^ab"}}`, false}, {`{"a":{"$regex":"b"}}`, `{"a":{"$type":"string"}}`, false},
+		{`{"a":{"$regex":"^ab.c"}}`, `{"a":{"$regex":"^ab"}}`, false},
+		{`{"a":{"$regex":"b"}}`, `{"a":{"$type":"string"}}`, false},
 		{`{"$not":{"a":{"$regex":"b"}}}`, ``, false},
 	},
 	data.OpAnd: {
@@ -55,10 +58,12 @@ var translations = map[data.Operator][]struct {
 	},
 	data.OpOr: {
 		{`{"$or":[{"a":1},{"b":2}]}`, `{"$or":[{"a":{"$eq":1}},{"b":{"$eq":2}}]}`, true},
-		{`{"$or":[{"a":1},{"_version":2}]}`, ``, false}, {`{"$or":[{"a":1},{}]}`, ``, true},
+		{`{"$or":[{"a":1},{"_version":2}]}`, ``, false},
+		{`{"$or":[{"a":1},{}]}`, ``, true},
 	},
 	data.OpNot: {
-		{`{"a":{"$not":{"$gt":1}}}`, `{"$nor":[{"a":{"$gt":1}}]}`, true}, {`{"$not":{}}`, `{"$nor":[{}]}`, true},
+		{`{"a":{"$not":{"$gt":1}}}`, `{"$nor":[{"a":{"$gt":1}}]}`, true},
+		{`{"$not":{}}`, `{"$nor":[{}]}`, true},
 		{`{"$not":{"a":1,"_version":2}}`, ``, false},
 	},
 	data.OpNor: {

@@ -134,7 +134,8 @@ func (r *running) verbose(t *testing.T) (details struct {
 		Host, Config, Hutch string
 		Since               time.Time
 	}
-}) {
+},
+) {
 	t.Helper()
 	out, err := r.Operate(t.Context(), boot.Operation{Name: boot.KeyCreate, Key: "ops", Scope: "ops"})
 	if err != nil {
