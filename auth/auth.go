@@ -44,7 +44,8 @@ type Options struct {
 	Counter   Counter // data.Service.Counter
 	Remember  int     // verifications remembered [32,768]
 	Providers Providers
-	Redirects *Redirects // where flows may send a browser; nil: the public URL
+	Mail      MailOptions
+	Redirects *Redirects // where flows may send browsers beside the public URL
 	Now       func() time.Time
 	Entropy   io.Reader
 	Log       *slog.Logger
@@ -109,6 +110,9 @@ func New(ctx context.Context, o Options) (*Service, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	o.Limits = o.Limits.withDefaults()
+	if err := o.Mail.check(); err != nil {
+		return nil, err
+	}
 	seal, err := newSealer(o.MasterKey, o.Entropy)
 	if err != nil {
 		return nil, fmt.Errorf("using the master key: %w", err)
@@ -164,7 +168,7 @@ func (s *Service) Maintain(ctx context.Context) error {
 	}
 	s.mu.Unlock()
 	if due {
-		err = errors.Join(err, s.sweep(ctx))
+		err = errors.Join(err, s.sweep(ctx), s.sweepOTPs(ctx))
 	}
 	return err
 }

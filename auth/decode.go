@@ -79,6 +79,7 @@ type SignupRequest struct {
 	Email    string                     `json:"email"`
 	Password string                     `json:"password"`
 	Data     map[string]json.RawMessage `json:"data,omitempty"` // user_metadata
+	Flow     Flow                       `json:"-"`
 }
 
 // ParseSignup reads it: bad_json, validation_failed, anonymous_provider_disabled.
@@ -107,6 +108,9 @@ func ParseSignup(body []byte) (r SignupRequest, err error) {
 	}
 	r.Email = email
 	if r.Password, err = f.needText("password"); err != nil {
+		return r, err
+	}
+	if r.Flow, err = f.flow(); err != nil {
 		return r, err
 	}
 	r.Data, err = f.object("data")
@@ -149,9 +153,11 @@ func ParseRefresh(body []byte) (r RefreshRequest, err error) {
 
 // UpdateRequest is the body of PUT user.
 type UpdateRequest struct {
-	Email           string                     `json:"email,omitempty"` // the present one only
+	Email           string                     `json:"email,omitempty"`
 	Password        string                     `json:"password,omitempty"`
 	CurrentPassword string                     `json:"current_password,omitempty"`
+	Nonce           string                     `json:"nonce,omitempty"` // the code that GET reauthenticate mails
+	Flow            Flow                       `json:"-"`
 	Data            map[string]json.RawMessage `json:"data,omitempty"` // merged into user_metadata
 }
 
@@ -186,6 +192,12 @@ func ParseUpdate(body []byte) (r UpdateRequest, err error) {
 	}
 	r.Password = password
 	if r.CurrentPassword, _, err = f.text("current_password"); err != nil {
+		return r, err
+	}
+	if r.Nonce, _, err = f.text("nonce"); err != nil {
+		return r, err
+	}
+	if r.Flow, err = f.flow(); err != nil {
 		return r, err
 	}
 	r.Data, err = f.object("data")

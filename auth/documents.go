@@ -37,6 +37,11 @@ type userDoc struct {
 	Meta       string    `bson:"userMetadata"` // JSON object
 	IdentityID string    `bson:"identityId"`   // of signing in with the address; "": not possible
 	Linked     []linked  `bson:"identities,omitempty"`
+	Pending    bool      `bson:"pending,omitempty"` // made by mail and not proven yet: no sign-in but by that mail
+	From       string    `bson:"from,omitempty"`    // network mark of the sign-up while pending; mixed: of several
+	Invited    time.Time `bson:"invitedAt,omitempty"`
+	Change     *change   `bson:"emailChange,omitempty"`
+	Undone     *span     `bson:"undone,omitempty"` // undo links made within it are void
 	Epoch      int64     `bson:"epoch"`
 	Networks   []string  `bson:"networks,omitempty"` // keyed hashes of those signed in from, newest last
 	Banned     time.Time `bson:"bannedUntil,omitempty"`
@@ -50,6 +55,7 @@ func (u *userDoc) banned(now time.Time) bool { return now.Before(u.Banned) }
 // identityDoc makes an e-mail key unique: its _id is identityID(key).
 type identityDoc struct {
 	ID         string    `bson:"_id"`
+	Version    int64     `bson:"_version,omitempty"`
 	IdentityID string    `bson:"identityId"`
 	Provider   string    `bson:"provider"`
 	User       string    `bson:"user"`
@@ -64,6 +70,7 @@ type sessionDoc struct {
 	Epoch     int64     `bson:"epoch"`
 	AAL       string    `bson:"aal"`
 	Method    string    `bson:"method"`             // of amr
+	Recovery  bool      `bson:"recovery,omitempty"` // may set a password and nothing else
 	Provider  string    `bson:"provider,omitempty"` // "": email
 	Authentic time.Time `bson:"authenticatedAt"`    // the last proof of a password
 	Gen       int64     `bson:"gen"`                // refreshes so far

@@ -19,6 +19,10 @@ type Limits struct {
 	Wait, MaxWait      time.Duration // after them: the first, doubled up to the last
 	FailuresPerNetwork int           // an hour
 	FailuresPerAccount int           // an hour
+	MailsPerAddress    int           // an hour
+	MailsPerDay        int           // to an address
+	MailsPerNetwork    int           // an hour
+	Mails              int           // an hour, in all
 }
 
 // DefaultLimits are the documented ones.
@@ -26,6 +30,7 @@ func DefaultLimits() Limits {
 	return Limits{
 		SignupsPerNetwork: 30, FreeTries: 5, Wait: time.Second, MaxWait: 15 * time.Minute,
 		FailuresPerNetwork: 100, FailuresPerAccount: 50,
+		MailsPerAddress: 3, MailsPerDay: 10, MailsPerNetwork: 30, Mails: 5000,
 	}
 }
 
@@ -36,6 +41,10 @@ func (l Limits) withDefaults() Limits {
 		{&l.FreeTries, &d.FreeTries},
 		{&l.FailuresPerNetwork, &d.FailuresPerNetwork},
 		{&l.FailuresPerAccount, &d.FailuresPerAccount},
+		{&l.MailsPerAddress, &d.MailsPerAddress},
+		{&l.MailsPerDay, &d.MailsPerDay},
+		{&l.MailsPerNetwork, &d.MailsPerNetwork},
+		{&l.Mails, &d.Mails},
 	} {
 		if *f.to == 0 {
 			*f.to = *f.def
@@ -55,6 +64,8 @@ type Client struct {
 	Addr       netip.Addr // as listed proxies have it; invalid: one network of its own
 	Forwarded  bool       // carries a forwarding header that no listed proxy vouches for
 	ServiceKey bool       // comes with a valid service key (Service.Exempt): no limits
+
+	Credentials Credentials // for what a grant may do for who is signed in
 }
 
 // network is the address that limits count by: IPv6 as /64.

@@ -16,7 +16,7 @@ func (s *Service) Logout(ctx context.Context, c Credentials, scope string) error
 	default:
 		return invalid("scope", "scope is global, local or others")
 	}
-	l, err := s.present(ctx, c)
+	l, err := s.presentAny(ctx, c)
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ type Settings struct {
 func (s *Service) Settings() Settings {
 	return Settings{
 		External:      map[string]bool{"email": true, "phone": false, "anonymous_users": false},
-		DisableSignup: !s.o.Signup, MailerAutoconfirm: true,
+		DisableSignup: !s.o.Signup, MailerAutoconfirm: !s.o.Mail.Confirm,
 	}
 }
 

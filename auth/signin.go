@@ -25,6 +25,8 @@ func (s *Service) Token(ctx context.Context, grant string, body []byte, c Client
 			return nil, err
 		}
 		return s.Refresh(ctx, r)
+	case "pkce":
+		return s.exchange(ctx, body, c)
 	}
 	return nil, invalid("grant_type", "grant_type is password or refresh_token")
 }
@@ -76,6 +78,9 @@ func (s *Service) SignIn(ctx context.Context, r PasswordRequest, c Client) (*Ses
 		}
 		if u.banned(now) {
 			return &hutch.Error{Code: hutch.UserBanned, Message: "the account is banned"}
+		}
+		if u.Pending {
+			return &hutch.Error{Code: hutch.EmailNotConfirmed, Message: "open the link in the mail first"}
 		}
 		out, err = s.begun(ctx, u, mark, fresh)
 		if moved(err) {

@@ -22,6 +22,9 @@ func (s *Service) Signup(ctx context.Context, r SignupRequest, c Client) (*Sessi
 	if err != nil {
 		return nil, err
 	}
+	if s.o.Mail.Confirm {
+		return s.confirmedSignup(ctx, e, r, meta, c)
+	}
 	// A taken address is told before anything is hashed: that it is taken is no secret.
 	if err = s.refuseTaken(ctx, e); err != nil {
 		return nil, err

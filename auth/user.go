@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/hutch-dev/hutch"
-	"github.com/hutch-dev/hutch/data"
 )
 
 // recent is how long a session counts as freshly signed in.
@@ -30,8 +29,18 @@ func bearerOf(c Credentials) (string, error) {
 	return token, nil
 }
 
-// present is the user and session of a request, read anew.
+// present is the user and session of a request, read anew. A session that a
+// recovery began is not good for it until it has set a password.
 func (s *Service) present(ctx context.Context, c Credentials) (*live, error) {
+	l, err := s.presentAny(ctx, c)
+	if err == nil && l.session.Recovery {
+		return nil, &hutch.Error{Code: hutch.ReauthenticationNeeded, Field: "password", Message: "set a new password first"}
+	}
+	return l, err
+}
+
+// presentAny is present for what a recovery's session may do too.
+func (s *Service) presentAny(ctx context.Context, c Credentials) (*live, error) {
 	token, err := bearerOf(c)
 	if err != nil {
 		return nil, err
@@ -42,7 +51,7 @@ func (s *Service) present(ctx context.Context, c Credentials) (*live, error) {
 // User answers GET user. no_authorization, bad_jwt, session_not_found,
 // session_expired, user_banned.
 func (s *Service) User(ctx context.Context, c Credentials) (*User, error) {
-	l, err := s.present(ctx, c)
+	l, err := s.presentAny(ctx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -50,18 +59,19 @@ func (s *Service) User(ctx context.Context, c Credentials) (*User, error) {
 }
 
 // UpdateUser answers PUT user: data is merged into user_metadata, a password
-// needs the present one or a session younger than 10 minutes, and ends the other
-// sessions. Errors of User, and validation_failed, weak_password, same_password,
-// invalid_credentials, reauthentication_needed, over_request_rate_limit.
+// needs the present one, a nonce or a session younger than 10 minutes, and ends
+// the other sessions; an address needs a nonce or such a session, and the mails
+// that it sends. Errors of User, and validation_failed, weak_password,
+// same_password, invalid_credentials, reauthentication_needed, otp_expired,
+// over_request_rate_limit, over_email_send_rate_limit.
 func (s *Service) UpdateUser(ctx context.Context, cr Credentials, r UpdateRequest, c Client) (*User, error) {
-	l, err := s.present(ctx, cr)
+	l, err := s.presentAny(ctx, cr)
 	if err != nil {
 		return nil, err
 	}
-	if r.Email != "" {
-		if e, bad := parseEmail(r.Email); bad != nil || e.key != l.user.EmailKey {
-			return nil, invalid("email", "the address cannot be changed")
-		}
+	to, err := s.mayChangeUser(ctx, l, r, c)
+	if err != nil {
+		return nil, err
 	}
 	if _, err = metadata(l.user.Meta, r.Data); err != nil {
 		return nil, err
@@ -75,11 +85,12 @@ func (s *Service) UpdateUser(ctx context.Context, cr Credentials, r UpdateReques
 			return nil, err
 		}
 	}
-	return s.changeUser(ctx, l, r, hash, old)
+	return s.changeUser(ctx, l, r, to, hash, old)
 }
 
-// changeUser commits what UpdateUser judged; hash "" leaves the password.
-func (s *Service) changeUser(ctx context.Context, l *live, r UpdateRequest, hash, old string) (*User, error) {
+// changeUser commits what UpdateUser judged; hash "" leaves the password, to nil
+// the address.
+func (s *Service) changeUser(ctx context.Context, l *live, r UpdateRequest, to *email, hash, old string) (*User, error) {
 	var out *User
 	err := rerun(ctx, func() error {
 		now := s.o.Now()
@@ -93,12 +104,23 @@ func (s *Service) changeUser(ctx context.Context, l *live, r UpdateRequest, hash
 		if u.Meta, err = metadata(u.Meta, r.Data); err != nil {
 			return err
 		}
-		var ws []data.Write
+		ws, err := s.spendNonce(ctx, u, r)
+		if err != nil {
+			return err
+		}
+		if to != nil {
+			more, e := s.beginChange(ctx, u, *to, r.Flow, now)
+			if e != nil {
+				return e
+			}
+			ws = append(ws, more...)
+		}
 		if hash != "" {
 			// The epoch ends every session; this one moves along.
 			u.Password = hash
 			u.Epoch++
-			d.Epoch = u.Epoch
+			d.Epoch, d.Recovery = u.Epoch, false
+			ws = append(ws, s.passwordChanged(ctx, u, now)...)
 			w, e := s.saveSession(d)
 			if e != nil {
 				return e
@@ -113,7 +135,7 @@ func (s *Service) changeUser(ctx context.Context, l *live, r UpdateRequest, hash
 		if err != nil {
 			return err
 		}
-		if err := s.commit(ctx, now, append(ws, w)...); err != nil {
+		if err := s.commit(ctx, now, once(append(ws, w))...); err != nil {
 			return err
 		}
 		if hash != "" {
@@ -144,7 +166,7 @@ func (s *Service) mayChangePassword(ctx context.Context, l *live, r UpdateReques
 		}
 		return nil
 	}
-	if s.o.Now().Sub(l.session.Authentic) >= recent {
+	if r.Nonce == "" && s.o.Now().Sub(l.session.Authentic) >= recent {
 		return &hutch.Error{
 			Code: hutch.ReauthenticationNeeded, Field: "current_password",
 			Message: "give the current password, or sign in again",

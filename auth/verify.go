@@ -126,6 +126,9 @@ func (s *Service) verify(ctx context.Context, token string) (*remembered, error)
 		return nil, err
 	}
 	r := &remembered{principal: s.principal(live.user, live.session), exp: time.Unix(live.claims.Expires, 0), stand: live.stand}
+	if live.session.Recovery {
+		r.principal = s.guest
+	}
 	r.ends = r.exp.UnixNano()
 	if end := live.session.ends(s.o.Lifetimes).UnixNano(); end < r.ends {
 		r.ends = end

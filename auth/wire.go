@@ -15,6 +15,15 @@ type Session struct {
 	User         *User  `json:"user"`
 }
 
+// MarshalJSON shows the user alone where no session began.
+func (a Session) MarshalJSON() ([]byte, error) {
+	if a.AccessToken == "" {
+		return json.Marshal(a.User)
+	}
+	type session Session
+	return json.Marshal(session(a))
+}
+
 // User is an account in GoTrue's shape.
 type User struct {
 	ID               string          `json:"id"`

@@ -1,0 +1,179 @@
+package auth
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"strings"
+	"time"
+
+	"github.com/hutch-dev/hutch"
+	"github.com/hutch-dev/hutch/data"
+)
+
+const (
+	forCode  = "mail_code" // purpose of what a redirect carries
+	codeTime = 5 * time.Minute
+)
+
+// Flow is what a client says of a sign-in that ends with a redirect.
+type Flow struct {
+	Challenge string `json:"challenge,omitempty"` // code_challenge; "": the client began none
+	Plain     bool   `json:"plain,omitempty"`     // the challenge is the verifier itself
+	Redirect  string `json:"redirect,omitempty"`  // redirect_to, judged when it is used
+}
+
+// parseChallenge reads code_challenge and code_challenge_method of a body or a
+// query (RFC 7636).
+func parseChallenge(challenge, method string) (f Flow, err error) {
+	if challenge == "" {
+		return f, nil
+	}
+	if len(challenge) < 43 || len(challenge) > 128 || strings.ContainsFunc(challenge, notUnreserved) {
+		return f, invalid("code_challenge", "a challenge has 43 to 128 letters, digits, - . _ ~")
+	}
+	switch strings.ToLower(method) {
+	case "s256":
+	case "plain", "":
+		f.Plain = true
+	default:
+		return f, invalid("code_challenge_method", "the method is s256 or plain")
+	}
+	f.Challenge = challenge
+	return f, nil
+}
+
+func (f fields) flow() (Flow, error) {
+	challenge, _, err := f.text("code_challenge")
+	if err != nil {
+		return Flow{}, err
+	}
+	method, _, err := f.text("code_challenge_method")
+	if err != nil {
+		return Flow{}, err
+	}
+	return parseChallenge(challenge, method)
+}
+
+func notUnreserved(r rune) bool {
+	return (r|0x20 < 'a' || r|0x20 > 'z') && (r < '0' || r > '9') && !strings.ContainsRune("-._~", r)
+}
+
+// proves reports whether verifier is the one of the flow's challenge.
+func (f *Flow) proves(verifier string) bool {
+	if f.Challenge == "" || len(verifier) < 43 || len(verifier) > 128 {
+		return false
+	}
+	if !f.Plain {
+		sum := sha256.Sum256([]byte(verifier))
+		verifier = base64.RawURLEncoding.EncodeToString(sum[:])
+	}
+	return subtle.ConstantTimeCompare([]byte(verifier), []byte(f.Challenge)) == 1
+}
+
+// flowCode is what a redirect's code is good for: what its mailed link is.
+type flowCode struct {
+	Flow    Flow   `json:"flow"`
+	Purpose string `json:"purpose"`
+	Link    string `json:"link"`
+}
+
+// redirectCode makes the code with which a client that began the flow uses a
+// mailed link: the link holds until then.
+func (s *Service) redirectCode(ctx context.Context, f *flowCode) (code string, err error) {
+	return s.issueOTP(ctx, forCode, "", codeTime, f)
+}
+
+// exchange answers grant_type=pkce for codes of mailed links; what is none is
+// a provider's. flow_state_not_found, bad_code_verifier (which ends the code),
+// user_banned.
+func (s *Service) exchange(ctx context.Context, body []byte, c Client) (*Session, error) {
+	f, err := readBody(body)
+	if err != nil {
+		return nil, err
+	}
+	code, err := f.needText("auth_code")
+	if err != nil {
+		return nil, err
+	}
+	verifier, err := f.needText("code_verifier")
+	if err != nil {
+		return nil, err
+	}
+	var out *Session
+	err = rerun(ctx, func() error {
+		d, err := s.openOTP(ctx, forCode, code)
+		if err != nil {
+			return err
+		}
+		var f flowCode
+		if err = d.read(&f); err != nil {
+			return err
+		}
+		if !f.Flow.proves(verifier) {
+			if err = s.commit(ctx, s.o.Now(), d.spend()); err != nil {
+				return err
+			}
+			return &hutch.Error{Code: hutch.BadCodeVerifier, Message: "the code belongs to another client"}
+		}
+		out, err = s.useLink(ctx, f.Purpose, f.Link, proof{verifier: verifier}, c, d.spend())
+		return err
+	})
+	if hutch.CodeOf(err) == hutch.OTPExpired {
+		return s.tradeCode(ctx, body, c)
+	}
+	return out, err
+}
+
+// mailEntry is how a session begins.
+type mailEntry struct {
+	method   string // of amr
+	provider string // "": email
+	recovery bool
+}
+
+// enterBy commits a session of u, as it was read and changed, with ws. The caller
+// reruns when it is moved. user_banned.
+func (s *Service) enterBy(ctx context.Context, u *userDoc, how mailEntry, c Client, ws ...data.Write) (*Session, error) {
+	now := s.o.Now()
+	if u.banned(now) {
+		return nil, &hutch.Error{Code: hutch.UserBanned, Message: "the account is banned"}
+	}
+	mark := s.networkMark(c)
+	ws = append(ws, s.deviceNotice(ctx, u, mark, now)...)
+	n := *u
+	n.LastSignIn = now
+	n.noteNetwork(mark)
+	d, refresh, err := s.newSession(&n, now)
+	if err != nil {
+		return nil, err
+	}
+	d.Method, d.Provider, d.Recovery = how.method, how.provider, how.recovery
+	wu, err := s.saveUser(&n, now)
+	if err != nil {
+		return nil, err
+	}
+	wd, err := s.saveSession(d)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.commit(ctx, now, append(ws, wu, wd)...); err != nil {
+		return nil, err
+	}
+	s.cache.drop(u.ID)
+	return s.answer(&n, d, refresh, now)
+}
+
+// deviceNotice tells of a sign-in from a network that was not seen before.
+func (s *Service) deviceNotice(ctx context.Context, u *userDoc, mark string, now time.Time) []data.Write {
+	if !s.o.Mail.NoticeMails || u.Confirmed.IsZero() || len(u.Networks) == 0 {
+		return nil
+	}
+	for _, m := range u.Networks {
+		if m == mark {
+			return nil
+		}
+	}
+	return s.notice(ctx, u, Mail{Kind: MailDevice, To: u.Email}, now)
+}

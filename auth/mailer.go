@@ -1,0 +1,182 @@
+package auth
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"time"
+
+	"github.com/hutch-dev/hutch"
+	"github.com/hutch-dev/hutch/data"
+	"github.com/hutch-dev/hutch/data/jobs"
+)
+
+// The kinds of Mail: names of templates.
+const (
+	MailConfirm        = "confirm"        // Link, Code: a sign-up
+	MailTaken          = "taken"          // a sign-up for an address that has an account
+	MailRecover        = "recover"        // Link, Code
+	MailMagicLink      = "magiclink"      // Link, Code
+	MailInvite         = "invite"         // Link, Code
+	MailChange         = "email_change"   // Link, Code, NewEmail: to either address
+	MailChanged        = "email_changed"  // Link undoes it; NewEmail: to the old address
+	MailReauthenticate = "reauthenticate" // Code
+	MailPassword       = "password_changed"
+	MailDevice         = "new_device"
+)
+
+// MailKinds lists them.
+func MailKinds() []string {
+	return []string{
+		MailConfirm, MailTaken, MailRecover, MailMagicLink, MailInvite,
+		MailChange, MailChanged, MailReauthenticate, MailPassword, MailDevice,
+	}
+}
+
+// Mail is one mail to one address.
+type Mail struct {
+	Kind     string    `json:"kind"`
+	To       string    `json:"to"` // as stored with the account, never as typed
+	Link     string    `json:"link,omitempty"`
+	Code     string    `json:"code,omitempty"`
+	Name     string    `json:"name,omitempty"` // of the person: 64 characters, no URL
+	NewEmail string    `json:"newEmail,omitempty"`
+	Site     string    `json:"site"` // the public URL
+	At       time.Time `json:"at"`
+	Until    time.Time `json:"until,omitempty"` // not sent any more then
+}
+
+// Mailer sends mail: auth/mail. An error is tried again unless it says
+// invalid_argument.
+type Mailer interface {
+	Send(ctx context.Context, m Mail) error
+}
+
+// MailOptions say what mail does.
+type MailOptions struct {
+	Mailer      Mailer // nil: routes that send answer email_provider_disabled
+	Confirm     bool   // a sign-up is confirmed by mail; needs Mailer
+	SingleMail  bool   // a new address alone confirms a change
+	MagicLinks  bool   // POST otp
+	NoticeMails bool   // of new devices
+}
+
+func (o *MailOptions) check() error {
+	if o.Confirm && o.Mailer == nil {
+		return &hutch.Error{Code: hutch.InvalidArgument, Field: "auth.confirmEmail", Message: "confirmEmail needs auth.mail.smtp"}
+	}
+	return nil
+}
+
+// MailJob is the kind of the jobs that send mail; SendMail handles them.
+const MailJob = "auth.mail"
+
+// maxMailAge bounds a mail that has no end of its own.
+const maxMailAge = 24 * time.Hour
+
+// mailRow enqueues a mail in the commit of its cause. It is sealed: its link is a
+// way in.
+func (s *Service) mailRow(m Mail, now time.Time) (data.Write, error) {
+	m.Site, m.At = s.issuer(), now
+	if m.Until.IsZero() {
+		m.Until = now.Add(maxMailAge)
+	}
+	plain, err := json.Marshal(m)
+	if err != nil {
+		return data.Write{}, hutch.Errorf(hutch.Internal, "encoding a mail: %w", err)
+	}
+	sealed, err := s.seal.seal(MailJob, plain)
+	if err != nil {
+		return data.Write{}, hutch.Errorf(hutch.Internal, "sealing a mail: %w", err)
+	}
+	payload, err := data.Marshal(struct {
+		Sealed []byte `bson:"sealed"`
+	}{sealed})
+	if err != nil {
+		return data.Write{}, err
+	}
+	return jobs.Row(jobs.Job{Kind: MailJob, Payload: payload}), nil
+}
+
+// SendMail sends the mail of a job: invalid_argument where no further try would
+// mend it. A mail whose time is over, or that is for nobody, is done.
+func (s *Service) SendMail(ctx context.Context, payload data.Doc) error {
+	var p struct {
+		Sealed []byte `bson:"sealed"`
+	}
+	if err := data.Unmarshal(payload, &p); err != nil {
+		return hutch.Errorf(hutch.InvalidArgument, "reading a mail: %w", err)
+	}
+	plain, err := s.seal.open(MailJob, p.Sealed)
+	if err != nil {
+		return hutch.Errorf(hutch.InvalidArgument, "opening a mail: %w", err)
+	}
+	var m Mail
+	if err := json.Unmarshal(plain, &m); err != nil {
+		return hutch.Errorf(hutch.InvalidArgument, "reading a mail: %w", err)
+	}
+	if m.To == "" || s.o.Mail.Mailer == nil {
+		return nil
+	}
+	if !s.o.Now().Before(m.Until) {
+		s.o.Log.Warn("a mail was not sent in time", slog.String("mail", m.Kind))
+		return nil
+	}
+	return s.o.Mail.Mailer.Send(ctx, m)
+}
+
+func noMail() error {
+	return &hutch.Error{
+		Code: hutch.EmailProviderDisabled, Message: "this server sends no mail", Hint: "set auth.mail.smtp",
+	}
+}
+
+// countMail counts a mail to the address of key before anything is looked up:
+// known and unknown addresses count alike. over_email_send_rate_limit.
+func (s *Service) countMail(ctx context.Context, key string, c Client) error {
+	if c.ServiceKey {
+		return nil
+	}
+	l, id := s.o.Limits, identityID(key)
+	cs := []data.Count{
+		{Key: "mail hour " + id, Limit: l.MailsPerAddress, Window: time.Hour},
+		{Key: "mail day " + id, Limit: l.MailsPerDay, Window: 24 * time.Hour},
+	}
+	if c.counted() {
+		cs = append(cs, data.Count{Key: "mail network " + c.network(), Limit: l.MailsPerNetwork, Window: time.Hour})
+	}
+	_, wait, err := s.o.Counter.Count(ctx, cs...)
+	if err == nil && wait == 0 {
+		if _, wait, err = s.o.Counter.Count(ctx, data.Count{Key: "mail all", Limit: l.Mails, Window: time.Hour}); wait > 0 {
+			s.o.Log.Error("no more mail: the server's limit an hour is reached", slog.Int("limit", l.Mails))
+		}
+	}
+	err = limitError(wait, err)
+	if hutch.CodeOf(err) == hutch.OverRequestRateLimit {
+		e := *hutch.AsError(err)
+		e.Code, e.Message = hutch.OverEmailSendRateLimit, "too many mails; wait"
+		return &e
+	}
+	return err
+}
+
+// notice enqueues a mail that tells of something, if it is not too many: the act
+// itself goes on.
+func (s *Service) notice(ctx context.Context, u *userDoc, m Mail, now time.Time) []data.Write {
+	if s.o.Mail.Mailer == nil || u.Email == "" || m.To == "" {
+		return nil
+	}
+	_, wait, err := s.o.Counter.Count(ctx,
+		data.Count{Key: "notice " + u.ID, Limit: s.o.Limits.MailsPerDay, Window: 24 * time.Hour},
+		data.Count{Key: "mail all", Limit: s.o.Limits.Mails, Window: time.Hour})
+	if err != nil || wait > 0 {
+		s.o.Log.Warn("a notice was not sent", slog.String("mail", m.Kind), slog.String("user", u.ID))
+		return nil
+	}
+	w, err := s.mailRow(m, now)
+	if err != nil {
+		s.o.Log.Error("a notice was not sent", slog.String("mail", m.Kind), slog.Any("error", err))
+		return nil
+	}
+	return []data.Write{w}
+}
