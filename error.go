@@ -53,6 +53,8 @@ const (
 	OTPExpired              Code = "otp_expired"
 	EmailNotConfirmed       Code = "email_not_confirmed"
 	EmailExists             Code = "email_exists"
+	EmailProviderDisabled   Code = "email_provider_disabled"
+	InsufficientAAL         Code = "insufficient_aal"
 	ProviderDisabled        Code = "provider_disabled"
 	BadOAuthState           Code = "bad_oauth_state"
 	BadOAuthCallback        Code = "bad_oauth_callback"
@@ -110,6 +112,8 @@ var codes = []CodeInfo{
 	{OTPExpired, 403, true, "The link or code is not valid, was used or has expired."},
 	{EmailNotConfirmed, 400, true, "Open the link in the mail first."},
 	{EmailExists, 422, true, "The address has an account."},
+	{EmailProviderDisabled, 422, true, "This server sends no mail."},
+	{InsufficientAAL, 403, true, "A second factor is needed first."},
 	{ProviderDisabled, 400, true, "The provider is not configured, or off."},
 	{BadOAuthState, 400, true, "The sign-in did not begin in this browser, was used or has expired."},
 	{BadOAuthCallback, 400, true, "The provider did not answer as it should."},

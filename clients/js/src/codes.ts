@@ -38,6 +38,8 @@ export type AuthCode =
   | 'otp_expired'
   | 'email_not_confirmed'
   | 'email_exists'
+  | 'email_provider_disabled'
+  | 'insufficient_aal'
   | 'provider_disabled'
   | 'bad_oauth_state'
   | 'bad_oauth_callback'
