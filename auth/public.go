@@ -18,8 +18,12 @@ type Settings struct {
 
 // Settings says what clients may offer.
 func (s *Service) Settings() Settings {
+	external := map[string]bool{"email": true, "phone": false, "anonymous_users": false}
+	for _, name := range s.o.Providers.names() {
+		external[name] = true
+	}
 	return Settings{
-		External:      map[string]bool{"email": true, "phone": false, "anonymous_users": false},
+		External:      external,
 		DisableSignup: !s.o.Signup, MailerAutoconfirm: !s.o.Mail.Confirm,
 	}
 }

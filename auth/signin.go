@@ -27,8 +27,10 @@ func (s *Service) Token(ctx context.Context, grant string, body []byte, c Client
 		return s.Refresh(ctx, r)
 	case "pkce":
 		return s.exchange(ctx, body, c)
+	case "id_token":
+		return s.tradeIDToken(ctx, body, c)
 	}
-	return nil, invalid("grant_type", "grant_type is password or refresh_token")
+	return nil, invalid("grant_type", "grant_type is password, refresh_token, pkce or id_token")
 }
 
 func wrongPassword() error {

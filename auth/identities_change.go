@@ -1,0 +1,112 @@
+package auth
+
+import (
+	"context"
+	"slices"
+
+	"github.com/hutch-dev/hutch"
+	"github.com/hutch-dev/hutch/data"
+)
+
+// hasFactor reports whether an account has a second factor that counts.
+func hasFactor(u *userDoc) bool {
+	return slices.ContainsFunc(showUser(u).Factors, func(f Factor) bool { return f.Status == "verified" })
+}
+
+// mayChangeIdentities is who asks, if the session is recent.
+func (s *Service) mayChangeIdentities(ctx context.Context, cr Credentials) (*live, error) {
+	l, err := s.present(ctx, cr)
+	if err != nil {
+		return nil, err
+	}
+	if hasFactor(l.user) && l.session.AAL != "aal2" {
+		return nil, &hutch.Error{Code: hutch.InsufficientAAL, Message: "the second factor is needed"}
+	}
+	if s.o.Now().Sub(l.session.Authentic) >= recent {
+		return nil, &hutch.Error{Code: hutch.ReauthenticationNeeded, Message: "sign in again first"}
+	}
+	return l, nil
+}
+
+// LinkIdentity begins a flow that gives who asks another identity, and answers
+// where the browser goes: to a page of ours, which binds the flow to it.
+// no_authorization, bad_jwt, session_not_found, reauthentication_needed,
+// insufficient_aal, and the errors of Authorize.
+func (s *Service) LinkIdentity(ctx context.Context, cr Credentials, r AuthorizeRequest, c Client) (string, error) {
+	l, err := s.mayChangeIdentities(ctx, cr)
+	if err != nil {
+		return "", err
+	}
+	f, err := s.readFlow(r)
+	if err != nil {
+		return "", err
+	}
+	if err := s.countFlow(ctx, c, "oauth", flowsAnHour); err != nil {
+		return "", err
+	}
+	f.User, f.Session = l.user.ID, l.session.ID
+	ticket, err := s.issueOTP(ctx, otpTicket, l.session.ID, stateLife, f)
+	if err != nil {
+		return "", err
+	}
+	return s.issuer() + "/auth/v1/authorize?ticket=" + ticket, nil
+}
+
+// Unlink takes an identity away and ends the other sessions, which may have
+// come by it; the one of the address takes the password with it.
+// identity_not_found, single_identity_not_deletable, and LinkIdentity's.
+func (s *Service) Unlink(ctx context.Context, cr Credentials, id string) error {
+	l, err := s.mayChangeIdentities(ctx, cr)
+	if err != nil {
+		return err
+	}
+	return rerun(ctx, func() error {
+		now := s.o.Now()
+		u, d, err := s.alive(ctx, l.session.ID, l.user.ID, now)
+		if err != nil {
+			return err
+		}
+		var ws []data.Write
+		ways := len(u.Linked)
+		if u.IdentityID != "" {
+			ways++
+		}
+		provider := "email"
+		i := u.linkOf(id)
+		switch {
+		case i < 0 && (id == "" || id != u.IdentityID):
+			return &hutch.Error{Code: hutch.IdentityNotFound, Message: "the account has no such identity"}
+		case ways < 2:
+			return &hutch.Error{Code: hutch.SingleIdentity, Message: "the only way in cannot be removed"}
+		case i >= 0:
+			provider = u.Linked[i].Provider
+			ws = append(ws, remove(colIdentities, foreignID(u.Linked[i].Issuer, u.Linked[i].Subject)))
+			u.Linked = slices.Delete(slices.Clone(u.Linked), i, i+1)
+		default:
+			u.Password, u.IdentityID = "", ""
+			if u.Confirmed.IsZero() { // nobody proved it: it is free for its owner
+				ws = append(ws, remove(colIdentities, identityID(u.EmailKey)))
+				u.Email, u.EmailKey = "", ""
+			}
+		}
+		u.Epoch++
+		d.Epoch = u.Epoch
+		wu, err := s.saveUser(u, now)
+		if err != nil {
+			return err
+		}
+		wd, err := s.saveSession(d)
+		if err != nil {
+			return err
+		}
+		row, err := s.audit(now, auditDoc{Event: "identity_unlinked", User: u.ID, Session: d.ID, Detail: provider})
+		if err != nil {
+			return err
+		}
+		if err := s.commit(ctx, now, append(ws, wu, wd, row)...); err != nil {
+			return err
+		}
+		s.cache.drop(u.ID)
+		return nil
+	})
+}
