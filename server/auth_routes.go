@@ -25,6 +25,7 @@ func authRoutes() []*Route {
 		{Method: get, Path: "/.well-known/jwks.json", About: "public keys of access tokens", handle: jwks},
 		{Method: get, Path: "/.well-known/openid-configuration", About: "discovery", handle: discovery},
 	}
+	rows = append(rows, oauthRoutes()...)
 	for _, r := range rows {
 		r.Service, r.Creds, r.BodyLimit = ServiceAuth, CredsAuth, authBodySize
 	}
@@ -35,7 +36,7 @@ func authRoutes() []*Route {
 // the limits, and is all that routes look at which need no user.
 func (r *request) client() (auth.Client, error) {
 	exempt, err := r.srv.o.Auth.Exempt(r.ctx, r.credentials())
-	return auth.Client{Addr: r.addr, Forwarded: r.head.forwarded && !r.proxied, ServiceKey: exempt}, err
+	return auth.Client{Addr: r.addr, Forwarded: r.head.forwarded && !r.proxied, ServiceKey: exempt, Credentials: r.credentials()}, err
 }
 
 func signup(r *request) error {

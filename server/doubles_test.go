@@ -175,8 +175,36 @@ func (d *documents) seen() []hutch.Principal {
 	return slices.Clone(d.who)
 }
 
+// elsewhere stands for sign-in at providers.
+type elsewhere struct{}
+
+func (elsewhere) Authorize(_ context.Context, r auth.AuthorizeRequest, _ auth.Client) (*auth.Step, error) {
+	if r.Provider == "" && r.Ticket == "" {
+		return nil, &hutch.Error{Code: hutch.ValidationFailed, Field: "provider", Message: "provider is missing"}
+	}
+	return &auth.Step{Location: "https://id.example/authorize?x=1", Cookie: auth.Cookie{Name: "__Host-hutch-state-1", Value: "v", Secure: true, Life: time.Minute}}, nil
+}
+
+func (elsewhere) Callback(_ context.Context, r auth.CallbackRequest, _ auth.Client) (*auth.Step, error) {
+	return &auth.Step{Location: "https://shop.example/?code=" + r.Code + r.Cookie("hutch-state-1"), Cookie: auth.Cookie{Name: "hutch-state-1"}}, nil
+}
+
+func (elsewhere) LinkIdentity(_ context.Context, _ auth.Credentials, r auth.AuthorizeRequest, _ auth.Client) (string, error) {
+	return "https://shop.example/auth/v1/authorize?ticket=" + r.Provider, nil
+}
+
+func (elsewhere) Unlink(_ context.Context, _ auth.Credentials, id string) error {
+	if id == "other" {
+		return &hutch.Error{Code: hutch.IdentityNotFound, Message: "the account has no such identity"}
+	}
+	return nil
+}
+
 // people stands for auth.Service: every token is `token-<name>`.
-type people struct{ known map[string]hutch.Principal }
+type people struct {
+	elsewhere
+	known map[string]hutch.Principal
+}
 
 func newPeople() *people {
 	user := func(name string) hutch.Principal { return hutch.Principal{Kind: hutch.User, UID: name}.Sealed() }

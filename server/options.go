@@ -87,6 +87,7 @@ type Auth interface {
 	Authenticator
 	Accounts
 	Issuer
+	SignInElsewhere
 }
 
 // Authenticator says who a request is.
@@ -105,6 +106,14 @@ type Accounts interface {
 	Logout(ctx context.Context, c auth.Credentials, scope string) error
 	User(ctx context.Context, c auth.Credentials) (*auth.User, error)
 	UpdateUser(ctx context.Context, cr auth.Credentials, r auth.UpdateRequest, c auth.Client) (*auth.User, error)
+}
+
+// SignInElsewhere are the routes of sign-in at providers.
+type SignInElsewhere interface {
+	Authorize(ctx context.Context, r auth.AuthorizeRequest, c auth.Client) (*auth.Step, error)
+	Callback(ctx context.Context, r auth.CallbackRequest, c auth.Client) (*auth.Step, error)
+	LinkIdentity(ctx context.Context, cr auth.Credentials, r auth.AuthorizeRequest, c auth.Client) (string, error)
+	Unlink(ctx context.Context, cr auth.Credentials, id string) error
 }
 
 // Issuer is what others ask about tokens and sign-in.
