@@ -78,6 +78,8 @@ var homes = []struct {
 	{"go.mongodb.org/mongo-driver/v2/bson", []string{"bench/mongo", "data", "data/live", "data/jobs", "data/pebble", "data/mongo", "data/storetest", "rules", "internal/mongotest"}, true},
 	{"github.com/cockroachdb/pebble", []string{"data/pebble"}, true},
 	{"github.com/coreos/go-oidc", []string{"auth/oidc"}, false},
+	{"github.com/wneessen/go-mail", []string{"auth/mail"}, false},
+	{"github.com/emersion/", []string{"auth/mail"}, true},
 	{"github.com/go-jose/", []string{"auth", "auth/oidc"}, true},
 	{"cel.dev/cel-go", []string{"rules"}, false},
 	{"modernc.org/quickjs", []string{"functions/quickjs"}, false},
