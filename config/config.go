@@ -76,6 +76,7 @@ type Auth struct {
 	HashTime    int64
 	AccessToken time.Duration
 	Idle, Max   time.Duration // of a session
+	Providers   []Provider
 }
 
 // Named is an expression under a name of the app's choice.

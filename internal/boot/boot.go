@@ -83,6 +83,8 @@ type Options struct {
 	Stores   []Store
 	Runtimes []Runtime
 
+	Providers OpenProvider // nil: none
+
 	Host      string        // what the others call this node: a name and a port
 	Heartbeat time.Duration // of this node, on a store that is shared [5s]
 	Base      string        // what the listener is reached by: the default of publicUrl

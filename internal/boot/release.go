@@ -57,6 +57,7 @@ func compile(ctx context.Context, o *Options, c *config.Config) (*release, []hut
 	b.code(ctx, o, r)
 	b.serviceKeys(r)
 	b.seeds(r)
+	b.checkProviders(o)
 	r.version = b.version(r)
 	if config.Errors(b.diags) {
 		return nil, b.diags
