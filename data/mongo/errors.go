@@ -51,11 +51,11 @@ const (
 )
 
 // codesUnavailable say that a server is no primary, shuts down or cannot be
-// reached: HostUnreachable, HostNotFound, NetworkTimeout, ShutdownInProgress,
+// reached, or that a database is just being dropped: HostUnreachable, HostNotFound, NetworkTimeout, ShutdownInProgress,
 // ReadConcernMajorityNotAvailableYet, PrimarySteppedDown, SocketException,
 // NotWritablePrimary, InterruptedAtShutdown, InterruptedDueToReplStateChange,
-// NotPrimaryNoSecondaryOk, NotPrimaryOrSecondary.
-var codesUnavailable = []int{6, 7, 89, 91, 134, 189, 9001, 10107, 11600, 11602, 13435, 13436}
+// NotPrimaryNoSecondaryOk, NotPrimaryOrSecondary; DatabaseDropPending.
+var codesUnavailable = []int{6, 7, 89, 91, 134, 189, 215, 9001, 10107, 11600, 11602, 13435, 13436}
 
 // errConflict is a guard that matched nothing.
 var errConflict = errors.New("the guard matched nothing")
