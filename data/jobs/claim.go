@@ -27,7 +27,7 @@ func (p *Pool) take(h *handler) {
 			return
 		}
 		if len(found) == 0 {
-			return
+			return // dry until something comes, or the next tick
 		}
 		var solo []data.Doc
 		lines := map[string]bool{}
@@ -93,6 +93,9 @@ func (p *Pool) due(h *handler, limit int, newest bool) ([]data.Doc, error) {
 	if blocked := p.blocked(h, now); len(blocked) > 0 {
 		w = append(w, data.Where{Op: data.OpNin, Path: fLine, Value: data.Array(blocked...)})
 	}
+	p.mu.Lock()
+	h.dry = true // what comes from here on says otherwise
+	p.mu.Unlock()
 	var out []data.Doc
 	q := data.Query{From: collection, Where: data.And(w...), OrderBy: []data.Order{{Path: fAt, Desc: newest}}, Limit: limit}
 	for d, err := range p.c.System.Find(p.claim, q) {
@@ -100,6 +103,11 @@ func (p *Pool) due(h *handler, limit int, newest bool) ([]data.Doc, error) {
 			return nil, err
 		}
 		out = append(out, d)
+	}
+	if len(out) > 0 {
+		p.mu.Lock()
+		h.dry = false
+		p.mu.Unlock()
 	}
 	return out, nil
 }

@@ -12,6 +12,9 @@ func (p *Pool) Die() {
 	p.done.Wait()
 }
 
+// KindOf is the kind in the id of a job.
+func KindOf(id string) string { return kindOf(id) }
+
 // Pause is a backoff's pause.
 func (b Backoff) Pause(try int, below func(int64) int64) time.Duration {
 	return b.filled().pause(try, below)

@@ -22,6 +22,7 @@ type handler struct {
 
 	running int
 	ready   []*Run // claimed ahead, waiting for a place
+	dry     bool   // the last look found nothing, and nothing has come since
 	mean    time.Duration
 	blocked map[string]time.Time // orders whose head is not to be had until then
 }
@@ -81,18 +82,19 @@ func (p *Pool) serve(h *handler) {
 		p.mu.Lock()
 		if len(h.ready) == 0 || p.closing {
 			h.running--
+			if !h.dry {
+				h.signal()
+			}
 			p.mu.Unlock()
-			h.signal()
 			return
 		}
 		r := h.ready[0]
 		h.ready[0] = nil
 		h.ready = h.ready[1:]
-		low := len(h.ready) <= h.o.Concurrency/2
-		p.mu.Unlock()
-		if low {
+		if len(h.ready) <= h.o.Concurrency/2 && !h.dry {
 			h.signal()
 		}
+		p.mu.Unlock()
 		began := time.Now()
 		ended := p.execute(r)
 		p.mu.Lock()

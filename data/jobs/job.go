@@ -207,9 +207,9 @@ func integer(d data.Doc, path string) int64 {
 
 func version(d data.Doc) int64 { return integer(d, data.FieldVersion) }
 
-// date is a stored date, the zero time where there is none.
-func date(d data.Doc, path string) time.Time {
-	if v := data.Field(d, path); v.Type == bson.TypeDateTime {
+// dateAt is when a row may be taken, the zero time where it says nothing.
+func dateAt(d data.Doc) time.Time {
+	if v := data.Field(d, fAt); v.Type == bson.TypeDateTime {
 		return time.UnixMilli(v.DateTime()).UTC()
 	}
 	return time.Time{}
@@ -217,5 +217,5 @@ func date(d data.Doc, path string) time.Time {
 
 // waiting reports whether d is a living job that nobody holds at now.
 func waiting(d data.Doc, now time.Time) bool {
-	return d != nil && text(d, fQueue) != deadQueue && !date(d, fAt).After(now)
+	return d != nil && text(d, fQueue) != deadQueue && !dateAt(d).After(now)
 }

@@ -79,13 +79,13 @@ func (p *Pool) List(ctx context.Context, f Filter) ([]Entry, error) {
 
 func entryOf(d data.Doc, now time.Time) Entry {
 	e := Entry{
-		ID: text(d, data.FieldID), Kind: text(d, fKind), Key: text(d, fKey), Order: text(d, fOrder), At: date(d, fAt),
+		ID: text(d, data.FieldID), Kind: text(d, fKind), Key: text(d, fKey), Order: text(d, fOrder), At: dateAt(d),
 		Tries: int(integer(d, fTries)), Depth: int(integer(d, fDepth)), Dead: text(d, fQueue) == deadQueue,
 		Reason: cmp.Or(text(d, fDead+".reason"), text(d, fError)),
 	}
 	e.Running = text(d, fLease+".holder") != "" && e.At.After(now)
 	if doc, ok := data.Field(d, fPayload).DocumentOK(); ok {
-		e.Payload = data.Doc(doc)
+		e.Payload = doc
 	}
 	return e
 }
@@ -112,6 +112,7 @@ func (p *Pool) Redrive(ctx context.Context, ids ...string) (int, error) {
 	defer p.mu.Unlock()
 	for kind := range kinds {
 		if h := p.handlers[kind]; h != nil {
+			h.dry = false
 			h.signal()
 		}
 	}
@@ -152,18 +153,10 @@ func (p *Pool) change(ctx context.Context, ids []string, writes func(id string) 
 	return n, nil
 }
 
-// tidy deletes dead letters after their time, and forgets places kept for rows
-// that never came.
+// tidy deletes dead letters after their time, and sees to rows that are overdue.
 func (p *Pool) tidy() {
+	p.overdue()
 	now := p.c.Now()
-	p.mu.Lock()
-	for id, e := range p.leased {
-		if now.After(e.until) {
-			delete(p.leased, id)
-			e.h.signal()
-		}
-	}
-	p.mu.Unlock()
 	if now.Sub(p.swept).Abs() < sweepEach {
 		return
 	}

@@ -26,7 +26,7 @@ func (p *Pool) follow(h *handler, line string, spare int) {
 		}
 		p.block(h, line, p.c.Now().Add(blockedFor))
 	case err == nil && until.IsZero():
-		h.signal() // empty as it seems: a row that came just now was not looked for
+		p.again(h) // empty as it seems: a row that came just now was not looked for
 	default:
 		now := p.c.Now()
 		if until.IsZero() || until.After(now.Add(blockedFor)) {
@@ -82,7 +82,7 @@ func (p *Pool) claimHead(h *handler, line string) (r *Run, until time.Time, err 
 			return nil, now.Add(blockedFor), nil
 		}
 		if !waiting(head, now) {
-			return nil, date(head, fAt), nil
+			return nil, dateAt(head), nil
 		}
 		claimed, err := p.claimIn(h, line, stands, head, now)
 		if err != nil {

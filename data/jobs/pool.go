@@ -60,6 +60,7 @@ type Pool struct {
 	leased   map[string]*expected // guarded by mu; rows written under a lease that the feed has not shown
 	full     map[string]*fullness // guarded by mu
 	closing  bool                 // guarded by mu
+	hearing  bool                 // guarded by mu; the feed shows new rows
 	idle     chan struct{}        // guarded by mu; closed when the last run ends while closing
 
 	base  context.Context //nolint:containedctx // of all runs

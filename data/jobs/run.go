@@ -93,10 +93,10 @@ func (p *Pool) runOf(h *handler, d data.Doc) *Run {
 	r := &Run{
 		ID: text(d, data.FieldID), Kind: h.kind, Key: text(d, fKey), Order: text(d, fOrder),
 		Depth: int(integer(d, fDepth)), Try: int(integer(d, fTries)),
-		p: p, h: h, line: text(d, fLine), fence: integer(d, fLease+".fence"), until: date(d, fAt),
+		p: p, h: h, line: text(d, fLine), fence: integer(d, fLease+".fence"), until: dateAt(d),
 	}
 	if doc, ok := data.Field(d, fPayload).DocumentOK(); ok {
-		r.Payload = data.Doc(doc)
+		r.Payload = doc
 	}
 	return r
 }
@@ -128,10 +128,10 @@ func (p *Pool) execute(r *Run) (ended bool) {
 		return true
 	case committed:
 		return true
-	case errors.Is(err, ErrLost) || err != nil && context.Cause(base) == error(ErrLost):
+	case errors.Is(err, ErrLost) || err != nil && errors.Is(context.Cause(base), ErrLost):
 		p.c.Log.Warn("a job lost its lease", "job", r.ID)
 		return false
-	case err != nil && context.Cause(base) == error(errClosing):
+	case err != nil && errors.Is(context.Cause(base), errClosing):
 		p.settle(base, r, r.release())
 		return false
 	case err != nil:

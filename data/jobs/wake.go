@@ -22,13 +22,13 @@ type expected struct {
 // that it begins when the feed shows its commit, without a claim.
 func (p *Pool) Row(j Job) data.Write {
 	now := p.c.Now()
-	if j.Key != "" || j.Order != "" || j.At.After(now) || j.Check() != nil || p.c.Feed == nil {
+	if j.Key != "" || j.Order != "" || j.At.After(now) || j.Check() != nil {
 		return Row(j)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	h := p.handlers[j.Kind]
-	if h == nil || len(h.ready) > 0 || p.room(h) == 0 {
+	if h == nil || !p.hearing || len(h.ready) > 0 || p.room(h) == 0 {
 		return Row(j)
 	}
 	w := data.Write{Collection: collection, ID: j.id()}
@@ -41,7 +41,17 @@ func (p *Pool) Row(j Job) data.Write {
 // listen wakes the kinds of new rows.
 func (p *Pool) listen() {
 	for p.claim.Err() == nil {
-		for c, err := range p.c.Feed.Read(p.claim, p.c.Feed.Head()) {
+		from := p.c.Feed.Head()
+		for wait := 0; from == "" && wait < 20; wait++ { // it has not begun to read
+			select {
+			case <-p.claim.Done():
+				return
+			case <-time.After(50 * time.Millisecond):
+			}
+			from = p.c.Feed.Head()
+		}
+		p.hears(true)
+		for c, err := range p.c.Feed.Read(p.claim, from) {
 			if err != nil {
 				break // the log is gone behind a slow reader: from its head on; ticks find the rest
 			}
@@ -51,11 +61,56 @@ func (p *Pool) listen() {
 				}
 			}
 		}
+		p.hears(false)
 		select {
 		case <-p.claim.Done():
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
+}
+
+// hears says whether the feed shows what is committed from now on.
+func (p *Pool) hears(yes bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.hearing = yes; !yes {
+		return
+	}
+	for _, h := range p.handlers { // what came before is looked for
+		h.dry = false
+		h.signal()
+	}
+}
+
+// overdue gives up the places of rows that the feed has not shown in time, and
+// begins those that are there nevertheless.
+func (p *Pool) overdue() {
+	now := p.c.Now()
+	p.mu.Lock()
+	late := map[string]*expected{}
+	for id, e := range p.leased {
+		if now.After(e.until) {
+			late[id] = e
+			delete(p.leased, id)
+		}
+	}
+	p.mu.Unlock()
+	for id, e := range late {
+		r := p.runOf(e.h, e.doc)
+		if d, err := p.c.System.Get(p.claim, collection, id); err == nil && r.holds(d) {
+			p.begin(e.h, r)
+			continue
+		}
+		p.again(e.h)
+	}
+}
+
+// again has a kind look for jobs.
+func (p *Pool) again(h *handler) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	h.dry = false
+	h.signal()
 }
 
 // heard begins the job that this node leased itself, or wakes its kind.
@@ -70,6 +125,7 @@ func (p *Pool) heard(id string) {
 		}
 	}
 	if h := p.handlers[kindOf(id)]; h != nil {
+		h.dry = false
 		h.signal()
 	}
 }
