@@ -189,11 +189,17 @@ func (elsewhere) Callback(_ context.Context, r auth.CallbackRequest, _ auth.Clie
 	return &auth.Step{Location: "https://shop.example/?code=" + r.Code + r.Cookie("hutch-state-1"), Cookie: auth.Cookie{Name: "hutch-state-1"}}, nil
 }
 
-func (elsewhere) LinkIdentity(_ context.Context, _ auth.Credentials, r auth.AuthorizeRequest, _ auth.Client) (string, error) {
+func (p *people) LinkIdentity(_ context.Context, c auth.Credentials, r auth.AuthorizeRequest, _ auth.Client) (string, error) {
+	if _, err := p.present(c); err != nil {
+		return "", err
+	}
 	return "https://shop.example/auth/v1/authorize?ticket=" + r.Provider, nil
 }
 
-func (elsewhere) Unlink(_ context.Context, _ auth.Credentials, id string) error {
+func (p *people) Unlink(_ context.Context, c auth.Credentials, id string) error {
+	if _, err := p.present(c); err != nil {
+		return err
+	}
 	if id == "other" {
 		return &hutch.Error{Code: hutch.IdentityNotFound, Message: "the account has no such identity"}
 	}
@@ -203,6 +209,7 @@ func (elsewhere) Unlink(_ context.Context, _ auth.Credentials, id string) error 
 // people stands for auth.Service: every token is `token-<name>`.
 type people struct {
 	elsewhere
+	mailed
 	known map[string]hutch.Principal
 }
 

@@ -35,6 +35,18 @@ var accessTable = map[string]struct {
 	"POST /auth/v1/logout":                          {"", "", access{401, 204, 204, 401, 401, 401}},
 	"GET /auth/v1/user":                             {"", "", access{401, 200, 200, 401, 401, 401}},
 	"PUT /auth/v1/user":                             {"", `{"data":{}}`, access{401, 200, 200, 401, 401, 401}},
+	"GET /auth/v1/authorize":                        {"/auth/v1/authorize?provider=google", "", access{302, 302, 302, 302, 302, 302}},
+	"GET /auth/v1/callback":                         {"", "", access{302, 302, 302, 302, 302, 302}},
+	"POST /auth/v1/callback":                        {"", "", access{303, 303, 303, 303, 303, 303}},
+	"GET /auth/v1/user/identities/authorize":        {"", "", access{401, 302, 302, 401, 401, 401}},
+	"DELETE /auth/v1/user/identities/{id}":          {"/auth/v1/user/identities/i1", "", access{401, 200, 200, 401, 401, 401}},
+	"GET /auth/v1/verify":                           {"/auth/v1/verify?type=magiclink&token=good", "", access{200, 200, 200, 200, 200, 200}},
+	"POST /auth/v1/verify":                          {"", `{"type":"magiclink","token_hash":"good"}`, access{200, 200, 200, 200, 200, 200}},
+	"POST /auth/v1/recover":                         {"", `{"email":"a@b.example"}`, access{200, 200, 200, 200, 200, 200}},
+	"POST /auth/v1/otp":                             {"", `{"email":"a@b.example"}`, access{200, 200, 200, 200, 200, 200}},
+	"POST /auth/v1/magiclink":                       {"", `{"email":"a@b.example"}`, access{200, 200, 200, 200, 200, 200}},
+	"POST /auth/v1/resend":                          {"", `{"email":"a@b.example","type":"signup"}`, access{200, 200, 200, 200, 200, 200}},
+	"GET /auth/v1/reauthenticate":                   {"", "", access{401, 200, 200, 401, 401, 401}},
 	"GET /auth/v1/settings":                         {"", "", access{200, 200, 200, 200, 200, 200}},
 	"GET /auth/v1/health":                           {"", "", access{200, 200, 200, 200, 200, 200}},
 	"GET /auth/v1/.well-known/jwks.json":            {"", "", access{200, 200, 200, 200, 200, 200}},
@@ -100,8 +112,8 @@ func TestEveryRouteByPrincipal(t *testing.T) {
 func TestRoutesOfLaterVersionsAre404(t *testing.T) {
 	s := start(t)
 	for _, path := range []string{
-		"GET /admin/v1/users", "GET /_/", "GET /_", "GET /openapi.json", "POST /data/v1/aggregate", "POST /auth/v1/recover", "POST /auth/v1/otp",
-		"GET /auth/v1/authorize", "POST /auth/v1/factors", "GET /storage/v1/object/a", "GET /auth/v1/admin/users", "DELETE /auth/v1/user",
+		"GET /admin/v1/users", "GET /_/", "GET /_", "GET /openapi.json", "POST /data/v1/aggregate",
+		"POST /auth/v1/factors", "GET /storage/v1/object/a", "GET /auth/v1/admin/users", "DELETE /auth/v1/user",
 		"GET /data/v1", "GET /data", "GET /healthz/", "GET /HEALTHZ", "GET /Data/v1/docs/open/a", "GET /data/v1/docs/open/a/b",
 		"POST /functions/v1", "GET /", "POST /nothing", "GET /hutch.yaml", "GET /.hutch/data", "GET /hutch/x",
 	} {
