@@ -75,7 +75,7 @@ func (r *request) finish() {
 	h.SetCanonical(hdrNosniff, valNosniff)
 	h.SetCanonical(hdrReferrer, valReferrer)
 	status := r.fctx.Response.StatusCode()
-	if system {
+	if system && len(h.PeekBytes(hdrCSP)) == 0 {
 		h.SetCanonical(hdrCSP, valCSP)
 	}
 	if r.named {

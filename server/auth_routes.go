@@ -25,7 +25,7 @@ func authRoutes() []*Route {
 		{Method: get, Path: "/.well-known/jwks.json", About: "public keys of access tokens", handle: jwks},
 		{Method: get, Path: "/.well-known/openid-configuration", About: "discovery", handle: discovery},
 	}
-	rows = append(rows, oauthRoutes()...)
+	rows = append(rows, append(oauthRoutes(), mailRoutes()...)...)
 	for _, r := range rows {
 		r.Service, r.Creds, r.BodyLimit = ServiceAuth, CredsAuth, authBodySize
 	}
@@ -48,6 +48,7 @@ func signup(r *request) error {
 	if err != nil {
 		return err
 	}
+	in.Flow.Redirect = r.param("redirect_to")
 	out, err := r.srv.o.Auth.Signup(r.ctx, in, c)
 	return r.sendJSON(out, err)
 }
@@ -82,6 +83,7 @@ func putUser(r *request) error {
 		return err
 	}
 	c := auth.Client{Addr: r.addr, Forwarded: r.head.forwarded && !r.proxied}
+	in.Flow.Redirect = r.param("redirect_to")
 	out, err := r.srv.o.Auth.UpdateUser(r.ctx, r.credentials(), in, c)
 	return r.sendJSON(out, err)
 }

@@ -88,6 +88,7 @@ type Auth interface {
 	Accounts
 	Issuer
 	SignInElsewhere
+	Mailed
 }
 
 // Authenticator says who a request is.
@@ -114,6 +115,17 @@ type SignInElsewhere interface {
 	Callback(ctx context.Context, r auth.CallbackRequest, c auth.Client) (*auth.Step, error)
 	LinkIdentity(ctx context.Context, cr auth.Credentials, r auth.AuthorizeRequest, c auth.Client) (string, error)
 	Unlink(ctx context.Context, cr auth.Credentials, id string) error
+}
+
+// Mailed are the routes of mailed links and codes.
+type Mailed interface {
+	Landing(ctx context.Context, r auth.LandingRequest) (*auth.Landing, error)
+	Follow(ctx context.Context, r auth.LandingRequest, c auth.Client) (to string, err error)
+	VerifyMailed(ctx context.Context, r auth.VerifyRequest, c auth.Client) (*auth.Session, error)
+	Recover(ctx context.Context, r auth.RecoverRequest, c auth.Client) error
+	MagicLink(ctx context.Context, r auth.RecoverRequest, c auth.Client) error
+	Resend(ctx context.Context, r auth.RecoverRequest, c auth.Client) error
+	Reauthenticate(ctx context.Context, cr auth.Credentials, c auth.Client) error
 }
 
 // Issuer is what others ask about tokens and sign-in.
