@@ -106,11 +106,20 @@ func (w *walker) parts() []step {
 	return parts
 }
 
-// at passes what has the value v in an order. An empty array has one of its own,
+// at passes what has the value v in an order. Null is also the place of what an
+// array on the way hides from a query for null. An empty array has one of its own,
 // below null, which no query can name.
 func at(path string, v data.Value) bson.Raw {
-	if v.Type != bson.TypeUndefined {
+	switch v.Type {
+	case bson.TypeNull:
+		nots := make([]bson.Raw, 0, len(least))
+		for _, l := range least[1:] {
+			nots = append(nots, on(path, object(inner("$not", object(operator("$gte", l))))))
+		}
+		return conjunction(nots...)
+	default:
 		return on(path, object(operator("$eq", v)))
+	case bson.TypeUndefined:
 	}
 	return conjunction(on(path, object(operator("$eq", data.Array()))), on(path, object(operator("$size", data.Int(0)))))
 }
