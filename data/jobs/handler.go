@@ -103,7 +103,10 @@ func (p *Pool) serve(h *handler) {
 		p.quiet()
 		delete(h.blocked, r.line)
 		p.mu.Unlock()
-		if ended && r.line != "" {
+		switch {
+		case !ended:
+			p.again(h) // it may be due already, and was passed by while it ran here
+		case r.line != "":
 			p.follow(h, r.line, 1)
 		}
 	}

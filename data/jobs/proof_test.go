@@ -116,7 +116,7 @@ func (n *node) left() int {
 func TestRandomKillsOfWorkers(t *testing.T) {
 	onEach(t, func(t *testing.T, c *cluster) {
 		rnd := seed(t)
-		l := workload{jobs: 400, orders: 10, hot: 5}
+		l := workload{jobs: 300, orders: 10, hot: 5}
 		nodes := []*node{c.node(), c.node(), c.node()}
 		start := func(n *node) *worker {
 			chance := rand.New(rand.NewPCG(rnd.Uint64(), 1))
