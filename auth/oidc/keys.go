@@ -55,13 +55,17 @@ func (p *Provider) fetchKeys(ctx context.Context) ([]jose.JSONWebKey, error) {
 	return keys, nil
 }
 
-// keySet verifies signatures under the provider's keys, for go-oidc.
-type keySet struct{ p *Provider }
+// keySet verifies signatures under the provider's keys, for go-oidc, which
+// keeps the text of an error alone.
+type keySet struct {
+	p    *Provider
+	away error // why there were no keys
+}
 
 var errSignature = errors.New("no key of the issuer verifies the signature")
 
 // VerifySignature gives the payload of a token signed by the provider.
-func (s keySet) VerifySignature(ctx context.Context, token string) ([]byte, error) {
+func (s *keySet) VerifySignature(ctx context.Context, token string) ([]byte, error) {
 	var algs []jose.SignatureAlgorithm
 	for _, a := range s.p.algorithms() {
 		algs = append(algs, jose.SignatureAlgorithm(a))
@@ -74,6 +78,7 @@ func (s keySet) VerifySignature(ctx context.Context, token string) ([]byte, erro
 	for _, renew := range []bool{false, true} {
 		keys, err := s.p.keys.get(ctx, renew)
 		if err != nil {
+			s.away = err
 			return nil, err
 		}
 		for i := range keys {

@@ -101,10 +101,10 @@ const tenantMark = "{tenantid}"
 
 var tenant = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
-// issuedBy gives the issuer that a token with this tid must name.
-func (r *Row) issuedBy(tid string) string {
-	if !strings.Contains(r.Issuer, tenantMark) || !tenant.MatchString(tid) {
-		return r.Issuer
+// issuedBy reports whether a token with this tid may name the issuer.
+func (r *Row) issuedBy(issuer, tid string) bool {
+	if !strings.Contains(r.Issuer, tenantMark) {
+		return issuer == r.Issuer
 	}
-	return strings.Replace(r.Issuer, tenantMark, tid, 1)
+	return tenant.MatchString(tid) && issuer == strings.Replace(r.Issuer, tenantMark, tid, 1)
 }

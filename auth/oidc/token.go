@@ -71,13 +71,14 @@ func (p *Provider) verify(ctx context.Context, raw string, audiences []string, n
 	if nonce == "" {
 		return nil, wrong("its nonce is needed", nil)
 	}
-	t, err := gooidc.NewVerifier(p.row.Issuer, keySet{p}, &gooidc.Config{
+	keys := &keySet{p: p}
+	t, err := gooidc.NewVerifier(p.row.Issuer, keys, &gooidc.Config{
 		SupportedSigningAlgs: p.algorithms(), Now: p.o.Now,
 		SkipClientIDCheck: true, SkipExpiryCheck: true, SkipIssuerCheck: true, // below, with our bounds
 	}).Verify(ctx, raw)
 	if err != nil {
-		if hutch.CodeOf(err) == hutch.Unavailable {
-			return nil, hutch.Errorf(hutch.Unavailable, "the provider's keys cannot be had: %w", err)
+		if keys.away != nil {
+			return nil, keys.away
 		}
 		return nil, wrong("the signature", err)
 	}
@@ -87,7 +88,7 @@ func (p *Provider) verify(ctx context.Context, raw string, audiences []string, n
 	}
 	now := p.o.Now()
 	switch issued := numericDate(c["iat"]); {
-	case t.Issuer != p.row.issuedBy(c.text("tid")):
+	case !p.row.issuedBy(t.Issuer, c.text("tid")):
 		return nil, wrong("the issuer", nil)
 	case t.Subject == "" || len(t.Subject) > maxSubject || !utf8.ValidString(t.Subject):
 		return nil, wrong("the subject", nil)

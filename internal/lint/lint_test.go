@@ -38,6 +38,7 @@ var allowed = map[string][]string{
 	"rules":                 {"", "data"},
 	"auth":                  {"", "data", "data/jobs", "internal/child"},
 	"auth/oidc":             {"", "auth"},
+	"auth/providertest":     {"", "auth"},
 	"auth/mail":             {"", "auth"},
 	"functions":             {"", "data", "data/jobs", "internal/bundle"},
 	"functions/quickjs":     {"", "data", "functions", "internal/child"},
