@@ -23,6 +23,7 @@ func (w *walker) checks() {
 	if c.Auth.Idle > c.Auth.Max {
 		w.errorf(c.Pos("auth.session"), codeValue, "", "auth.session: idle is longer than max")
 	}
+	w.mailChecks()
 	names := c.collectionNames()
 	for _, s := range c.Seeds {
 		p := "seed." + s.Collection

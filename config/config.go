@@ -77,6 +77,11 @@ type Auth struct {
 	AccessToken time.Duration
 	Idle, Max   time.Duration // of a session
 	Providers   []Provider
+
+	ConfirmEmail bool // a sign-up is confirmed by mail
+	EmailChange  string
+	Redirects    []string
+	Mail         Mail
 }
 
 // Named is an expression under a name of the app's choice.
@@ -188,6 +193,7 @@ func defaults() *Config {
 			Signup: true, MinLength: 10, HashMemory: 19 << 20, HashTime: 2,
 			AccessToken: 15 * time.Minute,
 			Idle:        30 * 24 * time.Hour, Max: 365 * 24 * time.Hour,
+			EmailChange: "secure",
 		},
 		pos: map[string]hutch.Pos{},
 		env: map[string]bool{},

@@ -109,8 +109,8 @@ func TestSessionsDoNotIdleLongerThanTheyLive(t *testing.T) {
 func TestLaterKeysAreUnknown(t *testing.T) {
 	for _, key := range []string{
 		"env", "admin", "routes", "channels", "tls", "issuers", "buckets", "backup", "quotas", "clients",
-		"auth.confirmEmail", "auth.anonymous", "auth.mfa", "auth.redirects", "auth.captcha", "auth.emailChange", "auth.profile",
-		"auth.mail", "collections.a.refs", "collections.a.fields", "collections.a.limits",
+		"auth.anonymous", "auth.mfa", "auth.captcha", "auth.profile",
+		"collections.a.refs", "collections.a.fields", "collections.a.limits",
 		"collections.a.access.aggregate", "functions.f.limits", "functions.f.inline", "functions.f.secrets", "functions.f.fetch",
 		"functions.f.concurrency", "functions.f.retry", "functions.f.runtime", "functions.f.response", "functions.f.fresh", "functions.f.record",
 		"functions.f.trigger.after", "functions.f.trigger.queue", "functions.f.trigger.cron", "functions.f.trigger.file",

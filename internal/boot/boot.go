@@ -37,6 +37,7 @@ import (
 	"github.com/hutch-dev/hutch/auth"
 	"github.com/hutch-dev/hutch/config"
 	"github.com/hutch-dev/hutch/data"
+	"github.com/hutch-dev/hutch/data/jobs"
 	"github.com/hutch-dev/hutch/data/live"
 	"github.com/hutch-dev/hutch/functions"
 	"github.com/hutch-dev/hutch/internal/child"
@@ -84,6 +85,7 @@ type Options struct {
 	Runtimes []Runtime
 
 	Providers OpenProvider // nil: none
+	Mailer    OpenMailer   // nil: no mail
 
 	Host      string        // what the others call this node: a name and a port
 	Heartbeat time.Duration // of this node, on a store that is shared [5s]
@@ -110,6 +112,7 @@ type App struct {
 	Functions *functions.Service
 	Server    *server.Server // nil with NewData
 
+	jobs    *jobs.Pool       // nil with NewData
 	live    *live.Hub        // nil with NewData
 	sockets *server.Realtime // nil with NewData; the server ends it
 
@@ -197,6 +200,7 @@ func open(ctx context.Context, o *Options, dataOnly bool) (_ *App, err error) {
 		return a, nil
 	}
 	a.base = base
+	a.openJobs()
 	a.upkeep.Go(func() {
 		if err := a.Auth.Run(base); err != nil && base.Err() == nil {
 			a.log.Error("auth stopped", slog.Any("error", err))
@@ -222,6 +226,7 @@ func (a *App) Close() error {
 		for _, rt := range a.runtimes {
 			errs = append(errs, rt.Close())
 		}
+		a.closeJobs()
 		if a.Auth != nil {
 			// what is noted in memory, e.g. the last use of keys
 			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)

@@ -15,6 +15,7 @@ import (
 	"github.com/hutch-dev/hutch/auth"
 	"github.com/hutch-dev/hutch/config"
 	"github.com/hutch-dev/hutch/data"
+	"github.com/hutch-dev/hutch/data/jobs"
 	"github.com/hutch-dev/hutch/internal/child"
 )
 
@@ -72,7 +73,7 @@ func systemCollections() []data.Collection {
 	for _, name := range append(auth.Collections(), seedsCollection, nodesCollection) {
 		cs = append(cs, data.Collection{Name: name})
 	}
-	return cs
+	return append(cs, jobs.Collections()...)
 }
 
 func (a *App) openAuth(ctx context.Context, keys *secrets, inProcess bool) error {
@@ -98,11 +99,19 @@ func (a *App) openAuth(ctx context.Context, keys *secrets, inProcess bool) error
 	if err != nil {
 		return err
 	}
+	mail, err := a.o.mail(a.log)
+	if err != nil {
+		return err
+	}
+	redirects, err := auth.ParseRedirects(c.Auth.Redirects)
+	if err != nil {
+		return err
+	}
 	err = a.patient(ctx, "reading the signing keys", func() (err error) {
 		a.Auth, err = auth.New(ctx, auth.Options{
 			System: a.Data.System(auth.Collections()...), Feed: a.Data.Feed(), Counter: a.Data.Counter(),
-			Providers: providers,
-			Hasher:    hasher, MasterKey: keys.master, PublicURL: a.publicURL, Signup: c.Auth.Signup, MinLength: int(c.Auth.MinLength),
+			Providers: providers, Mail: mail, Redirects: redirects,
+			Hasher: hasher, MasterKey: keys.master, PublicURL: a.publicURL, Signup: c.Auth.Signup, MinLength: int(c.Auth.MinLength),
 			Lifetimes: auth.Lifetimes{Access: c.Auth.AccessToken, Idle: c.Auth.Idle, Max: c.Auth.Max},
 			Now:       a.o.Now, Entropy: a.o.Entropy, Log: a.log,
 		})
