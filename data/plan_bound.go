@@ -1,6 +1,9 @@
 package data
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Bound is the part of w that the ranges of a are made of, as conditions on
 // documents: what a store with indexes of its own has them look for. Every
@@ -34,11 +37,39 @@ func (a *Access) bound(ixs []Built, leaves []*Where) Where {
 	}
 	var of []Where
 	for _, l := range leaves {
-		if slices.ContainsFunc(paths, func(f Order) bool { return bounds(l, f.Path) }) {
-			of = append(of, *l)
+		for _, f := range paths {
+			if w, ok := keyed(l, f.Path); ok {
+				of = append(of, w)
+				break
+			}
 		}
 	}
 	return And(of...)
+}
+
+// keyed is the part of a condition that keys at path tell, nothing that takes the
+// document: a field that is missing is null there.
+func keyed(w *Where, path string) (Where, bool) {
+	switch {
+	case !bounds(w, path):
+		return Where{}, false
+	case w.Op == OpExists:
+		return Where{Op: OpEq, Path: w.Path, Value: Null()}, true
+	case w.Op != OpElem:
+		return *w, true
+	}
+	rest := strings.TrimPrefix(strings.TrimPrefix(path, w.Path), ".")
+	var buf [4]*Where
+	var kids []Where
+	for _, k := range flatten(buf[:0], &w.Kids[0]) {
+		if k.Op != OpElem && bounds(k, rest) {
+			if k.Op == OpExists {
+				k = &Where{Op: OpEq, Path: k.Path, Value: Null()}
+			}
+			kids = append(kids, *k)
+		}
+	}
+	return Where{Op: OpElem, Path: w.Path, Kids: []Where{And(kids...)}}, true
 }
 
 // bounds reports whether the keys at path tell something of w.

@@ -68,7 +68,7 @@ func (s *Store) commitGroup(ps []*pending, h hints) (left hints, again []*pendin
 
 func (s *Store) commitWithin(ctx context.Context, ps []*pending, h hints) (left hints, again []*pending) {
 	var last *group
-	moves := ""
+	began, moves := time.Now(), ""
 	for try := 0; ; try++ {
 		g := s.newGroup(ps, h)
 		g.moves, h = moves, nil
@@ -88,8 +88,12 @@ func (s *Store) commitWithin(ctx context.Context, ps []*pending, h hints) (left 
 		case errors.As(err, &ahead):
 			err = s.passVersion(ctx, ahead.version)
 		case c == classConflict:
-			if hot, rest := g.split(last); len(hot) > 0 && len(rest) > 0 {
+			hot, rest := g.split(last)
+			switch {
+			case len(hot) > 0 && len(rest) > 0:
 				return nil, s.apart(ctx, rest, hot)
+			case len(rest) > 0 && time.Since(began) > slowAfter:
+				return nil, alone(rest)
 			}
 			if last = g; try > 0 {
 				sleep(ctx, jitter(try))
@@ -134,9 +138,18 @@ func (s *Store) apart(ctx context.Context, first, then []*pending) (again []*pen
 	return append(again, more...)
 }
 
+// alone gives back batches one of which waits for a document that another node
+// holds: the others need not.
+func alone(ps []*pending) []*pending {
+	for _, p := range ps {
+		p.alone = true
+	}
+	return ps
+}
+
 // settle gives the batches their results. What a group leaves serves the next.
 func (g *group) settle(pos instant) (left hints, again []*pending) {
-	g.s.acked.advance(pos)
+	g.s.seen.advance(pos)
 	at := pos.position()
 	for _, p := range g.ps {
 		if p.state == stateAgain {

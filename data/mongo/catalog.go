@@ -24,6 +24,7 @@ type collection struct {
 	name, stored string
 	indexes      []*index // declared and ready
 	building     []*index // not used yet
+	gone         bool     // dropped or replaced by another program: to be made right before the next write
 }
 
 // index is a declared index. MongoDB keeps it as one index in the order of its
@@ -90,6 +91,19 @@ func direction(desc bool) int {
 	return 1
 }
 
+// forget notes that another program has dropped or replaced a collection.
+func (s *Store) forget(name string) {
+	s.change(func(cat *catalog) *catalog {
+		old := cat.colls[name]
+		if old == nil || old.gone {
+			return cat
+		}
+		c := *old
+		c.gone = true
+		return cat.with(&c)
+	})
+}
+
 // bare collections are in the change log without images.
 func isBare(coll string) bool {
 	return slices.Contains(bareCollections, coll)
@@ -120,6 +134,9 @@ func (s *Store) loadCollections(ctx context.Context) error {
 func collectionOf(cur *mongo.Cursor) (*collection, bool) {
 	in, _ := cur.Current.Lookup("name").StringValueOK()
 	name, ok := named(in)
+	if cur.Current.Lookup("options", "collation").Type != 0 {
+		return nil, false // equal texts would be one to the server and two to Hutch
+	}
 	images, _ := cur.Current.Lookup("options", "changeStreamPreAndPostImages", "enabled").BooleanOK()
 	return &collection{name: name, stored: in}, ok && (images || isBare(name))
 }

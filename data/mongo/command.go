@@ -118,8 +118,8 @@ func (g *group) collectionOps(out []operation, ims []*image) []operation {
 	} {
 		for len(o.ims) > 0 {
 			n, size := 0, 0
-			for n < len(o.ims) && (n == 0 || size+len(o.ims[n].cur) <= maxCommand) {
-				size += len(o.ims[n].cur) + elementRoom
+			for n < len(o.ims) && (n == 0 || size+o.ims[n].sent() <= maxCommand) {
+				size += o.ims[n].sent() + elementRoom
 				n++
 			}
 			part := o
@@ -130,10 +130,20 @@ func (g *group) collectionOps(out []operation, ims []*image) []operation {
 	return out
 }
 
+// sent is how many bytes a command has of a document: the new one, and the whole
+// old one where that is its guard.
+func (im *image) sent() int {
+	n := len(im.cur)
+	if im.base != nil && versionOf(im.base) == 0 {
+		n += len(im.base)
+	}
+	return n
+}
+
 func (o *operation) run(sc context.Context, db *mongo.Database) error {
 	size := 128
 	for _, im := range o.ims {
-		size += len(im.cur) + len(im.id) + 128
+		size += im.sent() + len(im.id) + 128
 	}
 	at, b := bsoncore.AppendDocumentStart(make([]byte, 0, size))
 	b = bsoncore.AppendStringElement(b, o.verb, o.coll)

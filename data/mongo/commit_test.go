@@ -218,7 +218,7 @@ func TestNodesConfigureAtTheSameTime(t *testing.T) {
 	for _, x := range []struct {
 		prune bool
 		want  string
-	}{{false, "[_id_ theirs hutch unique:chip:1 hutch:chip:1 hutch:n:-1]"}, {true, "[_id_ theirs hutch:n:-1]"}} {
+	}{{false, "[_id_ theirs hutch unique:chip:1 hutch:chip:1,_id:1 hutch:n:-1,_id:1]"}, {true, "[_id_ theirs hutch:n:-1,_id:1]"}} {
 		if err := s.Configure(within(t, patience), []data.Collection{{Name: "pets", Indexes: []data.Index{n}}}, x.prune); err != nil {
 			t.Fatal(err)
 		}

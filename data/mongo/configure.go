@@ -35,7 +35,7 @@ func (s *Store) Configure(ctx context.Context, cs []data.Collection, prune bool)
 		want[c.Name] = ixs
 	}
 	for _, c := range cs {
-		if err := s.ensure(ctx, c.Name); err != nil {
+		if err := s.restore(ctx, c.Name); err != nil {
 			return err
 		}
 	}

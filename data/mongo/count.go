@@ -23,7 +23,7 @@ func (sn *snapshot) Count(ctx context.Context, p *data.Plan) (int64, error) {
 	if err != nil || r == nil {
 		return 0, err
 	}
-	if full, exact := translate(p.Where); exact {
+	if full, exact := translate(p.Where); exact && len(r.a.Also) == 0 {
 		t, err := r.tally(r.where, full)
 		if err != nil {
 			return 0, err

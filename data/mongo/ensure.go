@@ -2,6 +2,7 @@ package mongo
 
 import (
 	"context"
+	"log/slog"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
@@ -10,9 +11,15 @@ import (
 
 // ensure makes a collection exist whose changes carry the old image.
 func (s *Store) ensure(ctx context.Context, name string) error {
-	if c := s.cat.Load().colls[name]; c != nil {
+	if c := s.cat.Load().colls[name]; c != nil && !c.gone {
 		return nil
 	}
+	return s.restore(ctx, name)
+}
+
+// restore is ensure that looks at the database. A collection that another program
+// has dropped gets the indexes back that it was declared with.
+func (s *Store) restore(ctx context.Context, name string) error {
 	err := s.make(ctx, name)
 	for classOf(err) == classTransient && ctx.Err() == nil && s.ctx.Err() == nil {
 		sleep(ctx, transientPause)
@@ -27,10 +34,22 @@ func (s *Store) ensure(ctx context.Context, name string) error {
 	default:
 		return failed(ctx, "making collection "+name, err)
 	}
-	c := &collection{name: name, stored: stored(name)}
+	old := s.cat.Load().colls[name]
+	if old != nil && old.gone {
+		for _, ix := range old.indexes {
+			if err := s.buildIndex(ctx, name, ix); err != nil {
+				s.o.Log.ErrorContext(ctx, "an index of a dropped collection cannot be made again", slog.String("collection", name), slog.Any("error", err))
+			}
+		}
+	}
 	s.change(func(cat *catalog) *catalog {
-		if cat.colls[name] != nil {
-			return cat
+		c := &collection{name: name, stored: stored(name)}
+		if was := cat.colls[name]; was != nil {
+			if was != old {
+				return cat // changed meanwhile
+			}
+			same := *was
+			c, same.gone = &same, false
 		}
 		return cat.with(c)
 	})
@@ -48,12 +67,16 @@ func (s *Store) make(ctx context.Context, name string) error {
 		if err != nil {
 			return err
 		}
-		exists, right := cur.Next(ctx), false
+		exists, right, collation := cur.Next(ctx), false, false
 		if exists {
 			_, right = collectionOf(cur)
+			collation = cur.Current.Lookup("options", "collation").Type != 0
 		}
 		_ = cur.Close(ctx)
 		switch {
+		case collation:
+			return hutch.Errorf(hutch.FailedPrecondition, "the collection %s has a collation, by which texts that differ are equal", name).
+				WithHint("make it without one, and copy its documents")
 		case cur.Err() != nil:
 			return cur.Err()
 		case right:

@@ -41,7 +41,7 @@ func (s *Store) Changes(ctx context.Context, after data.Position) iter.Seq2[data
 		defer cancel()
 		defer context.AfterFunc(ctx, cancel)()
 		defer context.AfterFunc(s.ctx, cancel)()
-		f := &stream{s: s, assembly: assembly{done: done, shown: done, names: map[string]string{}, known: s.collections}}
+		f := &stream{s: s, assembly: assembly{done: done, shown: done, names: map[string]string{}, known: s.collections, gone: s.forget}}
 		defer f.close()
 		spoke, failures := time.Now(), 0
 		for {
@@ -64,6 +64,7 @@ func (s *Store) Changes(ctx context.Context, after data.Position) iter.Seq2[data
 				continue
 			}
 			failures = 0
+			s.seen.advance(f.done)
 			if len(f.ready) == 0 && !f.heard.IsZero() && time.Since(spoke) >= progressEach-2*awaitEvents {
 				f.ready = append(f.ready, data.Commit{Position: f.done.position(), At: f.heard})
 			}

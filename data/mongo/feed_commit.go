@@ -24,6 +24,7 @@ type assembly struct {
 
 	names map[string]string // MongoDB's names to ours; "" = not ours
 	known func() []string   // the collections that there are, ours
+	gone  func(name string) // told of those that were dropped or replaced
 }
 
 var errEvent = errors.New("an event of the change stream cannot be read")
@@ -61,17 +62,18 @@ func (a *assembly) add(raw []byte) error {
 func (a *assembly) event(e *event) {
 	switch e.kind {
 	case kindDrop:
-		a.resets(a.name(e.coll))
+		a.replaced(e.coll)
 		return
 	case kindRename:
-		a.resets(a.name(e.coll))
-		a.resets(a.name(e.to))
+		a.replaced(e.coll)
+		a.replaced(e.to)
 		return
 	case kindDropDatabase, kindInvalidate:
 		for _, name := range a.names {
 			a.resets(name)
 		}
 		for _, name := range a.known() {
+			a.gone(name)
 			a.resets(name)
 		}
 		return
@@ -114,6 +116,14 @@ func (a *assembly) name(coll []byte) string {
 	}
 	a.names[string(coll)] = name
 	return name
+}
+
+// replaced takes a collection that is gone, or another one.
+func (a *assembly) replaced(coll []byte) {
+	if name, ok := named(string(coll)); ok {
+		a.gone(name)
+	}
+	a.resets(a.name(coll))
 }
 
 func (a *assembly) resets(name string) {

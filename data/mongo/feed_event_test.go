@@ -40,7 +40,7 @@ func eventAt(at uint32, op, coll, id string, before, after any, more ...bson.E) 
 }
 
 func assemble(singles bool) *assembly {
-	return &assembly{names: map[string]string{}, singles: singles, known: func() []string { return []string{"pets", "_jobs", "_store"} }}
+	return &assembly{names: map[string]string{}, singles: singles, known: func() []string { return []string{"pets", "_jobs", "_store"} }, gone: func(string) {}}
 }
 
 // Servers of later versions have several events at one time outside of

@@ -22,7 +22,8 @@ type run struct {
 	coll   *mongo.Collection
 	ixs    []*index
 	a      *data.Access
-	where  bson.Raw // what the server looks for, a superset; nil: all
+	bound  data.Where
+	where  bson.Raw // bound, what the server looks for, a superset; nil: all
 	whole  bool     // and no more than the plan's filter
 	match  *data.Matcher
 	budget *data.Budget
@@ -104,17 +105,7 @@ func (r *run) all(again func(), f func(data.Doc) error) error {
 	docs, bytes := r.budget.Docs, r.budget.Bytes
 	for {
 		again()
-		q := query{filter: r.where, hint: r.hint()}
-		if q.filter == nil {
-			q.filter = everything
-		}
-		err := r.stream(q, func(raw bson.Raw) error {
-			d, ok, err := r.examine(raw)
-			if err != nil || !ok {
-				return err
-			}
-			return f(d)
-		})
+		err := r.branches(f)
 		switch {
 		case errors.Is(err, errNoIndex): // another node has dropped it
 			r.plan(nil)
@@ -123,6 +114,40 @@ func (r *run) all(again func(), f func(data.Doc) error) error {
 		}
 		r.budget.Docs, r.budget.Bytes = docs, bytes
 	}
+}
+
+// branches streams the documents of an access, those of an $or by one query an
+// index, so that none falls back on all documents.
+func (r *run) branches(f func(data.Doc) error) error {
+	qs := []query{{filter: conjunction(r.where), hint: r.hint()}}
+	var met map[string]struct{} // ids, where a document may come again
+	if len(r.a.Also) > 0 {
+		qs, met = qs[:0], map[string]struct{}{}
+		for i, a := range append([]*data.Access{r.a}, r.a.Also...) {
+			where, _ := translate(r.bound.Kids[i])
+			qs = append(qs, query{filter: conjunction(where), hint: r.hintOf(a)})
+		}
+	}
+	for _, q := range qs {
+		err := r.stream(q, func(raw bson.Raw) error {
+			d, ok, err := r.examine(raw)
+			if err != nil || !ok {
+				return err
+			}
+			if met != nil {
+				id := data.Text(data.Field(d, data.FieldID))
+				if _, again := met[id]; again {
+					return nil
+				}
+				met[id] = struct{}{}
+			}
+			return f(d)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // begin prepares a plan; nil when nothing can match.
@@ -137,7 +162,6 @@ func (sn *snapshot) begin(ctx context.Context, p *data.Plan) (*run, error) {
 	}
 	c := sn.s.cat.Load().colls[p.Collection]
 	r.plan(c)
-	r.budget.Index, r.budget.Unindexed = r.a.Name, r.a.Unindexed(p.Limit)
 	if p.Where.IsNever() {
 		// A snapshot that was read has a time.
 		_, err := sn.Get(ctx, p.Collection, "")
@@ -154,12 +178,13 @@ func (r *run) plan(c *collection) {
 		built, r.ixs = c.serving()
 	}
 	r.a = data.ChooseAmong(built, r.p.Where, r.p.OrderBy)
-	bound := r.a.Bound(built, r.p.Where)
+	r.budget.Index, r.budget.Unindexed = r.a.Name, r.a.Unindexed(r.p.Limit)
+	r.bound = r.a.Bound(built, r.p.Where)
 	var exact bool
-	r.where, exact = translate(bound)
+	r.where, exact = translate(r.bound)
 	r.whole = exact && r.p.Where.Op == data.WhereAll
 	if exact && !r.whole && r.p.Limit > 0 {
-		r.whole = bound.Canonical() == r.p.Where.Canonical()
+		r.whole = r.bound.Canonical() == r.p.Where.Canonical()
 	}
 }
 
@@ -232,12 +257,17 @@ var (
 
 // hint names the index that serves the access; nil leaves it to the server.
 func (r *run) hint() any {
-	switch {
-	case len(r.a.Also) > 0:
+	if len(r.a.Also) > 0 {
 		return nil
-	case r.a.Index != data.ByID:
-		return r.ixs[r.a.Index].query
-	case !r.a.Sorted && !r.a.Narrowed:
+	}
+	return r.hintOf(r.a)
+}
+
+func (r *run) hintOf(a *data.Access) any {
+	switch {
+	case a.Index != data.ByID:
+		return r.ixs[a.Index].query
+	case !a.Sorted && !a.Narrowed:
 		return hintNatural
 	}
 	return hintID

@@ -44,7 +44,7 @@ func (s *Store) Snapshot(ctx context.Context, atLeast data.Position) (data.Snaps
 	if err != nil {
 		return nil, err
 	}
-	return &snapshot{s: s, least: max(least, s.acked.load()), until: s.o.Now().Add(snapshotLife)}, nil
+	return &snapshot{s: s, least: max(least, s.seen.load()), until: s.o.Now().Add(snapshotLife)}, nil
 }
 
 func (sn *snapshot) Position() data.Position {
@@ -140,6 +140,12 @@ const readPause = 20 * time.Millisecond
 
 func (sn *snapshot) attempt(ctx context.Context, f func(ctx context.Context) error) error {
 	at := sn.at.load()
+	if at == 0 {
+		if err := sn.s.settle(ctx); err != nil {
+			return err
+		}
+		sn.least = max(sn.least, sn.s.seen.load())
+	}
 	if sn.ses == nil {
 		o := options.Session().SetSnapshot(true)
 		if at > 0 {
@@ -171,6 +177,7 @@ func (sn *snapshot) attempt(ctx context.Context, f func(ctx context.Context) err
 		return sn.fix(ctx, f)
 	}
 	sn.at.advance(chosen)
+	sn.s.seen.advance(chosen)
 	return nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+	driver "go.mongodb.org/mongo-driver/v2/event"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"go.mongodb.org/mongo-driver/v2/mongo/readconcern"
@@ -30,7 +31,11 @@ type Store struct {
 
 	known newest // operationTime: a position that exists
 	clock newest // $clusterTime: not below any commit whose effect was seen
-	acked newest // of the commits that this node acknowledged: snapshots hold them
+	seen  newest // acknowledged or shown by this node, so a majority has it: snapshots hold it
+
+	term      term
+	elections atomic.Int64 // that the driver has told of
+	settled   atomic.Int64 // of them: seen holds what the primary took over
 
 	epoch string
 	first instant // the log of this database begins behind it
@@ -52,19 +57,22 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	client, err := mongo.Connect(options.Client().ApplyURI(o.URL).SetAppName("hutch").
+	s := &Store{o: o, free: make(chan *mongo.Session, maxSessions), configuring: make(chan struct{}, 1)}
+	how := options.Client().ApplyURI(o.URL).SetAppName("hutch").SetServerMonitor(&driver.ServerMonitor{TopologyDescriptionChanged: s.watch}).
 		SetWriteConcern(writeconcern.Majority()).SetReadConcern(readconcern.Majority()).SetReadPreference(readpref.Primary()).
-		SetRetryReads(true).SetRetryWrites(true).SetMaxPoolSize(maxPool).SetServerSelectionTimeout(o.Patience))
+		SetRetryReads(true).SetRetryWrites(true).SetMaxPoolSize(maxPool).SetServerSelectionTimeout(o.Patience)
+	how.Timeout = nil // callers have deadlines; the stream waits as long as it likes
+	client, err := mongo.Connect(how)
 	if err != nil {
 		// the driver's text may quote the URL, which holds a password
 		return nil, hutch.Errorf(hutch.InvalidArgument, "the URL of the store is not one of MongoDB")
 	}
-	s := &Store{o: o, client: client, free: make(chan *mongo.Session, maxSessions), configuring: make(chan struct{}, 1)}
+	s.client = client
 	s.db = client.Database(o.Database)
 	s.local = client.Database(o.Database, options.Database().SetReadConcern(readconcern.Local()))
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.cat.Store(newCatalog())
-	s.queue = queue{commit: s.commitGroup, uses: &s.uses, busy: map[docID]struct{}{}}
+	s.queue = queue{commit: s.commitGroup, uses: &s.uses, busy: map[docID]*flight{}}
 	if err := s.begin(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -145,7 +153,10 @@ func (s *Store) checkServer(ctx context.Context) error {
 		return failed(ctx, "connecting to the database", err)
 	}
 	switch {
-	case hello.SetName == "" && hello.Msg != "isdbgrid":
+	case hello.Msg == "isdbgrid":
+		return hutch.Errorf(hutch.FailedPrecondition, "the store is behind mongos: sharded clusters are not served yet").
+			WithHint("name the members of one replica set")
+	case hello.SetName == "":
 		return hutch.Errorf(hutch.FailedPrecondition, "the MongoDB server is not part of a replica set").
 			WithHint("start mongod with --replSet and call rs.initiate(); one member is enough to try")
 	case hello.Wire < 17:

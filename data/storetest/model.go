@@ -106,7 +106,7 @@ func misfits(ix data.Index, docs map[string]data.Doc) (codes []hutch.Code) {
 				continue
 			}
 			if owner, taken := owners[string(key)]; taken && owner != id {
-				return append(codes, hutch.AlreadyExists)
+				codes = append(codes, hutch.AlreadyExists)
 			}
 			owners[string(key)] = id
 		}
