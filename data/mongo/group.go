@@ -1,6 +1,7 @@
 package mongo
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"time"
@@ -9,8 +10,10 @@ import (
 )
 
 const (
-	lanes    = 4   // groups in flight
-	maxGroup = 128 // batches
+	lanes     = 4   // groups in flight, not counting slow ones
+	maxSlow   = 64  // slow groups that are not counted
+	maxGroup  = 128 // batches
+	slowAfter = 100 * time.Millisecond
 )
 
 // hints are documents as a group left them, for the groups that waited for it.
@@ -18,30 +21,62 @@ type hints map[docID]bson.Raw
 
 // queue lets batches of this node that share a document wait for each other and
 // go out as one: contention becomes a larger group. While lanes groups are in
-// flight all others wait too, and what waits joins the next.
+// flight all others wait too, and what waits joins the next. A group that takes
+// long, as when another node holds a document, gives up its lane, not its documents.
 type queue struct {
 	commit func(ps []*pending, h hints) (left hints, again []*pending)
 	uses   *sync.WaitGroup // the store's; whoever leads has one
+	slow   time.Duration   // after which a group is; 0: slowAfter
 
 	mu      sync.Mutex // guards what follows; not held while a group is in flight
-	busy    map[docID]struct{}
+	busy    map[docID]*flight
 	waiting []*pending
 	flying  int
+	slows   int // of flying
+}
+
+// flight is a group on its way.
+type flight struct {
+	ps         []*pending
+	slow, over bool // the queue's mu guards them
 }
 
 // run brings p to its end, or returns when ctx ends.
 func (q *queue) run(ctx context.Context, p *pending) {
 	p.done = make(chan struct{})
+	f := &flight{}
 	q.mu.Lock()
-	if q.flying == lanes || q.isBusy(p.keys, nil) {
+	if q.full() || !q.isFree(p, f) {
 		q.waiting = append(q.waiting, p)
 		q.mu.Unlock()
 		q.await(ctx, p)
 		return
 	}
-	q.start(p)
+	q.board(f, p)
+	q.flying++
 	q.mu.Unlock()
-	q.lead([]*pending{p}, nil) // alone, its deadline is the group's
+	q.lead(f, nil) // alone, its deadline is the group's
+}
+
+// full reports whether there is no lane for another group. mu is held.
+func (q *queue) full() bool { return q.flying-min(q.slows, maxSlow) >= lanes }
+
+// isFree reports whether no other group than f has a document of p. mu is held.
+func (q *queue) isFree(p *pending, f *flight) bool {
+	for _, k := range p.keys {
+		if other := q.busy[k]; other != nil && other != f {
+			return false
+		}
+	}
+	return true
+}
+
+// board makes p a part of f. mu is held.
+func (q *queue) board(f *flight, p *pending) {
+	f.ps = append(f.ps, p)
+	for _, k := range p.keys {
+		q.busy[k] = f
+	}
 }
 
 // await waits until p is settled, or takes it out.
@@ -55,6 +90,7 @@ func (q *queue) await(ctx context.Context, p *pending) {
 	for i, w := range q.waiting {
 		if w == p {
 			q.waiting = append(q.waiting[:i], q.waiting[i+1:]...)
+			q.advance(nil) // those that waited behind it
 			q.mu.Unlock()
 			p.fail(ctxError(ctx))
 			return
@@ -64,23 +100,19 @@ func (q *queue) await(ctx context.Context, p *pending) {
 	p.leave()
 }
 
-// start notes a group as in flight. mu is held.
-func (q *queue) start(ps ...*pending) {
-	q.flying++
-	for _, p := range ps {
-		for _, k := range p.keys {
-			q.busy[k] = struct{}{}
-		}
-	}
-}
-
 // lead commits a group and then starts those that its end lets go.
-func (q *queue) lead(ps []*pending, h hints) {
-	left, again := q.commit(ps, h)
+func (q *queue) lead(f *flight, h hints) {
+	overdue := time.AfterFunc(cmp.Or(q.slow, slowAfter), func() { q.overdue(f) })
+	left, again := q.commit(f.ps, h)
+	overdue.Stop()
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	f.over = true
 	q.flying--
-	for _, p := range ps {
+	if f.slow {
+		q.slows--
+	}
+	for _, p := range f.ps {
 		for _, k := range p.keys {
 			delete(q.busy, k)
 		}
@@ -88,53 +120,57 @@ func (q *queue) lead(ps []*pending, h hints) {
 	if len(again) > 0 {
 		q.waiting = append(again, q.waiting...)
 	}
-	for next := q.next(); next != nil; next = q.next() {
-		q.start(next...)
-		q.uses.Go(func() {
-			q.lead(next, left)
-		})
+	q.advance(left)
+}
+
+// overdue lets others have the lane of a group that is still in flight.
+func (q *queue) overdue(f *flight) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if f.over {
+		return
+	}
+	f.slow = true
+	q.slows++
+	q.advance(nil)
+}
+
+// advance starts the groups that may go. mu is held, by who has a use of the store
+// or while one who has is in flight.
+func (q *queue) advance(h hints) {
+	for f := q.next(); f != nil; f = q.next() {
+		q.uses.Go(func() { q.lead(f, h) })
 	}
 }
 
 // next takes the first that waits and may go, and all that may go with it. mu is held.
-func (q *queue) next() (ps []*pending) {
-	if q.flying == lanes {
+func (q *queue) next() *flight {
+	if len(q.waiting) == 0 || q.full() {
 		return nil
 	}
+	f := &flight{}
 	writes := 0
-	mine := map[docID]struct{}{}
 	passed := map[docID]struct{}{} // documents of those that stay: their turn is first
 	rest := q.waiting[:0]
 	for _, p := range q.waiting {
-		fits := len(ps) == 0 || !p.alone && !ps[0].alone && len(ps) < maxGroup && writes+len(p.b.Writes) <= maxWrites
-		if !fits || q.isBusy(p.keys, mine) || anyOf(p.keys, passed) {
+		fits := len(f.ps) == 0 || !p.alone && !f.ps[0].alone && len(f.ps) < maxGroup && writes+len(p.b.Writes) <= maxWrites
+		if !fits || !q.isFree(p, f) || anyOf(p.keys, passed) {
 			rest = append(rest, p)
 			for _, k := range p.keys {
 				passed[k] = struct{}{}
 			}
 			continue
 		}
-		ps = append(ps, p)
+		q.board(f, p)
 		writes += len(p.b.Writes)
-		for _, k := range p.keys {
-			mine[k], q.busy[k] = struct{}{}, struct{}{}
-		}
 	}
 	clear(q.waiting[len(rest):])
 	q.waiting = rest
-	return ps
-}
-
-func (q *queue) isBusy(keys []docID, but map[docID]struct{}) bool {
-	for _, k := range keys {
-		if _, ok := q.busy[k]; !ok {
-			continue
-		}
-		if _, ok := but[k]; !ok {
-			return true
-		}
+	if len(f.ps) == 0 {
+		return nil
 	}
-	return false
+	q.flying++
+	return f
 }
 
 func anyOf(keys []docID, in map[docID]struct{}) bool {

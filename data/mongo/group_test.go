@@ -148,6 +148,7 @@ func TestWhatWaitsForADocumentGoesOutAsOne(t *testing.T) {
 func TestAtMostFourGroupsAreInFlight(t *testing.T) {
 	t.Parallel()
 	s := node(t, mongotest.Database(t))
+	s.queue.slow = time.Hour
 	ctx := limit(t, 60*time.Second)
 	var releases []func()
 	var flying, waiting []<-chan answer
