@@ -30,7 +30,7 @@ func TestFailover(t *testing.T) {
 	if long := os.Getenv("HUTCH_LONG"); long != "" {
 		rounds = 10
 	}
-	set := mongotest.Start(t, mongotest.Options{Members: 3})
+	set := mongotest.Start(t, mongotest.Options{Members: 3, Election: 3 * time.Second})
 	ns := nodesOn(t, set.Database("tally"), 2, func(t *testing.T) string { return folder(t, "hutch.yaml", tallyYAML) })
 	l := &failoverLoad{nodes: ns, key: ns.key(), over: make(chan struct{})}
 	for i := range counters {

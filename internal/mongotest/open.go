@@ -63,7 +63,7 @@ func openOnce(dir, server string, o Options) (_ *set, err error) {
 			return nil, err
 		}
 	}
-	_, err = Initiate(ctx, s.hosts())
+	_, err = Initiate(ctx, s.hosts(), cmp.Or(o.Election, quickElection))
 	return s, err
 }
 

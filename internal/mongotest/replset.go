@@ -18,10 +18,13 @@ const (
 	poll    = 10 * time.Millisecond
 )
 
-// Initiate makes the servers at hosts ("127.0.0.1:27117") one replica set that
-// elects quickly, waits until one is primary and all others have its data, and
-// gives the set's URI.
-func Initiate(ctx context.Context, hosts []string) (uri string, err error) {
+// quickElection is the election timeout that a set begins with.
+const quickElection = time.Second
+
+// Initiate makes the servers at hosts ("127.0.0.1:27117") one replica set, waits
+// until one is primary and all others have its data, and gives the set's URI.
+// Members without news of a primary elect another after election.
+func Initiate(ctx context.Context, hosts []string, election time.Duration) (uri string, err error) {
 	if len(hosts) == 0 {
 		return "", errors.New("initiating a replica set: no hosts")
 	}
@@ -40,24 +43,50 @@ func Initiate(ctx context.Context, hosts []string) (uri string, err error) {
 		{Key: "_id", Value: setName},
 		{Key: "members", Value: members},
 		{Key: "settings", Value: bson.D{
-			{Key: "electionTimeoutMillis", Value: 1000},
+			{Key: "electionTimeoutMillis", Value: quickElection.Milliseconds()},
 			{Key: "heartbeatIntervalMillis", Value: 200},
 		}},
 	}}}).Err()
 	if err != nil {
 		return "", fmt.Errorf("initiating a replica set of %s: %w", strings.Join(hosts, ", "), err)
 	}
-	if _, err := waitPrimary(ctx, clients, func(roles []role) bool {
+	primary, err := waitPrimary(ctx, clients, func(roles []role) bool {
 		for _, r := range roles {
 			if !r.Primary && !r.Secondary {
 				return false
 			}
 		}
 		return true
-	}); err != nil {
-		return "", err
+	})
+	if err == nil && election != quickElection {
+		err = calm(ctx, clients[primary], election)
 	}
-	return address(hosts), nil
+	return address(hosts), err
+}
+
+// calm sets the election timeout of a set that runs: the first election waits for
+// it, so it begins short.
+func calm(ctx context.Context, primary *mongo.Client, election time.Duration) error {
+	admin := primary.Database("admin")
+	var now struct{ Config bson.M }
+	if err := admin.RunCommand(ctx, bson.D{{Key: "replSetGetConfig", Value: 1}}).Decode(&now); err != nil {
+		return fmt.Errorf("reading the set's config: %w", err)
+	}
+	settings, ok := now.Config["settings"].(bson.D)
+	version, known := now.Config["version"].(int32)
+	if !ok || !known {
+		return fmt.Errorf("a set's config without settings: %v", now.Config)
+	}
+	for i := range settings {
+		if settings[i].Key == "electionTimeoutMillis" {
+			settings[i].Value = election.Milliseconds()
+		}
+	}
+	now.Config["settings"], now.Config["version"] = settings, version+1
+	if err := admin.RunCommand(ctx, bson.D{{Key: "replSetReconfig", Value: now.Config}}).Err(); err != nil {
+		return fmt.Errorf("setting the election timeout: %w", err)
+	}
+	return nil
 }
 
 // role is what a member says of itself.

@@ -17,6 +17,9 @@ type Options struct {
 	Members int      // 3 by default
 	OplogMB int      // above 0: an oplog of that size, which is also truncated quickly
 	Args    []string // more flags for each mongod
+	// Election is how long members wait without a primary's news [1 s]. On a busy
+	// machine a short one elects where nobody is dead.
+	Election time.Duration
 }
 
 // Set is a replica set that belongs to one test. Its methods fail the test

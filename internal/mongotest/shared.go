@@ -101,7 +101,7 @@ func openShared() {
 		}
 	}
 	if shared.dir, shared.err = os.MkdirTemp("", fmt.Sprintf(tempName, os.Getpid())); shared.err == nil {
-		shared.set, shared.err = open(shared.dir, Options{})
+		shared.set, shared.err = open(shared.dir, Options{Election: 10 * time.Second})
 	}
 }
 

@@ -1,5 +1,6 @@
 // Initiate makes running mongod processes one replica set, waits until all
-// serve and prints the set's URI: initiate HOST:PORT...
+// serve and prints the set's URI: initiate HOST:PORT... Its elections are slow, as
+// users' are: a busy machine starts none.
 package main
 
 import (
@@ -21,7 +22,7 @@ func main() {
 func run() error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	uri, err := mongotest.Initiate(ctx, os.Args[1:])
+	uri, err := mongotest.Initiate(ctx, os.Args[1:], 10*time.Second)
 	if err == nil {
 		fmt.Fprintln(os.Stdout, uri)
 	}
