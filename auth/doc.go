@@ -3,8 +3,8 @@
 // methods into HTTP in GoTrue's shapes (the JSON tags here), cmd into commands.
 //
 // Everything lives in system collections: _users (account, password hash,
-// roles), _identities (one document an e-mail key, which makes addresses
-// unique), _sessions (one document a session with its chain of refresh tokens),
+// roles, identities), _identities (one document an e-mail key, and one an issuer
+// and subject, which makes both unique), _sessions (one document a session with its chain of refresh tokens),
 // _keys (service keys), _signing (sealed keys) and _audit.
 //
 // Service.Verify is the one place where a Principal of a request is made. It
