@@ -31,20 +31,40 @@ func (a *Access) Bound(ixs []Built, w Where) Where {
 
 // bound joins the leaves that bound the fields of one walk.
 func (a *Access) bound(ixs []Built, leaves []*Where) Where {
-	paths := []Order{{Path: FieldID}}
+	fields, many := []Order{{Path: FieldID}}, uint32(0)
 	if a.Index != ByID {
-		paths = ixs[a.Index].Fields[:a.bounded]
+		fields, many = ixs[a.Index].Fields[:a.bounded], ixs[a.Index].Many
 	}
 	var of []Where
-	for _, l := range leaves {
-		for _, f := range paths {
-			if w, ok := keyed(l, f.Path); ok {
-				of = append(of, w)
-				break
+	for i, f := range fields {
+		best := -1 // where a document has several values, keys tell of one condition
+		for _, l := range leaves {
+			w, ok := keyed(l, f.Path)
+			switch {
+			case !ok:
+			case many&(1<<i) == 0 || best < 0:
+				best, of = len(of), append(of, w)
+			case fewer(&w, &of[best]):
+				of[best] = w
 			}
 		}
 	}
 	return And(of...)
+}
+
+// fewer reports whether a names fewer keys than b.
+func fewer(a, b *Where) bool {
+	points := func(w *Where) int {
+		switch w.Op {
+		case OpEq:
+			return 1
+		case OpIn:
+			return count(w.Value.Value)
+		default:
+			return maxRanges + 1
+		}
+	}
+	return points(a) < points(b)
 }
 
 // keyed is the part of a condition that keys at path tell, nothing that takes the

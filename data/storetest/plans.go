@@ -56,6 +56,38 @@ var plans = []test{
 			e.is(err, hutch.ResourceExhausted)
 		}
 	}},
+	{"S28: what no key tells is examined, and counts", func(e *env) {
+		e.configure(data.Collection{Name: "herd", Indexes: []data.Index{index("i.a"), index("t"), index("z"), index("x"), index("y")}})
+		var ws []data.Write
+		for i := range 300 {
+			ws = append(ws, e.put("herd", fmt.Sprintf("%05d", i), fmt.Sprintf(`{"i":[{"a":1,"b":%d},{"a":2,"b":0}],"t":["x","a"],"z":null,"x":%d,"y":1}`, i, i)))
+		}
+		e.commit(ws...)
+		for where, least := range map[string]int64{
+			`{"i":{"$elemMatch":{"a":1,"b":-1}}}`:        300,
+			`{"$and":[{"t":"x"},{"t":"q"}]}`:             0,
+			`{"$and":[{"t":{"$gt":"m"}},{"t":"x"}]}`:     300,
+			`{"z":{"$exists":false}}`:                    300,
+			`{"$or":[{"x":-1},{"y":1,"none":1}]}`:        300,
+			`{"$or":[{"x":{"$lt":10}},{"x":{"$lt":0}}]}`: 10,
+		} {
+			p := data.Plan{Where: e.where(where)}
+			_, b, err := e.spent(p, data.Budget{})
+			e.must(err)
+			if b.Docs < least {
+				e.Errorf("%s examined %d documents, want at least %d: %+v", where, b.Docs, least, b)
+			}
+			if least > 0 {
+				_, _, err = e.spent(p, data.Budget{MaxDocs: least - 1})
+				e.is(err, hutch.ResourceExhausted)
+				sn := e.snapshot("")
+				p.Collection, p.Budget = "herd", &data.Budget{MaxDocs: least - 1}
+				_, err = sn.Count(e.ctx(), &p)
+				e.is(err, hutch.ResourceExhausted)
+				sn.Close()
+			}
+		}
+	}},
 	{"S28: bytes are budgeted like documents", func(e *env) {
 		e.herd(100)
 		_, b, err := e.spent(data.Plan{}, data.Budget{})
