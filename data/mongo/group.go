@@ -14,6 +14,7 @@ const (
 	maxSlow   = 64  // slow groups that are not counted
 	maxGroup  = 128 // batches
 	slowAfter = 100 * time.Millisecond
+	heldAfter = time.Second // beyond what a database that is merely far takes
 )
 
 // hints are documents as a group left them, for the groups that waited for it.
@@ -30,6 +31,7 @@ type queue struct {
 
 	mu      sync.Mutex // guards what follows; not held while a group is in flight
 	busy    map[docID]*flight
+	wanted  map[docID]struct{} // documents of those that wait: their turn is first
 	waiting []*pending
 	flying  int
 	slows   int // of flying
@@ -37,8 +39,11 @@ type queue struct {
 
 // flight is a group on its way.
 type flight struct {
-	ps         []*pending
-	slow, over bool // the queue's mu guards them
+	ps []*pending
+
+	// guarded by the queue's mu
+	slow, held, over bool
+	watch            *time.Timer // until it is held
 }
 
 // run brings p to its end, or returns when ctx ends.
@@ -48,6 +53,7 @@ func (q *queue) run(ctx context.Context, p *pending) {
 	q.mu.Lock()
 	if q.full() || !q.isFree(p, f) {
 		q.waiting = append(q.waiting, p)
+		q.want(p)
 		q.mu.Unlock()
 		q.await(ctx, p)
 		return
@@ -61,14 +67,34 @@ func (q *queue) run(ctx context.Context, p *pending) {
 // full reports whether there is no lane for another group. mu is held.
 func (q *queue) full() bool { return q.flying-min(q.slows, maxSlow) >= lanes }
 
-// isFree reports whether no other group than f has a document of p. mu is held.
+// isFree reports whether no other group than f has a document of p, and nobody
+// who came before waits for one. mu is held.
 func (q *queue) isFree(p *pending, f *flight) bool {
 	for _, k := range p.keys {
 		if other := q.busy[k]; other != nil && other != f {
 			return false
 		}
+		if _, ok := q.wanted[k]; ok {
+			return false
+		}
 	}
 	return true
+}
+
+// want keeps the documents of p, which waits, from those that come later; but who
+// waits for a group that is held lets others pass. mu is held.
+func (q *queue) want(p *pending) {
+	for _, k := range p.keys {
+		if f := q.busy[k]; f != nil && f.held {
+			return
+		}
+	}
+	if q.wanted == nil {
+		q.wanted = map[docID]struct{}{}
+	}
+	for _, k := range p.keys {
+		q.wanted[k] = struct{}{}
+	}
 }
 
 // board makes p a part of f. mu is held.
@@ -111,6 +137,7 @@ func (q *queue) lead(f *flight, h hints) {
 	q.flying--
 	if f.slow {
 		q.slows--
+		f.watch.Stop()
 	}
 	for _, p := range f.ps {
 		for _, k := range p.keys {
@@ -132,6 +159,13 @@ func (q *queue) overdue(f *flight) {
 	}
 	f.slow = true
 	q.slows++
+	f.watch = time.AfterFunc(heldAfter, func() {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		if f.held = !f.over; f.held {
+			q.advance(nil)
+		}
+	})
 	q.advance(nil)
 }
 
@@ -143,22 +177,24 @@ func (q *queue) advance(h hints) {
 	}
 }
 
-// next takes the first that waits and may go, and all that may go with it. mu is held.
+// next takes the first that waits and may go, and all that may go with it. What
+// the others want is found anew: while all lanes are taken nobody asks for it. mu is held.
 func (q *queue) next() *flight {
-	if len(q.waiting) == 0 || q.full() {
+	if q.full() {
+		return nil
+	}
+	clear(q.wanted)
+	if len(q.waiting) == 0 {
 		return nil
 	}
 	f := &flight{}
 	writes := 0
-	passed := map[docID]struct{}{} // documents of those that stay: their turn is first
 	rest := q.waiting[:0]
 	for _, p := range q.waiting {
 		fits := len(f.ps) == 0 || !p.alone && !f.ps[0].alone && len(f.ps) < maxGroup && writes+len(p.b.Writes) <= maxWrites
-		if !fits || !q.isFree(p, f) || anyOf(p.keys, passed) {
+		if !fits || !q.isFree(p, f) {
 			rest = append(rest, p)
-			for _, k := range p.keys {
-				passed[k] = struct{}{}
-			}
+			q.want(p)
 			continue
 		}
 		q.board(f, p)
@@ -171,15 +207,6 @@ func (q *queue) next() *flight {
 	}
 	q.flying++
 	return f
-}
-
-func anyOf(keys []docID, in map[docID]struct{}) bool {
-	for _, k := range keys {
-		if _, ok := in[k]; ok {
-			return true
-		}
-	}
-	return false
 }
 
 // sleep waits, or until ctx ends.

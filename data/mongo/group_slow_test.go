@@ -61,6 +61,12 @@ func TestLockedDocumentsStopNobodyElse(t *testing.T) {
 			t.Fatalf("a commit on a free document: %v", a.err)
 		}
 	}
+	both := start(ctx, s, &data.Batch{Writes: []data.Write{counted("pets", "0"), counted("free", "x")}})
+	queued(t, s, 3*lanes+1)
+	if a := <-start(limit(t, 20*time.Second), s, &data.Batch{Writes: []data.Write{counted("free", "x")}}); a.err != nil {
+		t.Fatalf("behind a batch that waits for a locked document: %v", a.err)
+	}
+	stuck = append(stuck, both)
 	stillWaiting(t, stuck...)
 	release()
 	for _, c := range stuck {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -141,6 +142,103 @@ func TestWhatWaitsForADocumentGoesOutAsOne(t *testing.T) {
 		d, err := sn.Get(ctx, id[0], id[1])
 		if n, _ := data.Integer(data.Field(d, "n")); err != nil || n != want {
 			t.Errorf("%v is %d, want %d; %v", id, n, want, err)
+		}
+	}
+}
+
+func TestNobodyOvertakesWhoWaitsForTwoDocuments(t *testing.T) {
+	t.Parallel()
+	s := node(t, mongotest.Database(t))
+	s.queue.slow = time.Hour
+	ctx := limit(t, 60*time.Second)
+	a, aFlies, endA := held("a")
+	defer endA()
+	b, bFlies, endB := held("b")
+	defer endB()
+	firstA, firstB := start(ctx, s, &data.Batch{Writes: []data.Write{a}}), start(ctx, s, &data.Batch{Writes: []data.Write{b}})
+	<-aFlies
+	<-bFlies
+	both := start(ctx, s, &data.Batch{Writes: []data.Write{counted("pets", "a"), counted("pets", "b")}})
+	queued(t, s, 1)
+	gone, leave := context.WithCancel(ctx)
+	left := start(gone, s, &data.Batch{Writes: []data.Write{counted("pets", "b"), counted("pets", "c")}})
+	queued(t, s, 2)
+	behind := start(ctx, s, &data.Batch{Writes: []data.Write{counted("pets", "c")}})
+	queued(t, s, 3)
+	leave()
+	if x := <-left; hutch.CodeOf(x.err) != hutch.Cancelled {
+		t.Errorf("who left gets %v", x.err)
+	}
+	if x := <-behind; x.err != nil {
+		t.Errorf("who waited behind one that left: %v", x.err)
+	}
+	endA()
+	if x := <-firstA; x.err != nil {
+		t.Fatal(x.err)
+	}
+	late := start(ctx, s, &data.Batch{Writes: []data.Write{counted("pets", "a")}})
+	queued(t, s, 2)
+	endB()
+	for _, c := range []<-chan answer{firstB, both} {
+		if x := <-c; x.err != nil {
+			t.Fatal(x.err)
+		}
+	}
+	x := <-late
+	if x.err != nil {
+		t.Fatal(x.err)
+	}
+	if n, _ := data.Integer(data.Field(x.Changes[0].Before, "n")); n != 2 {
+		t.Errorf("the newcomer was number %d", n+1)
+	}
+}
+
+// A batch on two documents that many write has its turn after few others.
+func TestABatchOnTwoHotDocuments(t *testing.T) {
+	t.Parallel()
+	const writers, most = 8, 100
+	s := node(t, mongotest.Database(t))
+	s.queue.slow = time.Hour
+	ctx := limit(t, 60*time.Second)
+	both := func() []data.Write { return []data.Write{counted("pets", "a"), counted("pets", "b")} }
+	if x := <-start(ctx, s, &data.Batch{Writes: both()}); x.err != nil {
+		t.Fatal(x.err)
+	}
+	var stop atomic.Bool
+	var passed atomic.Int64
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer stop.Store(true)
+	for i := range 2 * writers {
+		wg.Go(func() {
+			for !stop.Load() {
+				if x := <-start(ctx, s, &data.Batch{Writes: both()[i%2 : i%2+1]}); x.err != nil {
+					t.Error(x.err)
+					return
+				}
+				passed.Add(1)
+			}
+		})
+	}
+	for passed.Load() < 4*writers && ctx.Err() == nil {
+		sleep(ctx, time.Millisecond)
+	}
+	for range 5 {
+		var before, at int64
+		before = passed.Load()
+		ws := both()
+		for i := range ws {
+			next := ws[i].Next
+			ws[i].Next = func(old data.Doc) (data.Doc, error) {
+				at = passed.Load()
+				return next(old)
+			}
+		}
+		if x := <-start(ctx, s, &data.Batch{Writes: ws}); x.err != nil {
+			t.Fatal(x.err)
+		}
+		if at-before > most {
+			t.Errorf("%d others went first", at-before)
 		}
 	}
 }
