@@ -23,7 +23,7 @@ func (b *bench) signedLink(s *auth.Session) (*auth.Session, error) {
 	}
 	w := browser{}
 	state := b.authorize(w, auth.AuthorizeRequest{Ticket: query(b.t, to).Get("ticket")})
-	return b.trade(b.callback(w, state).Get("code"), verifier)
+	return b.trade(b.callback(w, state).Get("code"), clientProof)
 }
 
 // S4: what becomes of a new identity at the provider whose address is that of an
@@ -234,7 +234,7 @@ func TestS43LinkingIsBoundToItsSession(t *testing.T) {
 	if err := b.Logout(t.Context(), bearer(s.AccessToken), "local"); err != nil {
 		t.Fatal(err)
 	}
-	_, err = b.trade(code, verifier)
+	_, err = b.trade(code, clientProof)
 	wantCode(t, err, hutch.SessionNotFound)
 
 	s = b.signinOK(theAddress)
@@ -351,7 +351,7 @@ func TestParallelFirstSignIns(t *testing.T) {
 	var wg sync.WaitGroup
 	errs := make([]error, len(codes))
 	for i, code := range codes {
-		wg.Go(func() { _, errs[i] = b.trade(code, verifier) })
+		wg.Go(func() { _, errs[i] = b.trade(code, clientProof) })
 	}
 	wg.Wait()
 	for _, err := range errs {

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"net/url"
 	"strings"
 	"sync"
@@ -60,9 +61,9 @@ func someone(subject, email string, verified bool) auth.Foreign {
 	return auth.Foreign{Issuer: "https://id.example", Subject: subject, Email: email, EmailVerified: verified, Name: "Ann Other"}
 }
 
-const verifier = "a-verifier-of-the-client-with-43-characters-"
+const clientProof = "a-verifier-of-the-client-with-43-characters-"
 
-func challenge(v string) string {
+func proofOf(v string) string {
 	sum := sha256.Sum256([]byte(v))
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
@@ -83,7 +84,7 @@ func abroad(t testing.TB, edit ...func(*auth.Options)) (*bench, *idp) {
 
 func request() auth.AuthorizeRequest {
 	return auth.AuthorizeRequest{
-		Provider: "corp", RedirectTo: "https://app.example/in", Challenge: challenge(verifier), ChallengeMethod: "s256",
+		Provider: "corp", RedirectTo: "https://app.example/in", Challenge: proofOf(clientProof), ChallengeMethod: "s256",
 	}
 }
 
@@ -134,8 +135,8 @@ func (b *bench) callback(w browser, state string) url.Values {
 	return q
 }
 
-func (b *bench) trade(code, verifier string) (*auth.Session, error) {
-	body, err := json.Marshal(map[string]string{"auth_code": code, "code_verifier": verifier})
+func (b *bench) trade(code, clientProof string) (*auth.Session, error) {
+	body, err := json.Marshal(map[string]string{"auth_code": code, "code_verifier": clientProof})
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -146,7 +147,7 @@ func (b *bench) trade(code, verifier string) (*auth.Session, error) {
 func (b *bench) elsewhere() (*auth.Session, error) {
 	b.t.Helper()
 	w := browser{}
-	return b.trade(b.callback(w, b.authorize(w, request())).Get("code"), verifier)
+	return b.trade(b.callback(w, b.authorize(w, request())).Get("code"), clientProof)
 }
 
 func (b *bench) idToken(token string, more ...string) (*auth.Session, error) {
@@ -168,7 +169,7 @@ func TestSignInAtAProvider(t *testing.T) {
 	p.who = someone("1", "Ann@shop.example", true)
 	w := browser{}
 	state := b.authorize(w, request())
-	if p.begun.Redirect != "https://shop.example/auth/v1/callback" || p.begun.Nonce == "" || p.begun.Challenge == challenge(verifier) {
+	if p.begun.Redirect != "https://shop.example/auth/v1/callback" || p.begun.Nonce == "" || p.begun.Challenge == proofOf(clientProof) {
 		t.Errorf("asked for %+v", p.begun)
 	}
 	q := b.callback(w, state)
@@ -178,7 +179,7 @@ func TestSignInAtAProvider(t *testing.T) {
 	if b.store.count("_users") != 0 || len(w) != 0 {
 		t.Error("the callback alone made an account, or left its cookie")
 	}
-	s, err := b.trade(q.Get("code"), verifier)
+	s, err := b.trade(q.Get("code"), clientProof)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -313,9 +314,7 @@ func TestS43FlowBelongsToItsBrowserAndClient(t *testing.T) {
 	var code string
 	t.Run("once, of 20", func(t *testing.T) {
 		jar := map[string]string{}
-		for k, v := range mine {
-			jar[k] = v
-		}
+		maps.Copy(jar, mine)
 		var wg sync.WaitGroup
 		got := make([]string, 20)
 		for i := range got {
@@ -342,7 +341,7 @@ func TestS43FlowBelongsToItsBrowserAndClient(t *testing.T) {
 		var wg sync.WaitGroup
 		errs := make([]error, 20)
 		for i := range errs {
-			wg.Go(func() { _, errs[i] = b.trade(code, verifier) })
+			wg.Go(func() { _, errs[i] = b.trade(code, clientProof) })
 		}
 		wg.Wait()
 		n := 0
@@ -359,9 +358,9 @@ func TestS43FlowBelongsToItsBrowserAndClient(t *testing.T) {
 	})
 	t.Run("another client's verifier ends the code", func(t *testing.T) {
 		code := b.callback(mine, b.authorize(mine, request())).Get("code")
-		_, err := b.trade(code, strings.ToUpper(verifier))
+		_, err := b.trade(code, strings.ToUpper(clientProof))
 		wantCode(t, err, hutch.BadCodeVerifier)
-		_, err = b.trade(code, verifier)
+		_, err = b.trade(code, clientProof)
 		wantCode(t, err, hutch.FlowStateNotFound)
 	})
 	t.Run("in time", func(t *testing.T) {
@@ -372,7 +371,7 @@ func TestS43FlowBelongsToItsBrowserAndClient(t *testing.T) {
 		}
 		code := b.callback(mine, b.authorize(mine, request())).Get("code")
 		b.clock.add(5 * time.Minute)
-		_, err := b.trade(code, verifier)
+		_, err := b.trade(code, clientProof)
 		wantCode(t, err, hutch.FlowStateNotFound)
 	})
 	t.Run("the cookie", func(t *testing.T) {

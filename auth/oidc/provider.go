@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -110,9 +111,7 @@ func (p *Provider) Begin(ctx context.Context, r auth.ProviderBegin) (string, err
 		return "", unreachable("the provider names an address that is none", err)
 	}
 	q := u.Query()
-	for k, v := range p.preset.params {
-		q[k] = v
-	}
+	maps.Copy(q, p.preset.params)
 	for k, v := range map[string]string{
 		"response_type": "code", "client_id": p.row.ClientID, "redirect_uri": r.Redirect, "state": r.State,
 		"scope": strings.Join(p.scopes(r.Scopes), " "), "code_challenge": r.Challenge, "code_challenge_method": "S256",
@@ -164,8 +163,7 @@ func (p *Provider) Exchange(ctx context.Context, r auth.ProviderCode) (*auth.For
 	defer cancel()
 	t, err := c.Exchange(context.WithValue(ctx, oauth2.HTTPClient, p.client), r.Code, oauth2.VerifierOption(r.Verifier))
 	if err != nil {
-		var no *oauth2.RetrieveError
-		if errors.As(err, &no) && (no.Response == nil || no.Response.StatusCode < http.StatusInternalServerError) {
+		if no, ok := errors.AsType[*oauth2.RetrieveError](err); ok && (no.Response == nil || no.Response.StatusCode < http.StatusInternalServerError) {
 			return nil, refused("the provider refuses the code", errors.New(no.ErrorCode)) // its body may hold secrets
 		}
 		return nil, unreachable("trading the code", errors.New(withoutBody(err)))
@@ -191,8 +189,7 @@ func (p *Provider) Exchange(ctx context.Context, r auth.ProviderCode) (*auth.For
 
 // withoutBody is an error's text where it is not an answer's body.
 func withoutBody(err error) string {
-	var no *oauth2.RetrieveError
-	if errors.As(err, &no) {
+	if no, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
 		return no.Response.Status
 	}
 	return err.Error()
