@@ -18,8 +18,8 @@ type group struct {
 	s     *Store
 	ps    []*pending
 	imgs  map[docID]*image
-	size  int    // bytes of the new images
-	moves string // a collection among whose documents values may move: those updated are deleted first
+	size  int             // bytes of the new images
+	moves map[string]bool // collections among whose documents values may move: those updated are deleted first
 }
 
 func (g *group) image(key docID) *image {
@@ -68,7 +68,7 @@ func (s *Store) commitGroup(ps []*pending, h hints) (left hints, again []*pendin
 
 func (s *Store) commitWithin(ctx context.Context, ps []*pending, h hints) (left hints, again []*pending) {
 	var last *group
-	began, moves := time.Now(), ""
+	began, moves := time.Now(), map[string]bool{}
 	for try := 0; ; try++ {
 		g := s.newGroup(ps, h)
 		g.moves, h = moves, nil
@@ -105,8 +105,8 @@ func (s *Store) commitWithin(ctx context.Context, ps []*pending, h hints) (left 
 		case errors.As(err, &dup) && len(ps) > 1:
 			rest, blamed := g.blame(dup)
 			return nil, s.apart(ctx, rest, blamed)
-		case errors.As(err, &dup) && moves == "" && g.mayMove(dup):
-			moves, err = dup.im.coll, nil
+		case errors.As(err, &dup) && g.mayMove(dup):
+			moves[dup.im.coll], err = true, nil
 		case c == classTransient:
 			sleep(ctx, transientPause)
 			err = nil
@@ -215,26 +215,34 @@ func (g *group) overtaken(dup *duplicateError) bool {
 	if dup.index != idIndex || dup.im == nil {
 		return false
 	}
+	return !g.fresh(dup.im.docID)
+}
+
+// fresh reports whether a write says that the document's id is new.
+func (g *group) fresh(key docID) bool {
 	for _, p := range g.ps {
 		for i := range p.b.Writes {
-			if w := &p.b.Writes[i]; w.Fresh && w.Collection == dup.im.coll && w.ID == dup.im.id {
-				return false
+			if w := &p.b.Writes[i]; w.Fresh && w.Collection == key.coll && w.ID == key.id {
+				return true
 			}
 		}
 	}
-	return true
+	return false
 }
 
 // mayMove reports whether another document of the batch may give up the value
 // that is taken: the server checks each document's in turn.
 func (g *group) mayMove(dup *duplicateError) bool {
+	if dup.im == nil || dup.index == idIndex || g.moves[dup.im.coll] {
+		return false
+	}
 	n := 0
 	for key, im := range g.imgs {
-		if im.changed() && dup.im != nil && key.coll == dup.im.coll {
+		if im.changed() && key.coll == dup.im.coll {
 			n++
 		}
 	}
-	return n > 1 && dup.index != idIndex
+	return n > 1
 }
 
 // passVersion waits until versions given from now on are above v.

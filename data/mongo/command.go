@@ -104,7 +104,7 @@ func (g *group) collectionOps(out []operation, ims []*image) []operation {
 			ins = append(ins, im)
 		case im.cur == nil:
 			del = append(del, im)
-		case g.moves == im.coll:
+		case g.moves[im.coll]:
 			del, ins = append(del, im), append(ins, im)
 		default:
 			upd = append(upd, im)
