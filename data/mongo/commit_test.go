@@ -118,6 +118,36 @@ func TestACreateConflictsWithAnothersCreateAndDelete(t *testing.T) {
 	}
 }
 
+// A write that made nothing of an absent document may make one when it is asked again.
+func TestAnAbsenceIsReadAgainBeforeACreate(t *testing.T) {
+	t.Parallel()
+	uri := mongotest.Database(t)
+	s, other := openAt(t, uri, mongo.Options{}), openAt(t, uri, mongo.Options{})
+	commit(t, s, put("pets", "begin", 1))
+	var theirs int64
+	calls := 0
+	w := put("pets", "a", 1)
+	next := w.Next
+	w.Next = func(old data.Doc) (data.Doc, error) {
+		switch calls++; calls {
+		case 1:
+			return nil, nil
+		case 2:
+			commit(t, other, put("pets", "a", 2))
+			for range 50 { // their clock runs ahead of the one this node has seen
+				commit(t, other, inc("pets", "a"))
+			}
+			theirs = version(get(t, other, "pets", "a"))
+			commit(t, other, del("pets", "a"))
+		}
+		return next(old)
+	}
+	commit(t, s, w)
+	if v := version(get(t, s, "pets", "a")); v <= theirs || calls < 3 {
+		t.Errorf("version %d after %d, judged %d times", v, theirs, calls)
+	}
+}
+
 func TestAWriteMeetsWhatItReplaces(t *testing.T) {
 	t.Parallel()
 	for _, x := range []struct {

@@ -30,7 +30,7 @@ func (g *group) attempt(ctx context.Context) (pos instant, err error) {
 			return pos, err
 		}
 		if !im.changed() || im.base == nil { // only a guard makes an old image good
-			g.set(im, nil, im.sure && im.base == nil)
+			g.set(im, nil, g.fresh(im.docID))
 		}
 	}
 	return g.transaction(ctx, sc, ses)
