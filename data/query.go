@@ -9,6 +9,7 @@ type Query struct {
 	After   string  // a cursor of an earlier page
 	Select  []string
 	Count   bool
+	Explain bool // Page.Explain; in dev and without rules only
 }
 
 // Page is the answer to a Query.
@@ -18,6 +19,7 @@ type Page struct {
 	Count    int64  // with Query.Count
 	Partial  bool   // under a rule's scan
 	Position Position
+	Explain  *Budget // what the page took, without its count; with Query.Explain
 }
 
 // Plan is a query as a Store runs it: every document yielded matches Where, in

@@ -79,6 +79,11 @@ func (q *Query) read(key string, v Value) (err *hutch.Error) {
 			return invalid("", "expected true or false")
 		}
 		q.Count = v.Value[0] == 1
+	case "explain":
+		if v.Type != bson.TypeBoolean {
+			return invalid("", "expected true or false")
+		}
+		q.Explain = v.Value[0] == 1
 	default:
 		return invalid("", "unknown key")
 	}

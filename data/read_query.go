@@ -42,6 +42,9 @@ func (c *call) bind(ctx context.Context, q Query) (*bound, error) {
 	if c.coll(q.From) == nil {
 		return nil, c.unknown(OpList, q.From)
 	}
+	if q.Explain && !c.tells() {
+		return nil, Denied(c.p)
+	}
 	c.r.Op, c.r.Limit, c.r.OrderBy = OpList, q.Limit, q.OrderBy
 	sess := c.session(ctx)
 	f, err := sess.Filter(OpList, q.From, q.Where)
@@ -118,6 +121,9 @@ func (c *call) query(ctx context.Context, q Query, track bool) (*Page, error) {
 		}
 	}
 	page.Position = snap.Position()
+	if q.Explain {
+		page.Explain = b.plan.Budget
+	}
 	return page, nil
 }
 

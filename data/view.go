@@ -33,8 +33,8 @@ type Row struct {
 // View binds a query to the context's principal for live queries; denied as a
 // list is. Without a limit it holds the first 1,000.
 func (s *Service) View(ctx context.Context, q Query, r Request) (*View, error) {
-	if q.Count || q.After != "" {
-		return nil, hutch.Errorf(hutch.Unimplemented, "live queries have no count and no after in this version")
+	if q.Count || q.After != "" || q.Explain {
+		return nil, hutch.Errorf(hutch.Unimplemented, "live queries have no count, no after and no explain in this version")
 	}
 	if q.Limit == 0 {
 		q.Limit = min(viewLimit, s.limits.PageMax)

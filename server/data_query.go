@@ -61,6 +61,12 @@ func (r *request) answerQuery(q data.Query) error {
 	if page.Partial {
 		b = append(b, `,"partial":true`...)
 	}
+	if e := page.Explain; e != nil {
+		b = appendString(append(b, `,"explain":{"index":`...), e.Index)
+		b = strconv.AppendBool(append(b, `,"unindexed":`...), e.Unindexed)
+		b = strconv.AppendInt(append(b, `,"examined":`...), e.Docs, 10)
+		b = append(strconv.AppendInt(append(b, `,"bytes":`...), e.Bytes, 10), '}')
+	}
 	r.send(http.StatusOK, append(b, '}'))
 	return nil
 }
