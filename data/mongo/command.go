@@ -134,7 +134,7 @@ func (g *group) collectionOps(out []operation, ims []*image) []operation {
 // old one where that is its guard.
 func (im *image) sent() int {
 	n := len(im.cur)
-	if im.base != nil && versionOf(im.base) == 0 {
+	if im.base != nil && im.guardVersion() == 0 {
 		n += len(im.base)
 	}
 	return n
@@ -224,10 +224,18 @@ func appendDelete(b []byte, im *image) []byte {
 // guard is the filter that finds the document as it was read.
 func guard(im *image) bson.Raw { return appendGuard(make([]byte, 0, len(im.id)+64), im) }
 
+// guardVersion is the version that proves the image; 0: only all of it does.
+func (im *image) guardVersion() int64 {
+	if im.whole {
+		return 0
+	}
+	return versionOf(im.base)
+}
+
 func appendGuard(b []byte, im *image) []byte {
 	at, b := bsoncore.AppendDocumentStart(b)
 	b = bsoncore.AppendStringElement(b, "_id", im.id)
-	if v := versionOf(im.base); v != 0 {
+	if v := im.guardVersion(); v != 0 {
 		b = bsoncore.AppendInt64Element(b, "_version", v)
 	} else { // another program's: it has no version, all of it is compared
 		expr, c := bsoncore.AppendDocumentElementStart(b, "$expr")

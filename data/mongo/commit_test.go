@@ -97,6 +97,42 @@ func TestADeleteWaitsWhileTheVersionIsAheadOfTheClock(t *testing.T) {
 	}
 }
 
+func TestADeleteDoesNotWaitForAnotherProgramsVersion(t *testing.T) {
+	t.Parallel()
+	uri := mongotest.Database(t)
+	s, pets := openAt(t, uri, mongo.Options{}), plain(t, uri).Collection("pets")
+	hour := (time.Now().Unix() + 3600) << 20
+	for _, x := range []struct {
+		name           string
+		version, shown int64
+	}{
+		{"nanoseconds", time.Now().UnixNano(), 1},
+		{"the least that is no version", 1 << 53, 1},
+		{"the last version", 1<<53 - 1, 1<<53 - 1},
+		{"an hour ahead", hour, hour},
+	} {
+		for _, more := range [][]data.Write{nil, {put("pets", "b", 1)}} {
+			t.Run(fmt.Sprintf("%s, %d writes", x.name, 1+len(more)), func(t *testing.T) {
+				if _, err := pets.InsertOne(t.Context(), bson.D{{Key: "_id", Value: "a"}, {Key: "_version", Value: x.version}, {Key: "n", Value: 1}}); err != nil {
+					t.Fatal(err)
+				}
+				if v := version(get(t, s, "pets", "a")); v != x.shown {
+					t.Errorf("shown as version %d", v)
+				}
+				w, calls := between(del("pets", "a"), func() { // the version stays
+					if _, err := pets.UpdateByID(t.Context(), "a", bson.D{{Key: "$inc", Value: bson.D{{Key: "n", Value: 1}}}}); err != nil {
+						t.Fatal(err)
+					}
+				})
+				r := commit(t, s, append(more, w)...)
+				if d := r.Changes[len(r.Changes)-1]; *calls < 2 || number(d.Before, "n") != 2 || get(t, s, "pets", "a") != nil {
+					t.Errorf("%s is deleted, judged %d times", d.Before, *calls)
+				}
+			})
+		}
+	}
+}
+
 func TestACreateConflictsWithAnothersCreateAndDelete(t *testing.T) {
 	t.Parallel()
 	uri := mongotest.Database(t)

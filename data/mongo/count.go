@@ -58,7 +58,7 @@ var (
 	// foreign are the documents of other programs, which may hold what only our
 	// matcher judges as rules do.
 	foreign = bson.D{{Key: "$nor", Value: bson.A{bson.D{{Key: data.FieldVersion, Value: bson.D{
-		{Key: "$type", Value: "long"}, {Key: "$gt", Value: int64(foreignVersion)},
+		{Key: "$type", Value: "long"}, {Key: "$gt", Value: int64(foreignVersion)}, {Key: "$lt", Value: int64(maxVersion)},
 	}}}}}}
 )
 

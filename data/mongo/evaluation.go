@@ -28,6 +28,7 @@ type image struct {
 	at      int        // its place in in.docs
 	own     bool       // written by a batch, not only by rows
 	writers []*pending // that changed it
+	whole   bool       // its version proves nothing: all of base is compared
 }
 
 // draft is what one batch makes of an image.
@@ -264,17 +265,26 @@ func (d *draft) differs() bool {
 }
 
 // freed gives the version of a document that the batch deletes while it is ahead
-// of the cluster's clock, or was given by another batch of the group; else 0.
+// of the cluster's clock, or was given by another batch of the group; else 0. Far
+// ahead is what another program wrote as a version, which nobody waits for.
 func (g *group) freed(p *pending) int64 {
 	floor := g.s.clock.load().floor()
 	for i := range p.docs {
 		d := &p.docs[i]
-		if d.changed && d.cur == nil && (d.im.high > versionOf(d.im.base) || d.im.high > floor+1) {
+		switch {
+		case !d.changed || d.cur != nil:
+		case d.im.high > versionOf(d.im.base), d.im.high > floor+1 && d.im.high <= floor+maxAhead:
 			return d.im.high
+		case d.im.high > floor+1:
+			d.im.whole = true
 		}
 	}
 	return 0
 }
+
+// maxAhead is more than merged updates bring a version ahead of the clock: four
+// seconds.
+const maxAhead = 4 << 20
 
 // list lists the changes in the order of the writes.
 func (p *pending) list() {

@@ -13,6 +13,9 @@ import (
 // foreignVersion is what a document counts as that another program wrote.
 const foreignVersion = 1
 
+// maxVersion is above all versions: what is not below it is another program's field.
+const maxVersion = 1 << 53
+
 // system is what the store stamps on a document.
 type system struct{ version, created, updated int64 }
 
@@ -23,7 +26,7 @@ type system struct{ version, created, updated int64 }
 func shown(d bson.Raw) (doc data.Doc, ok bool) {
 	e, rest, ok := element(d, 4)
 	if ok && e.Key() == data.FieldID && e.Value().Type == bson.TypeString {
-		if v, _, ok := element(d, rest); ok && v.Key() == data.FieldVersion && v.Value().Type == bson.TypeInt64 && v.Value().Int64() > foreignVersion && !wasHeld(d) {
+		if v, _, ok := element(d, rest); ok && v.Key() == data.FieldVersion && isVersion(v.Value()) && !wasHeld(d) {
 			return d, true
 		}
 	}
@@ -47,10 +50,14 @@ func versionOf(d bson.Raw) int64 {
 	if d == nil {
 		return 0
 	}
-	if v := d.Lookup(data.FieldVersion); v.Type == bson.TypeInt64 && v.Int64() > foreignVersion {
+	if v := d.Lookup(data.FieldVersion); isVersion(v) {
 		return v.Int64()
 	}
 	return 0
+}
+
+func isVersion(v bson.RawValue) bool {
+	return v.Type == bson.TypeInt64 && v.Int64() > foreignVersion && v.Int64() < maxVersion
 }
 
 // stamp gives next as it is stored: system fields first, then next's others in
