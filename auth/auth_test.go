@@ -335,7 +335,7 @@ func TestErrorsOfRequests(t *testing.T) {
 		{"data that is no object", signup, `{"email":"bob@shop.example","password":"` + password + `","data":[]}`, hutch.ValidationFailed, "data"},
 		{"much data", signup, `{"email":"bob@shop.example","password":"` + password + `","data":{"a":"` + strings.Repeat("x", 4096) + `"}}`, hutch.ValidationFailed, "data"},
 		{"a taken address", signup, `{"email":"Ann@shop.example","password":"` + password + `"}`, hutch.UserAlreadyExists, "email"},
-		{"an unknown grant", token("id_token"), `{}`, hutch.ValidationFailed, "grant_type"},
+		{"an unknown grant", token("web3"), `{}`, hutch.ValidationFailed, "grant_type"},
 		{"no grant", token(""), `{}`, hutch.ValidationFailed, "grant_type"},
 		{"sign-in without JSON", token("password"), `x`, hutch.BadJSON, ""},
 		{"sign-in without address", token("password"), `{"password":"x"}`, hutch.ValidationFailed, "email"},

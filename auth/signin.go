@@ -121,7 +121,7 @@ func (s *Service) begun(ctx context.Context, u *userDoc, mark, fresh string) (*S
 	if err != nil {
 		return nil, err
 	}
-	if err := s.commit(ctx, now, wu, wd); err != nil {
+	if err := s.commit(ctx, now, append(s.deviceNotice(ctx, u, mark, now), wu, wd)...); err != nil {
 		return nil, err
 	}
 	return s.answer(&n, d, refresh, now)
