@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"slices"
 	"time"
+
+	"github.com/hutch-dev/hutch"
 )
 
 // linked is an identity of a provider, kept in its user's document; a document
@@ -29,6 +31,18 @@ type linked struct {
 func foreignID(issuer, subject string) string {
 	sum := sha256.Sum256([]byte(issuer + "\x00" + subject))
 	return "oidc:" + hex.EncodeToString(sum[:])
+}
+
+// ownWay gives an account that came by a provider the identity of its address,
+// once it has a password.
+func (s *Service) ownWay(u *userDoc, now time.Time) (err error) {
+	if u.IdentityID != "" || u.EmailKey == "" {
+		return nil
+	}
+	if u.IdentityID, err = newID(now, s.o.Entropy); err != nil {
+		return hutch.Errorf(hutch.Internal, "reading entropy: %w", err)
+	}
+	return nil
 }
 
 // providersOf lists how a user may sign in, the first being the oldest.

@@ -363,3 +363,26 @@ func TestParallelFirstSignIns(t *testing.T) {
 		t.Errorf("%d accounts", n)
 	}
 }
+
+// An account that came by a provider may have a password too, and then do
+// without the provider.
+func TestPasswordBesideAProvider(t *testing.T) {
+	b, p := abroad(t)
+	p.who = someone("1", theAddress, true)
+	s, err := b.elsewhere()
+	if err != nil {
+		t.Fatal(err)
+	}
+	foreign := s.User.Identities[0].IdentityID
+	wantCode(t, b.Unlink(t.Context(), bearer(s.AccessToken), foreign), hutch.SingleIdentity)
+	if _, err = b.UpdateUser(t.Context(), bearer(s.AccessToken), auth.UpdateRequest{Password: password}, here(1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Unlink(t.Context(), bearer(s.AccessToken), foreign); err != nil {
+		t.Fatal(err)
+	}
+	own, err := b.signin(theAddress, password, here(1))
+	if err != nil || own.User.ID != s.User.ID || len(own.User.Identities) != 1 || own.User.Identities[0].Provider != "email" {
+		t.Fatalf("%+v %v", own, err)
+	}
+}

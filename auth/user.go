@@ -118,6 +118,9 @@ func (s *Service) changeUser(ctx context.Context, l *live, r UpdateRequest, to *
 		if hash != "" {
 			// The epoch ends every session; this one moves along.
 			u.Password = hash
+			if err = s.ownWay(u, now); err != nil {
+				return err
+			}
 			u.Epoch++
 			d.Epoch, d.Recovery = u.Epoch, false
 			ws = append(ws, s.passwordChanged(ctx, u, now)...)
