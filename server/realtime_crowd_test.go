@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -180,12 +181,12 @@ func TestShutdownSaysBye(t *testing.T) {
 	waitFor(t, "no goroutine of the hub is left", func() bool { return running("live.(*Hub)") == 0 })
 }
 
-// running counts goroutines with a function on their stack.
-func running(name string) int {
+// running counts goroutines whose state and stack show all of names.
+func running(names ...string) int {
 	buf := make([]byte, 4<<20)
 	n := 0
 	for g := range strings.SplitSeq(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
-		if strings.Contains(g, name) {
+		if !slices.ContainsFunc(names, func(name string) bool { return !strings.Contains(g, name) }) {
 			n++
 		}
 	}
@@ -220,7 +221,7 @@ func stuckClient(t *testing.T, s *station) *caller {
 	waitFor(t, "a blocked write", func() bool {
 		n++
 		s.put(t, "a", fmt.Sprintf(`{"public":true,"n":%d,"pad":%q}`, n, pad))
-		return running("server.WriteBatch") > 0 && running("IO wait") > 0
+		return running("server.WriteBatch", "[IO wait") > 0
 	})
 	return c
 }

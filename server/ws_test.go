@@ -337,6 +337,12 @@ func TestWriteBatch(t *testing.T) {
 			t.Fatalf("message %d: %.20q %v", i, p, err)
 		}
 	}
+	if err := c.WriteMessage(websocket.TextMessage, []byte("end")); err != nil { // its echo comes behind all pongs
+		t.Fatal(err)
+	}
+	if _, p, err := c.ReadMessage(); err != nil || string(p) != "end" {
+		t.Fatalf("%.20q %v", p, err)
+	}
 	if pongs == 0 {
 		t.Fatal("no pong")
 	}
