@@ -1,0 +1,113 @@
+package auth
+
+import (
+	"cmp"
+	"context"
+	"crypto/subtle"
+	"time"
+
+	"github.com/hutch-dev/hutch/data"
+)
+
+// useCode checks a typed code under the limits and uses it.
+func (s *Service) useCode(ctx context.Context, r VerifyRequest, p proof, c Client) (*Session, error) {
+	e, err := parseEmail(r.Email)
+	if err != nil {
+		return nil, err
+	}
+	p.typed = true
+	subject, err := s.subjectOf(ctx, r.Type, e)
+	if err != nil {
+		return nil, err
+	}
+	t, err := s.beginCode(ctx, e.key, c)
+	if err != nil {
+		return nil, err
+	}
+	var out *Session
+	err = rerun(ctx, func() error {
+		d, err := s.openCode(ctx, purposesOf(r.Type), subject, cmp.Or(r.Token, r.TokenHash))
+		if err != nil {
+			return err
+		}
+		out, err = s.effect(ctx, d, p, c)
+		return err
+	})
+	if err == nil {
+		t.passed(ctx)
+	}
+	return out, err
+}
+
+// beginCode counts a try of a code: 20 a day an account, and with wrong
+// passwords a network.
+func (s *Service) beginCode(ctx context.Context, key string, c Client) (*try, error) {
+	t := &try{s: s}
+	if c.ServiceKey {
+		return t, nil
+	}
+	cs := []data.Count{{Key: "codes " + identityID(key), Limit: codesADay, Window: 24 * time.Hour}}
+	if c.counted() {
+		cs = append(cs, data.Count{Key: "network " + c.network(), Limit: s.o.Limits.FailuresPerNetwork, Window: time.Hour})
+	}
+	_, wait, err := s.o.Counter.Count(ctx, cs...)
+	if err := limitError(wait, err); err != nil {
+		return nil, err
+	}
+	for i := range cs {
+		t.keys = append(t.keys, cs[i].Key)
+	}
+	return t, nil
+}
+
+// openCode finds the document whose code is given. A wrong one counts, in a
+// commit before it is told; the fifth ends the code, not the link.
+func (s *Service) openCode(ctx context.Context, purposes []string, subject, code string) (*otpDoc, error) {
+	now := s.o.Now()
+	var ws []data.Write
+	for _, purpose := range purposes {
+		id, _ := otpID(purpose, subject)
+		d, err := load[otpDoc](ctx, s.o.System, colOTPs, id)
+		if err != nil {
+			return nil, err
+		}
+		if d == nil || d.Code == nil || !now.Before(d.CodeUntil) || !now.Before(d.Expires) {
+			continue
+		}
+		if subtle.ConstantTimeCompare(s.codeHash(id, code), d.Code) == 1 {
+			return d, s.unsealOTP(d)
+		}
+		n := *d
+		n.Version = 0
+		if n.Tries++; n.Tries >= codeTries {
+			n.Code = nil
+		}
+		w, err := put(colOTPs, id, d.Version, &n)
+		if err != nil {
+			return nil, err
+		}
+		ws = append(ws, w)
+	}
+	if len(ws) > 0 {
+		if err := s.commit(ctx, now, ws...); err != nil {
+			return nil, err
+		}
+	}
+	return nil, otpExpired()
+}
+
+// subjectOf is whom a code for an address belongs to; for one that nobody has a
+// subject that has none.
+func (s *Service) subjectOf(ctx context.Context, kind string, e email) (string, error) {
+	u, err := s.userByEmail(ctx, e)
+	if err != nil {
+		return "", err
+	}
+	if u != nil {
+		return u.ID, nil
+	}
+	if kind == forChange {
+		return s.changingTo(ctx, e)
+	}
+	return "nobody " + identityID(e.key), nil
+}

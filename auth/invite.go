@@ -1,0 +1,75 @@
+package auth
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/hutch-dev/hutch/data"
+)
+
+// Invite makes an account without password and mails its owner a link; again for
+// one that waits. user_already_exists, validation_failed, email_provider_disabled.
+func (s *Service) Invite(ctx context.Context, address string, data map[string]json.RawMessage, redirect string) (*User, error) {
+	if s.o.Mail.Mailer == nil {
+		return nil, noMail()
+	}
+	e, err := parseEmail(address)
+	if err != nil {
+		return nil, err
+	}
+	meta, err := metadata("", data)
+	if err != nil {
+		return nil, err
+	}
+	var out *User
+	err = rerun(ctx, func() error {
+		now := s.o.Now()
+		u, err := s.userByEmail(ctx, e)
+		if err != nil {
+			return err
+		}
+		ws, err := s.invited(&u, e, now)
+		if err != nil {
+			return err
+		}
+		u.Meta, u.Invited = meta, now
+		more, err := s.mailLink(forInvite, u, u.Email, u.EmailKey, Flow{Redirect: redirect}, now)
+		if err != nil {
+			return err
+		}
+		row, err := s.audit(now, auditDoc{Event: "user_invited", User: u.ID})
+		if err != nil {
+			return err
+		}
+		w, err := s.saveUser(u, now)
+		if err != nil {
+			return err
+		}
+		if err = s.commit(ctx, now, append(append(ws, more...), w, row)...); err != nil {
+			return err
+		}
+		u.Updated = now
+		out = showUser(u)
+		return nil
+	})
+	return out, err
+}
+
+// invited makes the account of an invitation, or takes over one that waits.
+func (s *Service) invited(u **userDoc, e email, now time.Time) ([]data.Write, error) {
+	if *u == nil {
+		n, ws, err := s.newAccount(e, now)
+		if err != nil {
+			return nil, err
+		}
+		n.Pending, n.From = true, mixed
+		*u = n
+		return ws, nil
+	}
+	if !(*u).Pending {
+		return nil, taken()
+	}
+	(*u).Password, (*u).From = "", mixed
+	return []data.Write{dropOTP(forSignup, (*u).ID), dropOTP(forMagic, (*u).ID)}, nil
+}
