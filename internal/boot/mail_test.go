@@ -99,7 +99,7 @@ const annSignsUp = `{"email":"ann@shop.example","password":"correct horse batter
 // TestMailSurvivesItsServer: a sign-up's mail is sent once the mail server takes
 // it, by the app's template, and its link confirms.
 func TestMailSurvivesItsServer(t *testing.T) {
-	s := &mailServer{refuse: []int{451}}
+	s := &mailServer{refuse: []int{451, 451}}
 	f := newFolder(t, "hutch.yaml", "name: shop\nauth: { mail: { smtp: \"smtp://"+s.start(t)+"\", from: \"Shop <no-reply@shop.example>\", templates: mail } }\n",
 		"mail/confirm.txt", "Subject: Welcome\n\nto the shop\n{{.Link}}\n")
 	o := f.options(t)
@@ -145,6 +145,37 @@ func TestDevPrintsTheMail(t *testing.T) {
 		t.Fatalf("%d %s", status, body)
 	}
 	until(t, "the link", func() bool { return mailedLink.MatchString(log.String()) })
+}
+
+// TestS15MailLinksComeFromThePublicURL: whatever host a request claims.
+func TestS15MailLinksComeFromThePublicURL(t *testing.T) {
+	s := &mailServer{}
+	f := newFolder(t, "hutch.yaml", "name: shop\nauth: { mail: { smtp: \"smtp://"+s.start(t)+"\", from: no-reply@shop.example } }\n")
+	o := f.options(t)
+	o.Mailer = openMailer
+	r := f.startWith(t, o).ready(t)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.url+"/auth/v1/otp?redirect_to=https%3A%2F%2Fevil.example%2F", strings.NewReader(`{"email":"ann@shop.example"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Host = "evil.example"
+	for _, name := range []string{"X-Forwarded-Host", "X-Original-Host", "Forwarded", "Referer", "Origin"} {
+		req.Header.Set(name, "https://evil.example")
+	}
+	req.Header.Set("Forwarded", "host=evil.example;proto=https")
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		t.Fatal(resp.Status)
+	}
+	until(t, "the mail", func() bool { return len(s.mails()) > 0 })
+	if got := s.mails()[0]; strings.Contains(got, "evil") || !mailedLink.MatchString(got) {
+		t.Errorf("mail: %s", got)
+	}
 }
 
 func TestMailThatDoesNotOpenIsFound(t *testing.T) {
