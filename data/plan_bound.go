@@ -68,10 +68,11 @@ func fewer(a, b *Where) bool {
 }
 
 // keyed is the part of a condition that keys at path tell, nothing that takes the
-// document: a field that is missing is null there.
+// document: a field that is missing is null there. Behind a dot null does not
+// find what is missing in an array's elements, so nothing is said of it.
 func keyed(w *Where, path string) (Where, bool) {
 	switch {
-	case !bounds(w, path):
+	case !bounds(w, path), w.Op == OpExists && strings.Contains(w.Path, "."):
 		return Where{}, false
 	case w.Op == OpExists:
 		return Where{Op: OpEq, Path: w.Path, Value: Null()}, true
@@ -82,12 +83,12 @@ func keyed(w *Where, path string) (Where, bool) {
 	var buf [4]*Where
 	var kids []Where
 	for _, k := range flatten(buf[:0], &w.Kids[0]) {
-		if k.Op != OpElem && bounds(k, rest) {
-			if k.Op == OpExists {
-				k = &Where{Op: OpEq, Path: k.Path, Value: Null()}
-			}
-			kids = append(kids, *k)
+		if kid, ok := keyed(k, rest); ok && k.Op != OpElem {
+			kids = append(kids, kid)
 		}
+	}
+	if len(kids) == 0 {
+		return Where{}, false
 	}
 	return Where{Op: OpElem, Path: w.Path, Kids: []Where{And(kids...)}}, true
 }
