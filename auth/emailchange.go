@@ -137,7 +137,7 @@ func (s *Service) confirmChange(ctx context.Context, u *userDoc, purpose string,
 		u.Epoch++
 		u.Confirmed = now
 	} else {
-		gone, err := s.proven(ctx, u, false, now)
+		gone, err := s.proven(u, false, now)
 		if err != nil {
 			return nil, err
 		}

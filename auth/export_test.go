@@ -10,9 +10,7 @@ import (
 
 // What tests of the package's outside need of its inside.
 
-var (
-	ParsePHC = parsePHC
-)
+var ParsePHC = parsePHC
 
 func CheapHasher(entropy io.Reader, o HasherOptions) (Hasher, error) {
 	o.Params, o.Entropy = Params{Memory: 8, Time: 1, Threads: 1}, entropy

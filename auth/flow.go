@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
+	"slices"
 	"strings"
 	"time"
 
@@ -170,10 +171,8 @@ func (s *Service) deviceNotice(ctx context.Context, u *userDoc, mark string, now
 	if !s.o.Mail.NoticeMails || u.Confirmed.IsZero() || len(u.Networks) == 0 {
 		return nil
 	}
-	for _, m := range u.Networks {
-		if m == mark {
-			return nil
-		}
+	if slices.Contains(u.Networks, mark) {
+		return nil
 	}
 	return s.notice(ctx, u, Mail{Kind: MailDevice, To: u.Email}, now)
 }

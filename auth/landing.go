@@ -130,7 +130,7 @@ func (s *Service) confirmOnly(ctx context.Context, r LandingRequest, c Client) e
 		if _, err = s.ownSignup(ctx, u, &m.Flow, proof{password: r.Password}, c); err != nil {
 			return err
 		}
-		ws, err := s.proven(ctx, u, true, now)
+		ws, err := s.proven(u, true, now)
 		if err != nil {
 			return err
 		}

@@ -112,8 +112,11 @@ func ParseVerify(body []byte) (r VerifyRequest, err error) {
 		to   *string
 		name string
 	}{
-		{&r.Token, "token"}, {&r.TokenHash, "token_hash"}, {&r.Email, "email"},
-		{&r.Password, "password"}, {&r.Verifier, "code_verifier"},
+		{&r.Token, "token"},
+		{&r.TokenHash, "token_hash"},
+		{&r.Email, "email"},
+		{&r.Password, "password"},
+		{&r.Verifier, "code_verifier"},
 	} {
 		if *m.to, _, err = f.text(m.name); err != nil {
 			return r, err
@@ -206,7 +209,7 @@ func (s *Service) effect(ctx context.Context, d *otpDoc, p proof, c Client, ws .
 	case forRecovery:
 		how = mailEntry{method: "recovery", recovery: true}
 	}
-	gone, err := s.proven(ctx, u, keep, now)
+	gone, err := s.proven(u, keep, now)
 	if err != nil {
 		return nil, err
 	}

@@ -62,8 +62,10 @@ func TestS74SignUpDoesNotTellWhoHasAnAccount(t *testing.T) {
 	answers := map[string]string{}
 	var ids []string
 	for _, c := range []struct{ name, address, kind string }{
-		{"taken", "ann@shop.example", auth.MailTaken}, {"taken again", "ann@shop.example", auth.MailTaken},
-		{"free", "bob@shop.example", auth.MailConfirm}, {"waiting", "bob@shop.example", auth.MailConfirm},
+		{"taken", "ann@shop.example", auth.MailTaken},
+		{"taken again", "ann@shop.example", auth.MailTaken},
+		{"free", "bob@shop.example", auth.MailConfirm},
+		{"waiting", "bob@shop.example", auth.MailConfirm},
 	} {
 		before, _, _ := b.hash.counts()
 		commits := len(b.store.log)

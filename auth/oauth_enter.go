@@ -188,7 +188,7 @@ func (e *entry) address(ctx context.Context, u *userDoc, keep string) error {
 			kept = append(kept, u.Linked[i])
 			u.Linked = slices.Delete(slices.Clone(u.Linked), i, i+1)
 		}
-		ws, err := e.s.proven(ctx, u, false, e.now)
+		ws, err := e.s.proven(u, false, e.now)
 		if err != nil {
 			return err
 		}

@@ -1,7 +1,6 @@
 package auth
 
 import (
-	"context"
 	"time"
 
 	"github.com/hutch-dev/hutch/data"
@@ -36,7 +35,7 @@ func dropMails(u *userDoc) []data.Write {
 // keep says that this confirms the sign-up which set it, the password. The
 // caller commits the writes with u; what it adds to u (an identity) it adds
 // afterwards.
-func (s *Service) proven(ctx context.Context, u *userDoc, keep bool, now time.Time) ([]data.Write, error) {
+func (s *Service) proven(u *userDoc, keep bool, now time.Time) ([]data.Write, error) {
 	if !u.Confirmed.IsZero() {
 		return nil, nil
 	}

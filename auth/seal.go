@@ -46,7 +46,7 @@ func (s *sealer) seal(place string, secret []byte) ([]byte, error) {
 	return s.aead.Seal(out, out[1:], secret, []byte(place)), nil
 }
 
-// ErrMasterKey: what is stored was sealed with another master key.
+// ErrMasterKey says that what is stored was sealed with another master key.
 var ErrMasterKey = errors.New("the master key does not open the seal")
 
 func (s *sealer) open(place string, sealed []byte) ([]byte, error) {

@@ -91,7 +91,7 @@ func (t *templates) load(kind, frame string, read func(string) (string, error)) 
 	first, body, _ := strings.Cut(plain, "\n")
 	subject, ok := strings.CutPrefix(first, "Subject: ")
 	if !ok {
-		return templateError(name, errors.New("the first line is Subject: ..."))
+		return templateError(name, errors.New("the first line is no Subject"))
 	}
 	if t.subj[kind], err = text.New(name).Option("missingkey=error").Parse(subject); err != nil {
 		return templateError(name, err)

@@ -117,11 +117,11 @@ func at(path string, v data.Value) bson.Raw {
 			nots = append(nots, on(path, object(inner("$not", object(operator("$gte", l))))))
 		}
 		return conjunction(nots...)
+	case bson.TypeUndefined:
+		return conjunction(on(path, object(operator("$eq", data.Array()))), on(path, object(operator("$size", data.Int(0)))))
 	default:
 		return on(path, object(operator("$eq", v)))
-	case bson.TypeUndefined:
 	}
-	return conjunction(on(path, object(operator("$eq", data.Array()))), on(path, object(operator("$size", data.Int(0)))))
 }
 
 // least is the smallest value of each type in order, but of arrays: a condition
