@@ -43,7 +43,7 @@ type Mail struct {
 	NewEmail string    `json:"newEmail,omitempty"`
 	Site     string    `json:"site"` // the public URL
 	At       time.Time `json:"at"`
-	Until    time.Time `json:"until,omitempty"` // not sent any more then
+	Until    time.Time `json:"until,omitzero"` // not sent any more then
 }
 
 // Mailer sends mail: auth/mail. An error is tried again unless it says
