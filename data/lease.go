@@ -40,7 +40,8 @@ func (s *Service) Lease(name string, life time.Duration) *Lease {
 // false: another holds it. An error leaves it not held.
 func (l *Lease) Acquire(ctx context.Context) (bool, error) { return l.take(ctx, 0) }
 
-// Renew prolongs the lease; false: it was lost, were it only for a moment.
+// Renew prolongs the lease; false: it was lost, were it only for a moment. An
+// error leaves it held until the end it had.
 func (l *Lease) Renew(ctx context.Context) (bool, error) {
 	if fence := l.Fence(); fence != 0 {
 		return l.take(ctx, fence)
@@ -70,11 +71,14 @@ func (l *Lease) take(ctx context.Context, fence int64) (bool, error) {
 			return l.doc(mine, until), nil
 		},
 	}}})
-	if err != nil {
-		mine = 0
-	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if err != nil {
+		if fence != 0 {
+			return false, err
+		}
+		mine = 0
+	}
 	l.fence, l.until = mine, until
 	return mine != 0, err
 }

@@ -1,6 +1,7 @@
 package data_test
 
 import (
+	"context"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -128,5 +129,30 @@ func TestOneNodeSweeps(t *testing.T) {
 	r.clock.advance(2 * time.Minute) // the first node died
 	if err := other.SweepUnder(t.Context(), b); err != nil || len(r.limits(t)) != 0 {
 		t.Errorf("nobody sweeps when the holder died: %v", err)
+	}
+}
+
+func TestALeaseIsHeldToItsEndWhenTheStoreDoesNotAnswer(t *testing.T) {
+	r := open(t)
+	a := r.Lease("work", time.Minute)
+	if !acquire(t, a) {
+		t.Fatal("not free")
+	}
+	ended, end := context.WithCancel(t.Context())
+	end()
+	r.clock.advance(59 * time.Second)
+	if ok, err := a.Renew(ended); ok || err == nil || a.Fence() == 0 {
+		t.Fatalf("one failure: %v, %v, fence %d", ok, err, a.Fence())
+	}
+	if ok, err := a.Renew(t.Context()); !ok || err != nil {
+		t.Fatal("lost by one failure", err)
+	}
+	r.clock.advance(59 * time.Second)
+	if _, err := a.Renew(ended); err == nil {
+		t.Fatal("no failure")
+	}
+	r.clock.advance(time.Second)
+	if ok, err := a.Renew(t.Context()); ok || err != nil || a.Fence() != 0 {
+		t.Errorf("after its end: %v, %v, fence %d", ok, err, a.Fence())
 	}
 }

@@ -32,6 +32,10 @@ type nodeDoc struct {
 	Since   time.Time `bson:"since"`   // when it began to use the config
 	Started time.Time `bson:"started"`
 	Heard   time.Time `bson:"heard"`
+	// Dropping says that it may have indexes dropped right now, Drops how often it
+	// had: others whose indexes are not its own then make sure of theirs.
+	Dropping bool  `bson:"dropping,omitempty"`
+	Drops    int64 `bson:"drops,omitempty"`
 }
 
 // sighting is another node as it was last read. It lives while its document
@@ -46,10 +50,12 @@ type nodes struct {
 	sys data.System
 	now func() time.Time
 
+	turn   sync.Mutex // one beat at a time: none writes what was announced before
 	mu     sync.Mutex
 	own    nodeDoc             // guarded by mu; without Config: not announced
 	others map[string]sighting // guarded by mu
 	pruned bool                // guarded by mu; indexes that nobody names are gone
+	amiss  bool                // guarded by mu; an index of this node's may be gone
 	read   time.Time           // guarded by mu; when the others were last read
 }
 
@@ -68,17 +74,17 @@ func (n *nodes) announce(ctx context.Context, r *release, publicURL string) erro
 		n.pruned = false
 	}
 	n.mu.Unlock()
-	_, err := n.beat(ctx)
-	return err
+	return n.beat(ctx)
 }
 
-// beat writes this node and reads the others; dead ones are removed. lost: the
-// others took this one for dead, and may have dropped its indexes.
-func (n *nodes) beat(ctx context.Context) (lost bool, err error) {
+// beat writes this node and reads the others; dead ones are removed.
+func (n *nodes) beat(ctx context.Context) error {
+	n.turn.Lock()
+	defer n.turn.Unlock()
 	n.mu.Lock()
 	if n.own.Config == "" {
 		n.mu.Unlock()
-		return false, nil
+		return nil
 	}
 	first := n.own.Heard.IsZero()
 	n.own.Heard = n.now()
@@ -86,103 +92,148 @@ func (n *nodes) beat(ctx context.Context) (lost bool, err error) {
 	n.mu.Unlock()
 	d, err := data.Marshal(own)
 	if err != nil {
-		return false, err
+		return err
 	}
+	var lost bool // the others took this one for dead, and may have dropped its indexes
 	_, err = n.sys.Commit(ctx, &data.Batch{Writes: []data.Write{{
 		Collection: nodesCollection, ID: own.ID, Expect: data.AnyVersion,
 		Next: func(old data.Doc) (data.Doc, error) { lost = old == nil && !first; return d, nil },
 	}}})
 	if err != nil {
-		return false, fmt.Errorf("writing this node: %w", err)
+		return fmt.Errorf("writing this node: %w", err)
 	}
-	n.resume()
+	if lost {
+		n.setAmiss(true)
+	}
+	now := n.now() // for all of it: what is read may come late
+	n.resume(now)
 	var dead []data.Write
 	seen := map[string]nodeDoc{}
 	for raw, err := range n.sys.Find(ctx, data.Query{From: nodesCollection}) {
 		if err != nil {
-			return lost, fmt.Errorf("reading the nodes: %w", err)
+			return fmt.Errorf("reading the nodes: %w", err)
 		}
 		var d nodeDoc
 		if err := data.Unmarshal(raw, &d); err != nil {
-			return lost, fmt.Errorf("reading the nodes: %w", err)
+			return fmt.Errorf("reading the nodes: %w", err)
 		}
 		if d.ID == own.ID {
 			continue
 		}
-		if seen[d.ID] = d; !n.sight(d) {
+		if seen[d.ID] = d; !n.sight(d, now) {
 			dead = append(dead, data.Write{
 				Collection: nodesCollection, ID: d.ID, Expect: d.Version,
 				Next: func(data.Doc) (data.Doc, error) { return nil, nil },
 			})
 		}
 	}
-	n.forget(seen)
+	n.forget(seen, now)
 	if len(dead) > 0 {
 		if _, err := n.sys.Commit(ctx, &data.Batch{Writes: dead}); err != nil && hutch.CodeOf(err) != hutch.Aborted {
-			return lost, fmt.Errorf("removing dead nodes: %w", err)
+			return fmt.Errorf("removing dead nodes: %w", err)
 		}
 	}
-	return lost, nil
+	return nil
 }
 
 // resume gives the others their time anew where this node did not look for long:
 // when a database is back nobody is dead yet.
-func (n *nodes) resume() {
+func (n *nodes) resume(now time.Time) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	now := n.now()
 	if now.Sub(n.read) > nodeLife/2 {
 		for id, s := range n.others {
 			n.others[id] = sighting{s.doc, now}
 		}
 	}
-	n.read = now
 }
 
-// sight notes another node and reports whether it lives.
-func (n *nodes) sight(d nodeDoc) bool {
+// sight notes another node and reports whether it lives. At first sight one that
+// was silent for long counts as dead only where nothing hangs on it: the database
+// may have been away, and is back for this node first.
+func (n *nodes) sight(d nodeDoc, now time.Time) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	now := n.now()
 	s, known := n.others[d.ID]
 	switch {
-	case !known && now.Sub(d.Heard) > nodeLife+nodeSlack:
+	case !known && d.Indexes == n.own.Indexes && now.Sub(d.Heard) > nodeLife+nodeSlack:
 		return false
 	case !known || s.doc.Version != d.Version:
+		differs := d.Indexes != n.own.Indexes || known && s.doc.Indexes != n.own.Indexes
+		n.amiss = n.amiss || differs && d.Drops != s.doc.Drops
 		n.others[d.ID] = sighting{d, now}
 		return true
 	case now.Sub(s.at) <= nodeLife:
 		return true
 	}
-	delete(n.others, d.ID)
+	n.lose(s)
 	return false
+}
+
+// lose removes a node, which may have ended while it dropped indexes. mu is held.
+func (n *nodes) lose(s sighting) {
+	delete(n.others, s.doc.ID)
+	n.amiss = n.amiss || s.doc.Dropping && s.doc.Indexes != n.own.Indexes
 }
 
 // forget drops the nodes that are no longer there, and notes whether an index
 // may be left over from one that differs.
-func (n *nodes) forget(seen map[string]nodeDoc) {
+func (n *nodes) forget(seen map[string]nodeDoc, now time.Time) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	n.read = now // all of them, not only this node written
 	for id, s := range n.others {
 		if _, ok := seen[id]; !ok {
-			delete(n.others, id)
+			n.lose(s)
 		} else if s.doc.Indexes != n.own.Indexes {
 			n.pruned = false
 		}
 	}
 }
 
-// agreed reports whether all live nodes name the same indexes; due: and whether
-// those that nobody names are still there.
-func (n *nodes) agreed() (ok, due bool) {
+// agreed reports whether all live nodes name the same indexes.
+func (n *nodes) agreed() bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	return n.agree()
+}
+
+func (n *nodes) agree() bool {
 	for _, s := range n.others {
 		if s.doc.Indexes != n.own.Indexes {
-			return false, false
+			return false
 		}
 	}
-	return true, !n.pruned
+	return true
+}
+
+// due reports whether the store is to be configured again: an index of this
+// node's may be gone, or all agree and those that nobody names are still there.
+func (n *nodes) due() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.amiss || !n.pruned && n.agree()
+}
+
+func (n *nodes) setAmiss(amiss bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.amiss = amiss
+}
+
+// dropping says that this node is about to have indexes dropped, or is not.
+func (n *nodes) dropping(now bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.own.Dropping = now
+}
+
+// dropped says that it is over.
+func (n *nodes) dropped() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.own.Dropping = false
+	n.own.Drops++
 }
 
 func (n *nodes) setPruned(done bool) {

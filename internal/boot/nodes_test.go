@@ -56,7 +56,8 @@ func newCluster(t *testing.T) *cluster {
 // member is one node's connection.
 type member struct {
 	data.Store
-	c *cluster
+	c    *cluster
+	slow *slow // nil: as fast as the store is
 }
 
 func (m *member) Close() error { return nil }
@@ -68,6 +69,11 @@ func (m *member) Configure(ctx context.Context, cs []data.Collection, prune bool
 			if !strings.HasPrefix(c.Name, "_") {
 				x.indexes = append(x.indexes, c.Name+"."+i.Name)
 			}
+		}
+	}
+	if m.slow != nil && len(x.indexes) > 0 { // not the system's own
+		if err := m.slow.wait(ctx); err != nil {
+			return err
 		}
 	}
 	m.c.mu.Lock()
@@ -97,6 +103,11 @@ func (c *cluster) configurations() int {
 
 func (c *cluster) options(t *testing.T, f *folder, host string) boot.Options {
 	t.Helper()
+	return c.optionsOf(t, f, host, nil)
+}
+
+func (c *cluster) optionsOf(t *testing.T, f *folder, host string, s *slow) boot.Options {
+	t.Helper()
 	o := f.options(t)
 	o.Host, o.MasterKey, o.Heartbeat = host, masterKey, 20*time.Millisecond
 	o.Now = func() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
@@ -104,7 +115,7 @@ func (c *cluster) options(t *testing.T, f *folder, host string) boot.Options {
 		if c.down.Load() {
 			return nil, hutch.Errorf(hutch.Unavailable, "no primary")
 		}
-		return &member{c.store, c}, nil
+		return &member{c.store, c, s}, nil
 	}}}
 	return o
 }

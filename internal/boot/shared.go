@@ -74,8 +74,12 @@ func (a *App) sound() error {
 
 var errLeaseLost = errors.New("another node took over, as this one was silent for too long")
 
+func leaseLost(name string) error {
+	return hutch.Errorf(hutch.Unavailable, "%s: %w", name, errLeaseLost)
+}
+
 // alone runs f while no other node is in one of that name.
-func (a *App) alone(ctx context.Context, name string, f func(context.Context) error) error {
+func (a *App) alone(ctx context.Context, name string, f func(context.Context, *data.Lease) error) error {
 	lease := a.Data.Lease(name, configureLife)
 	for {
 		ok, err := lease.Acquire(ctx)
@@ -97,9 +101,9 @@ func (a *App) alone(ctx context.Context, name string, f func(context.Context) er
 		defer close(renewed)
 		a.renew(ctx, lease, cancel)
 	}()
-	err := f(ctx)
+	err := f(ctx, lease)
 	if cause := context.Cause(ctx); err != nil && errors.Is(cause, errLeaseLost) {
-		err = hutch.Errorf(hutch.Unavailable, "%s: %w", name, cause)
+		err = leaseLost(name)
 	}
 	cancel(nil)
 	<-renewed
@@ -121,81 +125,15 @@ func (a *App) renew(ctx context.Context, lease *data.Lease, cancel context.Cance
 			return
 		case <-tick.C:
 		}
-		// an error leaves the lease in the store as it was: it is taken up again
-		if ok, err := lease.Acquire(ctx); err == nil && !ok {
+		trial, stop := context.WithTimeout(ctx, configureLife/4)
+		ok, err := lease.Renew(trial)
+		stop()
+		// after an error it is held until its end: then another may have it
+		if err == nil && !ok || lease.Fence() == 0 {
 			cancel(errLeaseLost)
 			return
 		}
 	}
-}
-
-// beats keeps this node among the living, and has indexes dropped as soon as all
-// of them agree.
-func (a *App) beats(ctx context.Context) {
-	every := a.o.Heartbeat
-	if every == 0 {
-		every = nodeBeat
-	}
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	done := make(chan struct{}, 1) // a token: nothing is being configured
-	done <- struct{}{}
-	lost := false
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		was, err := a.nodes.beat(ctx)
-		if err != nil {
-			if ctx.Err() == nil {
-				a.log.Warn("this node is not heard by the others", slog.Any("error", err))
-			}
-			continue
-		}
-		lost = lost || was
-		if _, due := a.nodes.agreed(); !lost && !due || !a.isReady() {
-			continue
-		}
-		select {
-		case <-done:
-			lost = false
-			a.upkeep.Go(func() {
-				defer func() { done <- struct{}{} }()
-				a.reload.Lock()
-				defer a.reload.Unlock()
-				if err := a.configure(ctx, a.release); err != nil && ctx.Err() == nil {
-					a.log.Warn("configuring the store anew", slog.Any("error", err))
-				}
-			})
-		default:
-		}
-	}
-}
-
-// configure switches the data to a release. Indexes that it does not name go when
-// all live nodes agree: nodes configure one at a time, each announced first, so
-// that none drops what another has just built.
-func (a *App) configure(ctx context.Context, r *release) error {
-	app := data.App{
-		Version: r.version, Collections: append(systemCollections(), r.collections...), Guard: r.rules, Hooks: r.code,
-	}
-	if a.nodes == nil {
-		app.Prune = true
-		return a.Data.Use(ctx, app)
-	}
-	return a.alone(ctx, "configure", func(ctx context.Context) error {
-		if err := a.nodes.announce(ctx, r, a.publicURL()); err != nil {
-			return err
-		}
-		app.Prune, _ = a.nodes.agreed()
-		if err := a.Data.Use(ctx, app); err != nil {
-			return err
-		}
-		a.nodes.setPruned(app.Prune)
-		return nil
-	})
 }
 
 // sowing brings seeds in, on one node at a time.
@@ -203,5 +141,5 @@ func (a *App) sowing(ctx context.Context, r *release) error {
 	if a.nodes == nil {
 		return a.seed(ctx, r)
 	}
-	return a.alone(ctx, "seed", func(ctx context.Context) error { return a.seed(ctx, r) })
+	return a.alone(ctx, "seed", func(ctx context.Context, _ *data.Lease) error { return a.seed(ctx, r) })
 }
