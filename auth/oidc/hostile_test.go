@@ -133,6 +133,53 @@ func TestS36Signatures(t *testing.T) {
 	}
 }
 
+// S36: a token has one spelling: who remembers it by its text knows it again.
+func TestS36OneSpellingOfAToken(t *testing.T) {
+	f := newFake(t)
+	p := f.provider()
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	verify := func(token string) error {
+		_, err := p.VerifyIDToken(t.Context(), auth.ProviderToken{IDToken: token, Nonce: "n"})
+		return err
+	}
+	altered := map[int]bool{}
+	for pad := range 3 { // so that the claims end in any number of spare bits
+		claims := f.claims(nativeNonce())
+		claims["pad"] = strings.Repeat("p", pad)
+		ok := f.sign(jose.RS256, f.key, claims)
+		if err := verify(ok); err != nil {
+			t.Fatal(err)
+		}
+		parts := strings.Split(ok, ".")
+		for i, part := range parts {
+			in := func(s string) string {
+				all := append([]string{}, parts...)
+				all[i] = s
+				return strings.Join(all, ".")
+			}
+			for _, c := range []string{"\n", "\r", "\r\n", " ", "\t", "="} {
+				for _, token := range []string{in(c + part), in(part[:3] + c + part[3:]), in(part + c)} {
+					if err := verify(token); hutch.CodeOf(err) != hutch.InvalidCredentials {
+						t.Errorf("part %d with %q: %v", i, c, err)
+					}
+				}
+			}
+			if len(part)%4 == 0 {
+				continue
+			}
+			altered[i] = true
+			last := strings.IndexByte(alphabet, part[len(part)-1])
+			token := in(part[:len(part)-1] + alphabet[last^1:last^1+1])
+			if err := verify(token); hutch.CodeOf(err) != hutch.InvalidCredentials {
+				t.Errorf("part %d with other spare bits: %v", i, err)
+			}
+		}
+	}
+	if !altered[1] || !altered[2] {
+		t.Errorf("altered the last characters of parts %v only", altered)
+	}
+}
+
 // S36: an address is verified only by the claim that the row names.
 func TestS36VerifiedByTheRowsClaim(t *testing.T) {
 	for _, c := range []struct {

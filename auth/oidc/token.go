@@ -4,11 +4,13 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -62,6 +64,20 @@ func hashed(nonce string) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// spelt reports whether a token is written in the one way there is: the decoder
+// below passes over line ends and trailing bits, and who remembers tokens by
+// their text must not take another spelling for another token.
+func spelt(raw string) bool {
+	parts := strings.Split(raw, ".")
+	for _, part := range parts {
+		b, err := base64.RawURLEncoding.Strict().DecodeString(part)
+		if err != nil || base64.RawURLEncoding.EncodeToString(b) != part {
+			return false
+		}
+	}
+	return len(parts) == 3
+}
+
 // verify checks an id_token: signature, issuer, audience, age and nonce, and
 // that it belongs to the access token. invalid_credentials, unavailable.
 func (p *Provider) verify(ctx context.Context, raw string, audiences []string, nonce, access string) (claims, error) {
@@ -70,6 +86,9 @@ func (p *Provider) verify(ctx context.Context, raw string, audiences []string, n
 	}
 	if nonce == "" {
 		return nil, wrong("its nonce is needed", nil)
+	}
+	if !spelt(raw) {
+		return nil, wrong("its spelling", nil)
 	}
 	keys := &keySet{p: p}
 	t, err := gooidc.NewVerifier(p.row.Issuer, keys, &gooidc.Config{
