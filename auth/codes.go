@@ -20,7 +20,7 @@ func (s *Service) useCode(ctx context.Context, r VerifyRequest, p proof, c Clien
 	if err != nil {
 		return nil, err
 	}
-	t, err := s.beginCode(ctx, e.key, c)
+	t, err := s.beginCode(ctx, subject, c)
 	if err != nil {
 		return nil, err
 	}
@@ -41,12 +41,12 @@ func (s *Service) useCode(ctx context.Context, r VerifyRequest, p proof, c Clien
 
 // beginCode counts a try of a code: 20 a day an account, and with wrong
 // passwords a network.
-func (s *Service) beginCode(ctx context.Context, key string, c Client) (*try, error) {
+func (s *Service) beginCode(ctx context.Context, subject string, c Client) (*try, error) {
 	t := &try{s: s}
 	if c.ServiceKey {
 		return t, nil
 	}
-	cs := []data.Count{{Key: "codes " + identityID(key), Limit: codesADay, Window: 24 * time.Hour}}
+	cs := []data.Count{{Key: "codes " + subject, Limit: codesADay, Window: 24 * time.Hour}}
 	if c.counted() {
 		cs = append(cs, data.Count{Key: "network " + c.network(), Limit: s.o.Limits.FailuresPerNetwork, Window: time.Hour})
 	}

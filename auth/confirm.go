@@ -72,12 +72,10 @@ func (s *Service) pending(ctx context.Context, e email, mark string, now time.Ti
 	if err != nil {
 		return nil, nil, err
 	}
-	if old == nil || !old.Pending || !old.Invited.IsZero() {
+	if old == nil || !old.Pending || !old.Invited.IsZero() || old.banned(now) {
 		return nil, nil, nil
 	}
-	if old.From != mark {
-		u.From = mixed
-	}
+	u.From = mixed // whose sign-up a code then answers is not known
 	for i := range ws {
 		ws[i].Expect = id.Version
 	}

@@ -230,7 +230,8 @@ func once(ws []data.Write) []data.Write {
 }
 
 // ownSignup reports whether a confirmation keeps the password of its sign-up:
-// where the flow began here. A link that is opened elsewhere may be of a sign-up
+// where the flow began here, or its code is typed in the network of the only
+// sign-up. A link that is opened elsewhere may be of a sign-up
 // of somebody else's, so it needs the password.
 func (s *Service) ownSignup(ctx context.Context, u *userDoc, f *Flow, p proof, c Client) (bool, error) {
 	switch {
@@ -241,7 +242,7 @@ func (s *Service) ownSignup(ctx context.Context, u *userDoc, f *Flow, p proof, c
 			return false, wrongPassword()
 		}
 		return true, s.checkPassword(ctx, c, u.EmailKey, p.password, u.Password, false)
-	case p.typed && u.From != mixed:
+	case p.typed && u.From == s.networkMark(c):
 		return true, nil
 	}
 	return false, &hutch.Error{

@@ -187,6 +187,14 @@ func (s *Service) linkFor(purpose string, u *userDoc, e email, f Flow, ws []data
 		// What is proven otherwise does not keep a sign-up's password, nor its mail.
 		ws = append(ws, dropOTP(forSignup, u.ID))
 	}
+	if waits := u.Version != 0 && u.Pending && purpose != forSignup && u.From != mixed; waits {
+		u.From = mixed // a code typed from now on may be of this mail, and says nothing of the sign-up
+		w, err := s.saveUser(u, now)
+		if err != nil {
+			return nil, err
+		}
+		ws = append(ws, w)
+	}
 	if u.Version == 0 {
 		w, err := s.saveUser(u, now)
 		if err != nil {

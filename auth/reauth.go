@@ -45,7 +45,7 @@ func (s *Service) mayChangeUser(ctx context.Context, l *live, r UpdateRequest, c
 		return nil, &hutch.Error{Code: hutch.ReauthenticationNeeded, Field: "password", Message: "set a new password first"}
 	}
 	if r.Nonce != "" {
-		t, err := s.beginCode(ctx, l.user.EmailKey, c)
+		t, err := s.beginCode(ctx, l.user.ID, c)
 		if err != nil {
 			return nil, err
 		}
@@ -71,6 +71,11 @@ func (s *Service) mayChangeUser(ctx context.Context, l *live, r UpdateRequest, c
 	}
 	if err = s.countMail(ctx, e.key, c); err != nil {
 		return nil, err
+	}
+	if !s.o.Mail.SingleMail && !l.user.Confirmed.IsZero() { // it is mailed as well
+		if err = s.countMail(ctx, l.user.EmailKey, c); err != nil {
+			return nil, err
+		}
 	}
 	return &e, nil
 }
@@ -98,7 +103,7 @@ func (s *Service) spendNonce(ctx context.Context, u *userDoc, r UpdateRequest) (
 
 // passwordChanged ends the mailed ways in and tells the owner.
 func (s *Service) passwordChanged(ctx context.Context, u *userDoc, now time.Time) []data.Write {
-	ws := []data.Write{dropOTP(forRecovery, u.ID), dropOTP(forMagic, u.ID), dropOTP(forReauth, u.ID)}
+	ws := dropMails(u) // a change of address that waits, too
 	if u.Confirmed.IsZero() {
 		return ws
 	}
