@@ -63,6 +63,8 @@ const (
 	IdentityAlreadyExists   Code = "identity_already_exists"
 	IdentityNotFound        Code = "identity_not_found"
 	SingleIdentity          Code = "single_identity_not_deletable"
+	UserNotFound            Code = "user_not_found"
+	NotAdmin                Code = "not_admin"
 )
 
 // CodeInfo describes a code for documents and clients.
@@ -122,6 +124,8 @@ var codes = []CodeInfo{
 	{IdentityAlreadyExists, 422, true, "The identity belongs to an account already."},
 	{IdentityNotFound, 404, true, "The account has no such identity."},
 	{SingleIdentity, 422, true, "The only way in cannot be removed."},
+	{UserNotFound, 404, true, "There is no such user."},
+	{NotAdmin, 403, true, "The route needs a service key of scope auth."},
 }
 
 // Status is the HTTP status of the code, 500 for one not in the list.

@@ -24,10 +24,11 @@ func (k Kind) String() string {
 	return [...]string{"guest", "user", "service", "operator", "system"}[k]
 }
 
-// ScopeData is the scope of a service key that bypasses rules; ScopeOps reads
-// metrics and logs and nothing else.
+// ScopeData is the scope of a service key that bypasses rules; ScopeAuth manages
+// users, ScopeOps reads metrics and logs, and both nothing else.
 const (
 	ScopeData = "data"
+	ScopeAuth = "auth"
 	ScopeOps  = "ops"
 )
 

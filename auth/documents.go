@@ -80,6 +80,8 @@ type sessionDoc struct {
 	Presented bool      `bson:"presented,omitempty"` // an access token of Gen was seen
 	Refreshed time.Time `bson:"refreshedAt"`
 	Created   time.Time `bson:"createdAt"`
+	Agent     string    `bson:"agent,omitempty"` // of the client that signed in
+	Addr      string    `bson:"addr,omitempty"`
 }
 
 // ends is when the session's idle or absolute life ends.

@@ -146,7 +146,7 @@ func (s *Service) enterBy(ctx context.Context, u *userDoc, how mailEntry, c Clie
 	n := *u
 	n.LastSignIn = now
 	n.noteNetwork(mark)
-	d, refresh, err := s.newSession(&n, now)
+	d, refresh, err := s.newSession(&n, c, now)
 	if err != nil {
 		return nil, err
 	}

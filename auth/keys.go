@@ -62,16 +62,18 @@ func parseKey(s string) (k parsedKey, ok bool) {
 	return parsedKey{scope: f[0], id: f[1]}, true
 }
 
-func validScope(s string) bool { return s == hutch.ScopeData || s == hutch.ScopeOps }
+func validScope(s string) bool {
+	return s == hutch.ScopeData || s == hutch.ScopeAuth || s == hutch.ScopeOps
+}
 
 // CreateKey makes a service key and gives it, this once. scope is data (bypasses
-// rules) or ops; life 0 never ends.
+// rules), auth or ops; life 0 never ends.
 func (s *Service) CreateKey(ctx context.Context, name, scope string, life time.Duration) (key string, k Key, err error) {
 	if scope == "" {
 		scope = hutch.ScopeData
 	}
 	if !validScope(scope) {
-		return "", k, &hutch.Error{Code: hutch.InvalidArgument, Field: "scope", Message: "the scope of a key is data or ops"}
+		return "", k, &hutch.Error{Code: hutch.InvalidArgument, Field: "scope", Message: "the scope of a key is data, auth or ops"}
 	}
 	if n := utf8.RuneCountInString(name); n < 1 || n > 64 || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
 		return "", k, &hutch.Error{Code: hutch.InvalidArgument, Field: "name", Message: "a name has 1 to 64 characters"}

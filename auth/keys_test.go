@@ -29,7 +29,7 @@ func TestS11ServiceKeys(t *testing.T) {
 	if p := b.mustVerify(ops); p.Kind != hutch.Service || p.Bypasses() || p.Scopes[0] != "ops" {
 		t.Errorf("ops: %+v", p)
 	}
-	for _, scope := range []string{"auth", "deploy", "DATA", "data,ops", "admin"} {
+	for _, scope := range []string{"deploy", "DATA", "data,ops", "admin"} {
 		_, _, err := b.CreateKey(t.Context(), "x", scope, 0)
 		wantCode(t, err, hutch.InvalidArgument)
 	}

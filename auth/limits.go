@@ -65,6 +65,7 @@ type Client struct {
 	Forwarded  bool       // carries a forwarding header that no listed proxy vouches for
 	ServiceKey bool       // comes with a valid service key (Service.Exempt): no limits
 
+	Agent       string      // the header User-Agent, kept with sessions
 	Credentials Credentials // for what a grant may do for who is signed in
 }
 

@@ -237,7 +237,7 @@ func (e *entry) finish(ctx context.Context, u *userDoc, from *sessionDoc) (*Sess
 	s := e.s
 	u.LastSignIn = e.now
 	u.noteNetwork(s.networkMark(e.c))
-	d, refresh, err := s.newSession(u, e.now)
+	d, refresh, err := s.newSession(u, e.c, e.now)
 	if err != nil {
 		return nil, err
 	}

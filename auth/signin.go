@@ -84,7 +84,7 @@ func (s *Service) SignIn(ctx context.Context, r PasswordRequest, c Client) (*Ses
 		if u.Pending {
 			return &hutch.Error{Code: hutch.EmailNotConfirmed, Message: "open the link in the mail first"}
 		}
-		out, err = s.begun(ctx, u, mark, fresh)
+		out, err = s.begun(ctx, u, c, fresh)
 		if moved(err) {
 			if u, err = load[userDoc](ctx, s.o.System, colUsers, u.ID); err == nil {
 				err = lost
@@ -101,15 +101,15 @@ func (s *Service) SignIn(ctx context.Context, r PasswordRequest, c Client) (*Ses
 var lost = &hutch.Error{Code: hutch.Aborted, Message: "the account has changed meanwhile"}
 
 // begun commits a new session of u, as it was read, and its sign-in.
-func (s *Service) begun(ctx context.Context, u *userDoc, mark, fresh string) (*Session, error) {
-	now := s.o.Now()
+func (s *Service) begun(ctx context.Context, u *userDoc, c Client, fresh string) (*Session, error) {
+	now, mark := s.o.Now(), s.networkMark(c)
 	n := *u
 	n.LastSignIn = now
 	n.noteNetwork(mark)
 	if fresh != "" {
 		n.Password = fresh
 	}
-	d, refresh, err := s.newSession(&n, now)
+	d, refresh, err := s.newSession(&n, c, now)
 	if err != nil {
 		return nil, err
 	}

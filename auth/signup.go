@@ -40,7 +40,7 @@ func (s *Service) Signup(ctx context.Context, r SignupRequest, c Client) (*Sessi
 	}
 	u.Password, u.Meta, u.LastSignIn = hash, meta, now
 	u.noteNetwork(s.networkMark(c))
-	d, refresh, err := s.newSession(u, now)
+	d, refresh, err := s.newSession(u, c, now)
 	if err != nil {
 		return nil, err
 	}
@@ -120,8 +120,8 @@ func (s *Service) newAccount(e email, now time.Time) (*userDoc, []data.Write, er
 	return u, []data.Write{w}, err
 }
 
-// newSession begins a session of u.
-func (s *Service) newSession(u *userDoc, now time.Time) (*sessionDoc, refreshToken, error) {
+// newSession begins a session of u for a client.
+func (s *Service) newSession(u *userDoc, c Client, now time.Time) (*sessionDoc, refreshToken, error) {
 	var t refreshToken
 	sid, err := newID(now, s.o.Entropy)
 	if err != nil {
@@ -132,6 +132,6 @@ func (s *Service) newSession(u *userDoc, now time.Time) (*sessionDoc, refreshTok
 	}
 	return &sessionDoc{
 		ID: sid, User: u.ID, Epoch: u.Epoch, AAL: "aal1", Method: "password", Authentic: now,
-		Current: t.hash(), Refreshed: now, Created: now,
+		Current: t.hash(), Refreshed: now, Created: now, Agent: c.agent(), Addr: c.address(),
 	}, t, nil
 }

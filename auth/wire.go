@@ -38,6 +38,7 @@ type User struct {
 	Identities       []Identity      `json:"identities"`
 	Factors          []Factor        `json:"factors"`
 	IsAnonymous      bool            `json:"is_anonymous"`
+	BannedUntil      string          `json:"banned_until,omitempty"`
 	CreatedAt        string          `json:"created_at"`
 	UpdatedAt        string          `json:"updated_at"`
 }
@@ -79,7 +80,7 @@ func showUser(u *userDoc) *User {
 		EmailConfirmedAt: rfc3339(u.Confirmed), LastSignInAt: rfc3339(u.LastSignIn),
 		AppMetadata: appMetadata(u), UserMetadata: json.RawMessage(orEmpty(u.Meta)),
 		Identities: showIdentities(u),
-		Factors:    []Factor{}, CreatedAt: rfc3339(u.Created), UpdatedAt: rfc3339(u.Updated),
+		Factors:    []Factor{}, BannedUntil: rfc3339(u.Banned), CreatedAt: rfc3339(u.Created), UpdatedAt: rfc3339(u.Updated),
 	}
 }
 

@@ -26,6 +26,7 @@ func authRoutes() []*Route {
 		{Method: get, Path: "/.well-known/openid-configuration", About: "discovery", handle: discovery},
 	}
 	rows = append(rows, append(oauthRoutes(), mailRoutes()...)...)
+	rows = append(rows, append(sessionRoutes(), adminRoutes()...)...)
 	for _, r := range rows {
 		r.Service, r.Creds, r.BodyLimit = ServiceAuth, CredsAuth, authBodySize
 	}
@@ -36,7 +37,7 @@ func authRoutes() []*Route {
 // the limits, and is all that routes look at which need no user.
 func (r *request) client() (auth.Client, error) {
 	exempt, err := r.srv.o.Auth.Exempt(r.ctx, r.credentials())
-	return auth.Client{Addr: r.addr, Forwarded: r.head.forwarded && !r.proxied, ServiceKey: exempt, Credentials: r.credentials()}, err
+	return auth.Client{Addr: r.addr, Forwarded: r.head.forwarded && !r.proxied, ServiceKey: exempt, Agent: string(r.fctx.UserAgent()), Credentials: r.credentials()}, err
 }
 
 func signup(r *request) error {

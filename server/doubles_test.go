@@ -219,13 +219,13 @@ func newPeople() *people {
 		return hutch.Principal{Kind: hutch.Service, UID: id, Scopes: []string{scope}}.Sealed()
 	}
 	return &people{known: map[string]hutch.Principal{
-		"ann": user("ann"), "bob": user("bob"), "data": key("k1", hutch.ScopeData), "ops": key("k2", hutch.ScopeOps),
+		"ann": user("ann"), "bob": user("bob"), "data": key("k1", hutch.ScopeData), "ops": key("k2", hutch.ScopeOps), "auth": key("k3", hutch.ScopeAuth),
 	}}
 }
 
 func (p *people) token(name string) string {
 	switch name {
-	case "data", "ops":
+	case "data", "ops", "auth":
 		return "hutch_sk_" + name + "_k_secret" + name
 	}
 	return "token-" + name

@@ -154,7 +154,12 @@ func (h *head) framing(req *fasthttp.RequestHeader) *hutch.Error {
 		}
 		if len(bytes.TrimLeft(h.length, "0")) > 0 {
 			switch string(req.Method()) {
-			case fasthttp.MethodGet, fasthttp.MethodHead, fasthttp.MethodDelete, fasthttp.MethodOptions, fasthttp.MethodTrace:
+			case fasthttp.MethodDelete:
+				if bytes.HasPrefix(req.RequestURI(), adminUsers) { // GoTrue's clients send one there
+					break
+				}
+				fallthrough
+			case fasthttp.MethodGet, fasthttp.MethodHead, fasthttp.MethodOptions, fasthttp.MethodTrace:
 				return malformed("a " + string(req.Method()) + " has no body")
 			}
 		}

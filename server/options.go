@@ -89,6 +89,8 @@ type Auth interface {
 	Issuer
 	SignInElsewhere
 	Mailed
+	Devices
+	Admin
 }
 
 // Authenticator says who a request is.
@@ -126,6 +128,23 @@ type Mailed interface {
 	MagicLink(ctx context.Context, r auth.RecoverRequest, c auth.Client) error
 	Resend(ctx context.Context, r auth.RecoverRequest, c auth.Client) error
 	Reauthenticate(ctx context.Context, cr auth.Credentials, c auth.Client) error
+}
+
+// Devices are the routes of one's own sessions.
+type Devices interface {
+	Sessions(ctx context.Context, c auth.Credentials) ([]auth.Device, error)
+	EndSession(ctx context.Context, c auth.Credentials, id string) error
+}
+
+// Admin are the routes for service keys of scope auth; it judges the credentials.
+type Admin interface {
+	Users(ctx context.Context, c auth.Credentials, q auth.UserQuery) (*auth.UserPage, error)
+	UserByID(ctx context.Context, c auth.Credentials, id string) (*auth.User, error)
+	AddUser(ctx context.Context, c auth.Credentials, body []byte) (*auth.User, error)
+	EditUser(ctx context.Context, c auth.Credentials, id string, body []byte) (*auth.User, error)
+	RemoveUser(ctx context.Context, c auth.Credentials, id string, body []byte) error
+	SessionsOf(ctx context.Context, c auth.Credentials, id string) ([]auth.Device, error)
+	EndSessionsOf(ctx context.Context, c auth.Credentials, id string) error
 }
 
 // Issuer is what others ask about tokens and sign-in.

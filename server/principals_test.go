@@ -47,12 +47,30 @@ var accessTable = map[string]struct {
 	"POST /auth/v1/magiclink":                       {"", `{"email":"a@b.example"}`, access{200, 200, 200, 200, 200, 200}},
 	"POST /auth/v1/resend":                          {"", `{"email":"a@b.example","type":"signup"}`, access{200, 200, 200, 200, 200, 200}},
 	"GET /auth/v1/reauthenticate":                   {"", "", access{401, 200, 200, 401, 401, 401}},
+	"GET /auth/v1/sessions":                         {"", "", access{401, 200, 200, 401, 401, 401}},
+	"DELETE /auth/v1/sessions/{id}":                 {"/auth/v1/sessions/s1", "", access{401, 204, 204, 401, 401, 401}},
+	"GET /auth/v1/admin/users":                      {"", "", access{401, 403, 403, 403, 403, 401}},
+	"POST /auth/v1/admin/users":                     {"", `{"email":"a@b.example"}`, access{401, 403, 403, 403, 403, 401}},
+	"GET /auth/v1/admin/users/{id}":                 {"/auth/v1/admin/users/ann", "", access{401, 403, 403, 403, 403, 401}},
+	"PUT /auth/v1/admin/users/{id}":                 {"/auth/v1/admin/users/ann", `{}`, access{401, 403, 403, 403, 403, 401}},
+	"DELETE /auth/v1/admin/users/{id}":              {"/auth/v1/admin/users/ann", "", access{401, 403, 403, 403, 403, 401}},
+	"GET /auth/v1/admin/users/{id}/sessions":        {"/auth/v1/admin/users/ann/sessions", "", access{401, 403, 403, 403, 403, 401}},
+	"DELETE /auth/v1/admin/users/{id}/sessions":     {"/auth/v1/admin/users/ann/sessions", "", access{401, 403, 403, 403, 403, 401}},
 	"GET /auth/v1/settings":                         {"", "", access{200, 200, 200, 200, 200, 200}},
 	"GET /auth/v1/health":                           {"", "", access{200, 200, 200, 200, 200, 200}},
 	"GET /auth/v1/.well-known/jwks.json":            {"", "", access{200, 200, 200, 200, 200, 200}},
 	"GET /auth/v1/.well-known/openid-configuration": {"", "", access{200, 200, 200, 200, 200, 200}},
 	"GET /.well-known/jwks.json":                    {"", "", access{200, 200, 200, 200, 200, 200}},
 	"GET /.well-known/openid-configuration":         {"", "", access{200, 200, 200, 200, 200, 200}},
+}
+
+// authKey is what a service key of scope auth gets where that is not what one
+// of scope ops gets.
+var authKey = map[string]int{
+	"GET /metrics":             403,
+	"GET /auth/v1/admin/users": 200, "POST /auth/v1/admin/users": 200, "GET /auth/v1/admin/users/{id}": 200,
+	"PUT /auth/v1/admin/users/{id}": 200, "DELETE /auth/v1/admin/users/{id}": 200,
+	"GET /auth/v1/admin/users/{id}/sessions": 200, "DELETE /auth/v1/admin/users/{id}/sessions": 204,
 }
 
 // TestEveryRouteByPrincipal: a route without a row fails, so each new one is
@@ -96,6 +114,11 @@ func TestEveryRouteByPrincipal(t *testing.T) {
 		check("bob", row.want.bob)
 		check("data", row.want.data)
 		check("ops", row.want.ops)
+		byAuth, ok := authKey[route.Name]
+		if !ok {
+			byAuth = row.want.ops
+		}
+		check("auth", byAuth)
 		check("guest", row.want.data, "apikey", s.auth.token("data"))
 		for name, bad := range map[string]string{
 			"expired": "Bearer token-expired", "tampered": "Bearer token-annX", "another scheme": "Basic YTpi", "no token": "Bearer",
@@ -113,7 +136,7 @@ func TestRoutesOfLaterVersionsAre404(t *testing.T) {
 	s := start(t)
 	for _, path := range []string{
 		"GET /admin/v1/users", "GET /_/", "GET /_", "GET /openapi.json", "POST /data/v1/aggregate",
-		"POST /auth/v1/factors", "GET /storage/v1/object/a", "GET /auth/v1/admin/users", "DELETE /auth/v1/user",
+		"POST /auth/v1/factors", "GET /storage/v1/object/a", "DELETE /auth/v1/user",
 		"GET /data/v1", "GET /data", "GET /healthz/", "GET /HEALTHZ", "GET /Data/v1/docs/open/a", "GET /data/v1/docs/open/a/b",
 		"POST /functions/v1", "GET /", "POST /nothing", "GET /hutch.yaml", "GET /.hutch/data", "GET /hutch/x",
 	} {

@@ -28,6 +28,7 @@ const (
 	NeedNothing Need = iota
 	NeedUser         // a signed-in user
 	NeedOps          // a service key of scope ops
+	NeedAuth         // a service key of scope auth, as auth judges
 )
 
 // Creds says which credentials a route looks at.

@@ -23,7 +23,7 @@ func TestExitCodes(t *testing.T) {
 		{"an unknown flag", []string{"serve", "--lisen", "x"}, 2, "unknown flag"},
 		{"too many arguments", []string{"check", "a", "b"}, 2, "accepts at most 1"},
 		{"a group alone", []string{"user"}, 2, "create, set-role"},
-		{"a bad scope", []string{"key", "create", "k", "--scope", "root", good}, 2, "data or ops"},
+		{"a bad scope", []string{"key", "create", "k", "--scope", "root", good}, 2, "auth or ops"},
 		{"a bad life", []string{"key", "create", "k", "--expires", "soon", good}, 2, "90d"},
 		{"a bad level", []string{"serve", "--log-level", "loud", good}, 2, "debug, info"},
 		{"a bad address", []string{"serve", "--listen", "8090", good}, 2, "address:port"},
@@ -208,8 +208,11 @@ func TestCommandsOnAStoppedFolder(t *testing.T) {
 		t.Errorf("not a key alone: %q", key.out)
 	}
 	ok(t, hutch(t, "key", "create", "prometheus", "--scope", "ops", dir))
+	if key := ok(t, hutch(t, "key", "create", "backoffice", "--scope", "auth", dir)); !strings.HasPrefix(key.out, "hutch_sk_auth_") {
+		t.Errorf("key: %q", key.out)
+	}
 	list := ok(t, hutch(t, "key", "list", dir))
-	if n := strings.Count(list.out, "\n"); n != 3 || !strings.Contains(list.out, "importer") || !strings.Contains(list.out, "ops") || strings.Contains(list.out, "hutch_sk") {
+	if n := strings.Count(list.out, "\n"); n != 4 || !strings.Contains(list.out, "importer") || !strings.Contains(list.out, "ops") || strings.Contains(list.out, "hutch_sk") {
 		t.Errorf("list: %s", list.out)
 	}
 	ok(t, hutch(t, "key", "revoke", "importer", dir))

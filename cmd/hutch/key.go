@@ -26,8 +26,8 @@ func (c *cli) keyCreate() *cobra.Command {
 		Example: "  hutch key create importer\n  hutch key create prometheus --scope ops --expires 90d",
 		Args:    cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if scope != hutch.ScopeData && scope != hutch.ScopeOps {
-				return usagef("--scope is data or ops, not %q", scope)
+			if scope != hutch.ScopeData && scope != hutch.ScopeAuth && scope != hutch.ScopeOps {
+				return usagef("--scope is data, auth or ops, not %q", scope)
 			}
 			op := boot.Operation{Name: boot.KeyCreate, Key: args[0], Scope: scope}
 			if expires != "" {
@@ -47,7 +47,7 @@ func (c *cli) keyCreate() *cobra.Command {
 		},
 	}
 	f.add(cmd)
-	cmd.Flags().StringVar(&scope, "scope", hutch.ScopeData, "data (skips rules) or ops (metrics, logs)")
+	cmd.Flags().StringVar(&scope, "scope", hutch.ScopeData, "data (skips rules), auth (manages users) or ops (metrics, logs)")
 	cmd.Flags().StringVar(&expires, "expires", "", "how long it holds, e.g. 90d [for ever]")
 	return cmd
 }

@@ -71,7 +71,7 @@ func entropyOf(r io.Reader) io.Reader {
 func systemCollections() []data.Collection {
 	var cs []data.Collection
 	for _, name := range append(auth.Collections(), seedsCollection, nodesCollection) {
-		cs = append(cs, data.Collection{Name: name})
+		cs = append(cs, data.Collection{Name: name, Indexes: auth.Indexes()[name]})
 	}
 	return append(cs, jobs.Collections()...)
 }

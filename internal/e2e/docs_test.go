@@ -34,7 +34,8 @@ func TestDocs(t *testing.T) {
 		t.Run(filepath.Base(page), func(t *testing.T) {
 			s := app(t, files...)
 			ann, bob := s.signUp(), s.signUp()
-			words := strings.NewReplacer("$annId", ann.uid, "$bobId", bob.uid, "$ann", ann.token, "$bob", bob.token, "$key", s.key())
+			words := strings.NewReplacer("$annId", ann.uid, "$bobId", bob.uid, "$ann", ann.token, "$bob", bob.token,
+				"$key", s.key(), "$authKey", s.key("--scope", "auth"))
 			for _, b := range blocks {
 				requests++
 				s.request(t, words.Replace(b))

@@ -296,9 +296,9 @@ func (s *shop) crowd(n int) []person {
 }
 
 // key makes a service key of scope data.
-func (s *shop) key() string {
+func (s *shop) key(flags ...string) string {
 	s.t.Helper()
-	cmd := exec.Command(s.bin, "key", "create", "test", s.dir)
+	cmd := exec.Command(s.bin, append(append([]string{"key", "create"}, flags...), "test", s.dir)...)
 	cmd.Env = append(os.Environ(), s.env...)
 	out, err := cmd.Output()
 	if err != nil {

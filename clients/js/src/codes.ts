@@ -48,3 +48,5 @@ export type AuthCode =
   | 'identity_already_exists'
   | 'identity_not_found'
   | 'single_identity_not_deletable'
+  | 'user_not_found'
+  | 'not_admin'

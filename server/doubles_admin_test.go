@@ -1,0 +1,70 @@
+package server_test
+
+import (
+	"context"
+	"slices"
+
+	"github.com/hutch-dev/hutch"
+	"github.com/hutch-dev/hutch/auth"
+)
+
+func (p *people) Sessions(_ context.Context, c auth.Credentials) ([]auth.Device, error) {
+	_, err := p.present(c)
+	return []auth.Device{{ID: "s1", Current: true}}, err
+}
+
+func (p *people) EndSession(_ context.Context, c auth.Credentials, id string) error {
+	_, err := p.present(c)
+	if err == nil && id != "s1" {
+		return &hutch.Error{Code: hutch.NotFound, Message: "you have no such session"}
+	}
+	return err
+}
+
+func (p *people) admin(c auth.Credentials) error {
+	who, _, err := p.Authenticate(context.Background(), c)
+	switch {
+	case err != nil:
+		return &hutch.Error{Code: hutch.BadJWT, Message: "the access token is not valid"}
+	case who.IsGuest():
+		return &hutch.Error{Code: hutch.NoAuthorization, Message: "this needs a key"}
+	case !slices.Contains(who.Scopes, hutch.ScopeAuth):
+		return &hutch.Error{Code: hutch.NotAdmin, Message: "this needs a key of scope auth"}
+	}
+	return nil
+}
+
+func (p *people) Users(_ context.Context, c auth.Credentials, q auth.UserQuery) (*auth.UserPage, error) {
+	out := &auth.UserPage{Users: []*auth.User{{ID: "u"}}, Aud: "authenticated", PerPage: 50, Next: 3, Last: 9, Total: 420}
+	if q.Page == "1" {
+		out.Next, out.Last, out.Total = 2, 0, -1
+	}
+	return out, p.admin(c)
+}
+
+func (p *people) UserByID(_ context.Context, c auth.Credentials, id string) (*auth.User, error) {
+	return &auth.User{ID: id}, p.admin(c)
+}
+
+func (p *people) AddUser(_ context.Context, c auth.Credentials, body []byte) (*auth.User, error) {
+	return &auth.User{ID: "u", UserMetadata: body}, p.admin(c)
+}
+
+func (p *people) EditUser(_ context.Context, c auth.Credentials, id string, body []byte) (*auth.User, error) {
+	return &auth.User{ID: id, UserMetadata: body}, p.admin(c)
+}
+
+func (p *people) RemoveUser(_ context.Context, c auth.Credentials, _ string, body []byte) error {
+	if err := p.admin(c); err != nil || len(body) == 0 {
+		return err
+	}
+	return &hutch.Error{Code: hutch.ValidationFailed, Message: string(body)}
+}
+
+func (p *people) SessionsOf(_ context.Context, c auth.Credentials, _ string) ([]auth.Device, error) {
+	return nil, p.admin(c)
+}
+
+func (p *people) EndSessionsOf(_ context.Context, c auth.Credentials, _ string) error {
+	return p.admin(c)
+}
