@@ -155,7 +155,8 @@ func (s *Service) moveAddress(u *userDoc, _, key string, now time.Time) ([]data.
 }
 
 // undo gives an account back to its former address: whoever changed it is out,
-// with password, sessions and links. The owner recovers a password by mail.
+// with password, identities at providers, sessions and links. The owner recovers
+// a password by mail.
 func (s *Service) undo(ctx context.Context, d *otpDoc) error {
 	var old undoing
 	if err := d.read(&old); err != nil {
@@ -170,6 +171,13 @@ func (s *Service) undo(ctx context.Context, d *otpDoc) error {
 		return otpExpired()
 	}
 	ws := []data.Write{d.spend()}
+	for i := range u.Linked {
+		ws = append(ws, remove(colIdentities, foreignID(u.Linked[i].Issuer, u.Linked[i].Subject)))
+	}
+	u.Linked = nil
+	if err := s.ownWay(u, now); err != nil { // the address is the one way in
+		return err
+	}
 	if u.EmailKey != old.Key {
 		if id, err := load[identityDoc](ctx, s.o.System, colIdentities, identityID(old.Key)); err != nil {
 			return err

@@ -127,6 +127,48 @@ func TestS39TheOldAddressTakesItsAccountBack(t *testing.T) {
 	_ = fresh
 }
 
+// TestS39AnUndoEndsLinkedIdentities: whoever changed the address keeps no way in
+// by a provider either, be the identity of the address there or not.
+func TestS39AnUndoEndsLinkedIdentities(t *testing.T) {
+	for name, alone := range map[string]bool{"beside the address": false, "alone": true} {
+		t.Run(name, func(t *testing.T) {
+			p := &idp{}
+			b := mailSetup(t, func(o *auth.Options) { o.Providers = auth.Providers{"corp": p} })
+			s := b.confirmed(1, "ann@shop.example")
+			thief, undo := b.changed(s)
+			p.who = someone("thief", "", false)
+			thief, err := b.idToken("a.b.c", thief.AccessToken)
+			if err != nil || len(thief.User.Identities) != 2 {
+				t.Fatalf("%+v %v", thief, err)
+			}
+			if alone {
+				if err := b.Unlink(t.Context(), bearer(thief.AccessToken), thief.User.Identities[0].IdentityID); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if in, err := b.idToken("a.c.d"); err != nil || in.User.ID != s.User.ID {
+				t.Fatalf("the thief's own way in: %+v %v", in, err)
+			}
+			if _, err := b.Follow(t.Context(), linkOf(t, undo), here(1)); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := b.bench.verify(thief.AccessToken); err == nil {
+				t.Error("the thief's session goes on")
+			}
+			in, err := b.idToken("a.d.e")
+			if err != nil || in.User.ID == s.User.ID {
+				t.Errorf("the thief signs in to the account: %v", err)
+			}
+			b.mails()
+			b.recover(1, "ann@shop.example")
+			r, err := b.verify(1, token(t, b.mail(auth.MailRecover, "ann@shop.example")))
+			if err != nil || r.User.ID != s.User.ID || len(r.User.Identities) != 1 || r.User.Identities[0].Provider != "email" {
+				t.Errorf("%+v %v", r, err)
+			}
+		})
+	}
+}
+
 // mustRecover sets a password in a recovery's session.
 func (b *mailBench) mustRecover(s *auth.Session) *auth.Session {
 	b.t.Helper()
