@@ -88,7 +88,7 @@ func (s *Service) redirectCode(ctx context.Context, f *flowCode) (code string, e
 
 // exchange answers grant_type=pkce for codes of mailed links; what is none is
 // a provider's. flow_state_not_found, bad_code_verifier (which ends the code),
-// user_banned.
+// user_banned, over_request_rate_limit.
 func (s *Service) exchange(ctx context.Context, body []byte, c Client) (*Session, error) {
 	f, err := readBody(body)
 	if err != nil {
@@ -102,7 +102,11 @@ func (s *Service) exchange(ctx context.Context, body []byte, c Client) (*Session
 	if err != nil {
 		return nil, err
 	}
+	if err := s.countFlow(ctx, c, "oauth code", triesAnHour); err != nil {
+		return nil, err
+	}
 	var out *Session
+	// One loop: what loses reads the code again too, which another may have ended.
 	err = rerun(ctx, func() error {
 		d, err := s.openOTP(ctx, forCode, code)
 		if err != nil {
@@ -118,7 +122,11 @@ func (s *Service) exchange(ctx context.Context, body []byte, c Client) (*Session
 			}
 			return &hutch.Error{Code: hutch.BadCodeVerifier, Message: "the code belongs to another client"}
 		}
-		out, err = s.useLink(ctx, f.Purpose, f.Link, proof{verifier: verifier}, c, d.spend())
+		link, err := s.openOTP(ctx, f.Purpose, f.Link)
+		if err != nil {
+			return err
+		}
+		out, err = s.effect(ctx, link, proof{verifier: verifier}, c, d.spend())
 		return err
 	})
 	if hutch.CodeOf(err) == hutch.OTPExpired {

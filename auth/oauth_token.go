@@ -12,7 +12,7 @@ import (
 )
 
 // tradeCode answers grant_type=pkce: the code of a flow, by the client that
-// holds the verifier, once. validation_failed, flow_state_not_found,
+// holds the verifier, once. The caller counts it. validation_failed, flow_state_not_found,
 // bad_code_verifier, and what enter answers.
 func (s *Service) tradeCode(ctx context.Context, body []byte, c Client) (*Session, error) {
 	f, err := readBody(body)
@@ -29,9 +29,6 @@ func (s *Service) tradeCode(ctx context.Context, body []byte, c Client) (*Sessio
 	}
 	redirect, _, err := f.text("redirect_to")
 	if err != nil {
-		return nil, err
-	}
-	if err := s.countFlow(ctx, c, "oauth code", triesAnHour); err != nil {
 		return nil, err
 	}
 	var out *Session
