@@ -81,9 +81,10 @@ type flowCode struct {
 }
 
 // redirectCode makes the code with which a client that began the flow uses a
-// mailed link: the link holds until then.
-func (s *Service) redirectCode(ctx context.Context, f *flowCode) (code string, err error) {
-	return s.issueOTP(ctx, forCode, "", codeTime, f)
+// mailed link: the link holds until then. link is its document's id: a link has
+// one code, a new one ends the old.
+func (s *Service) redirectCode(ctx context.Context, link string, f *flowCode) (code string, err error) {
+	return s.issueOTP(ctx, forCode, link, codeTime, f)
 }
 
 // exchange answers grant_type=pkce for codes of mailed links; what is none is

@@ -99,6 +99,34 @@ func TestS35ACodeThatEndsUnderATrade(t *testing.T) {
 	}
 }
 
+// TestS35ALinkHasOneCode: each post of its page ends the code of the one before.
+func TestS35ALinkHasOneCode(t *testing.T) {
+	b := mailSetup(t)
+	old, link := b.linkCode()
+	before := b.store.count("_otps")
+	last := old
+	for range 50 {
+		code := b.follow(link)
+		if code == last {
+			t.Fatal("the same code again")
+		}
+		last = code
+	}
+	if n := b.store.count("_otps"); n != before {
+		t.Errorf("%d documents, want %d", n, before)
+	}
+	if n := strings.Count(b.store.all(), "_otps mail_code:"); n != 1 {
+		t.Errorf("%d codes, want 1", n)
+	}
+	_, err := b.pkce(t.Context(), 1, old, strings.Repeat("x", 43))
+	b.codeIs(err, hutch.FlowStateNotFound)
+	_, err = b.pkce(t.Context(), 1, old, pkceVerifier)
+	b.codeIs(err, hutch.FlowStateNotFound)
+	if s, err := b.pkce(t.Context(), 1, last, pkceVerifier); err != nil || s.AccessToken == "" {
+		t.Errorf("the last code: %v", err)
+	}
+}
+
 // TestTradesAreCounted: by network, the codes of links as those of providers.
 func TestTradesAreCounted(t *testing.T) {
 	b := mailSetup(t)

@@ -95,7 +95,7 @@ func (s *Service) Follow(ctx context.Context, r LandingRequest, c Client) (to st
 		}
 		return add("type", r.Type), nil
 	case m.Flow.Challenge != "":
-		code, err := s.redirectCode(ctx, &flowCode{Flow: m.Flow, Purpose: d.Purpose, Link: r.Token})
+		code, err := s.redirectCode(ctx, d.ID, &flowCode{Flow: m.Flow, Purpose: d.Purpose, Link: r.Token})
 		if err != nil {
 			return "", err
 		}
