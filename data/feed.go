@@ -161,6 +161,13 @@ func (f *Feed) Read(ctx context.Context, after Position) iter.Seq2[Commit, error
 			if len(batch) > 0 {
 				continue
 			}
+			if p, quiet := f.progress(at); quiet && p.Position > at { // since the reader looked last
+				if !yield(p, nil) {
+					return
+				}
+				at = p.Position
+				continue
+			}
 			select {
 			case <-ctx.Done():
 				yield(Commit{}, ended(ctx))
