@@ -158,13 +158,13 @@ func (s *Service) VerifyMailed(ctx context.Context, r VerifyRequest, c Client) (
 }
 
 // useLink uses the secret of a link; ws go with its effect.
-func (s *Service) useLink(ctx context.Context, purpose, secret string, p proof, c Client, ws ...data.Write) (out *Session, err error) {
+func (s *Service) useLink(ctx context.Context, purpose, secret string, p proof, c Client) (out *Session, err error) {
 	err = rerun(ctx, func() error {
 		d, err := s.openOTP(ctx, purpose, secret)
 		if err != nil {
 			return err
 		}
-		out, err = s.effect(ctx, d, p, c, ws...)
+		out, err = s.effect(ctx, d, p, c)
 		return err
 	})
 	return out, err
