@@ -157,7 +157,7 @@ func (s *Service) VerifyMailed(ctx context.Context, r VerifyRequest, c Client) (
 	return nil, err
 }
 
-// useLink uses the secret of a link; ws go with its effect.
+// useLink uses the secret of a link.
 func (s *Service) useLink(ctx context.Context, purpose, secret string, p proof, c Client) (out *Session, err error) {
 	err = rerun(ctx, func() error {
 		d, err := s.openOTP(ctx, purpose, secret)
