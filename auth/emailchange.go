@@ -181,6 +181,8 @@ func (s *Service) undo(ctx context.Context, d *otpDoc) error {
 	if u.EmailKey != old.Key {
 		if id, err := load[identityDoc](ctx, s.o.System, colIdentities, identityID(old.Key)); err != nil {
 			return err
+		} else if id != nil && id.User == u.ID { // it has gone back since u was read
+			return data.Lost(colUsers, u.ID)
 		} else if id != nil {
 			return &hutch.Error{Code: hutch.EmailExists, Field: "email", Message: "the address has another account by now"}
 		}
