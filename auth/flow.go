@@ -103,6 +103,10 @@ func (s *Service) exchange(ctx context.Context, body []byte, c Client) (*Session
 	if err != nil {
 		return nil, err
 	}
+	redirect, _, err := f.text("redirect_to")
+	if err != nil {
+		return nil, err
+	}
 	if err := s.countFlow(ctx, c, "oauth code", triesAnHour); err != nil {
 		return nil, err
 	}
@@ -131,7 +135,7 @@ func (s *Service) exchange(ctx context.Context, body []byte, c Client) (*Session
 		return err
 	})
 	if hutch.CodeOf(err) == hutch.OTPExpired {
-		return s.tradeCode(ctx, body, c)
+		return s.tradeCode(ctx, code, verifier, redirect, c)
 	}
 	return out, err
 }

@@ -12,26 +12,9 @@ import (
 )
 
 // tradeCode answers grant_type=pkce: the code of a flow, by the client that
-// holds the verifier, once. The caller counts it. validation_failed, flow_state_not_found,
+// holds the verifier, once. The caller counts it. flow_state_not_found,
 // bad_code_verifier, and what enter answers.
-func (s *Service) tradeCode(ctx context.Context, body []byte, c Client) (*Session, error) {
-	f, err := readBody(body)
-	if err != nil {
-		return nil, err
-	}
-	code, err := f.needText("auth_code")
-	if err != nil {
-		return nil, err
-	}
-	verifier, err := f.needText("code_verifier")
-	if err != nil {
-		return nil, err
-	}
-	redirect, _, err := f.text("redirect_to")
-	if err != nil {
-		return nil, err
-	}
-	var out *Session
+func (s *Service) tradeCode(ctx context.Context, code, verifier, redirect string, c Client) (out *Session, err error) {
 	err = rerun(ctx, func() error {
 		d, err := s.openOTP(ctx, otpCode, code)
 		if err != nil {

@@ -1,5 +1,7 @@
 package data
 
+import "github.com/hutch-dev/hutch"
+
 // Query is a query as a client asks it.
 type Query struct {
 	From    string
@@ -49,4 +51,18 @@ type Budget struct {
 	Docs, Bytes       int64 // examined so far
 	Index             string
 	Unindexed         bool // no index narrowed or ordered it (a walk by _id with a limit is indexed)
+}
+
+var errBudget = hutch.Errorf(hutch.ResourceExhausted, "the query examines too much")
+
+// Spend counts documents that were examined, and their bytes, before they are
+// shown. resource_exhausted without numbers, and nothing counted, when the budget
+// has not so much left.
+func (b *Budget) Spend(docs, bytes int64) error {
+	if b.MaxDocs > 0 && b.Docs+docs > b.MaxDocs || b.MaxBytes > 0 && b.Bytes+bytes > b.MaxBytes {
+		return errBudget
+	}
+	b.Docs += docs
+	b.Bytes += bytes
+	return nil
 }

@@ -29,7 +29,7 @@ func (sn *snapshot) Count(ctx context.Context, p *data.Plan) (int64, error) {
 			return 0, err
 		}
 		if t.foreign == 0 {
-			return t.hits, r.charge(t)
+			return t.hits, r.budget.Spend(t.docs, t.bytes)
 		}
 	}
 	n := int64(0)
@@ -40,17 +40,6 @@ func (sn *snapshot) Count(ctx context.Context, p *data.Plan) (int64, error) {
 // tally is what the server says of a range: its documents and their bytes, those
 // that other programs wrote, and those that a filter finds.
 type tally struct{ docs, bytes, foreign, hits int64 }
-
-// charge takes a tally off the budget.
-func (r *run) charge(t tally) error {
-	b := r.budget
-	if b.MaxDocs > 0 && b.Docs+t.docs > b.MaxDocs || b.MaxBytes > 0 && b.Bytes+t.bytes > b.MaxBytes {
-		return errBudget
-	}
-	b.Docs += t.docs
-	b.Bytes += t.bytes
-	return nil
-}
 
 var (
 	spentOf   = bson.A{bson.D{{Key: "$group", Value: bson.D{{Key: "_id", Value: nil}, {Key: "docs", Value: sum(1)}, {Key: "bytes", Value: sum(bson.D{{Key: "$bsonSize", Value: "$$ROOT"}})}}}}}

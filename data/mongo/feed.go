@@ -228,14 +228,14 @@ func (f *stream) judge(ctx context.Context, err error) error {
 	return failed(ctx, "reading changes", err)
 }
 
-// resumable errors of a change stream, besides those of the network; the codes
-// are those of the driver's specification.
+// resumable errors of a change stream, besides the transient ones; the codes are
+// those of the driver's specification.
 func resumable(err error) bool {
 	var le mongo.LabeledError
 	if errors.As(err, &le) && le.HasErrorLabel("ResumableChangeStreamError") {
 		return true
 	}
-	return isCode(err, codeCursorNotFound, 6, 7, 63, 89, 91, 133, 150, 189, 234, 237, 262, 9001, 10107, 11600, 11602, 13388, 13435, 13436)
+	return isCode(err, codeCursorNotFound, 63, 133, 150, 234, 237, 262, 13388)
 }
 
 // close gives the server's cursor and the session back.

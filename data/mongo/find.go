@@ -31,9 +31,8 @@ type run struct {
 }
 
 var (
-	errBudget = hutch.Errorf(hutch.ResourceExhausted, "the query examines too much")
-	errStop   = errors.New("enough")
-	errGone   = errors.New("the cursor is gone") // with its node; the snapshot is not
+	errStop = errors.New("enough")
+	errGone = errors.New("the cursor is gone") // with its node; the snapshot is not
 )
 
 // Find runs a plan. What it yields holds until the next step.
@@ -239,13 +238,7 @@ func (r *run) spend(n int) error {
 			return errTooOld
 		}
 	}
-	b := r.budget
-	if b.MaxDocs > 0 && b.Docs >= b.MaxDocs || b.MaxBytes > 0 && b.Bytes+int64(n) > b.MaxBytes {
-		return errBudget
-	}
-	b.Docs++
-	b.Bytes += int64(n)
-	return nil
+	return r.budget.Spend(1, int64(n))
 }
 
 // The hints of walks without an index of ours.

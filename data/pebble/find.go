@@ -27,8 +27,7 @@ type run struct {
 }
 
 var (
-	errBudget = hutch.Errorf(hutch.ResourceExhausted, "the query examines too much")
-	errStop   = errors.New("enough")
+	errStop = errors.New("enough")
 )
 
 // Find runs a plan. What it yields holds until the next step.
@@ -238,11 +237,5 @@ func (r *run) spend(n int) error {
 			return errTooOld
 		}
 	}
-	b := r.budget
-	if b.MaxDocs > 0 && b.Docs >= b.MaxDocs || b.MaxBytes > 0 && b.Bytes+int64(n) > b.MaxBytes {
-		return errBudget
-	}
-	b.Docs++
-	b.Bytes += int64(n)
-	return nil
+	return r.budget.Spend(1, int64(n))
 }
