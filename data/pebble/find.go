@@ -26,9 +26,7 @@ type run struct {
 	key    []byte
 }
 
-var (
-	errStop = errors.New("enough")
-)
+var errStop = errors.New("enough")
 
 // Find runs a plan. What it yields holds until the next step.
 func (sn *snapshot) Find(ctx context.Context, p *data.Plan) iter.Seq2[data.Doc, error] {
