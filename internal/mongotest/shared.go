@@ -72,6 +72,10 @@ func Database(t testing.TB) (uri string) {
 	return withDatabase(set, name)
 }
 
+// dropTime outlasts mongod's transactionLifetimeLimitSeconds (60 by default):
+// the open transaction of a killed process holds its collections that long.
+const dropTime = 2 * time.Minute
+
 func drop(t testing.TB, uri, name string) {
 	c, err := mongo.Connect(options.Client().ApplyURI(uri))
 	if err != nil {
@@ -79,7 +83,7 @@ func drop(t testing.TB, uri, name string) {
 		return
 	}
 	defer disconnect(c)
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), dropTime)
 	defer cancel()
 	if err := c.Database(name).Drop(ctx); err != nil {
 		t.Errorf("dropping %s: %v", name, err)
