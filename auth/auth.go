@@ -60,7 +60,8 @@ type Service struct {
 	cache *cache
 	guest hutch.Principal // sealed
 
-	loading sync.Mutex // one loadKeys at a time
+	loading sync.Mutex  // one loadKeys at a time
+	stale   atomic.Bool // the keys in use may not be those of now
 
 	mu       sync.Mutex // guards the rest
 	watchers map[int]func(Change)

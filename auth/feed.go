@@ -51,9 +51,9 @@ const refollow = 100 * time.Millisecond
 func (s *Service) follow(ctx context.Context) {
 	for {
 		at := s.head(ctx)
+		s.reloadKeys(ctx)
 		s.cache.dropAll()
 		s.tell(Change{All: true})
-		s.reloadKeys(ctx)
 		for c, err := range s.o.Feed.Read(ctx, at) {
 			if err != nil {
 				if ctx.Err() == nil {
@@ -87,8 +87,12 @@ func (s *Service) head(ctx context.Context) data.Position {
 	}
 }
 
+// reloadKeys is tried again with the next word of the feed: a key that was
+// dropped is not to be trusted.
 func (s *Service) reloadKeys(ctx context.Context) {
-	if err := s.loadKeys(ctx); err != nil && ctx.Err() == nil {
+	err := s.loadKeys(ctx)
+	s.stale.Store(err != nil)
+	if err != nil && ctx.Err() == nil {
 		s.o.Log.Error("reading the signing keys again", slog.Any("error", err))
 	}
 }
@@ -97,13 +101,17 @@ func (s *Service) reloadKeys(ctx context.Context) {
 // an old commit of a reader that lags proves little.
 func (s *Service) apply(ctx context.Context, c data.Commit) {
 	var changes []Change
+	if s.stale.Load() {
+		s.reloadKeys(ctx)
+		s.cache.dropAll()
+	}
 	for i := range c.Changes {
 		ch := &c.Changes[i]
 		if ch.Op == data.OpReset {
 			if slices.Contains(Collections(), ch.Collection) {
 				changes = append(changes, Change{All: true})
-				s.cache.dropAll()
 				s.reloadKeys(ctx)
+				s.cache.dropAll()
 			}
 			continue
 		}
@@ -128,11 +136,11 @@ func (s *Service) apply(ctx context.Context, c data.Commit) {
 				s.cache.drop(ch.ID)
 			}
 		case colSigning:
-			if ch.Op == data.OpDelete {
+			s.reloadKeys(ctx)
+			if ch.Op == data.OpDelete { // forgotten after: what is remembered from now on knows the keys of now
 				changes = append(changes, Change{All: true})
 				s.cache.dropAll()
 			}
-			s.reloadKeys(ctx)
 		}
 	}
 	heard := s.o.Now()

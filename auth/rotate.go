@@ -102,18 +102,9 @@ func (s *Service) rotate(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("making a signing key: %w", err)
 		}
-		w, err := put(colSigning, next.ID, 0, next)
-		if err != nil {
+		if ws, err = followedBy(newest, next); err != nil {
 			return err
 		}
-		d := *newest.doc // its version lets one node of several win
-		expect := d.Version
-		d.Version, d.Next = 0, next.ID
-		w2, err := put(colSigning, d.ID, expect, &d)
-		if err != nil {
-			return err
-		}
-		ws = append(ws, w, w2)
 	}
 	for _, key := range set.keys {
 		if set.verifies(key.kid, now) == nil {

@@ -151,11 +151,13 @@ type live struct {
 // verifyToken checks an access token and reads its session and user: bad_jwt,
 // session_not_found, session_expired, user_banned.
 func (s *Service) verifyToken(ctx context.Context, token string, now time.Time) (*live, error) {
+	all := s.cache.all.Load() // before the keys are looked at
 	c, err := s.open(token, now)
 	if err != nil {
 		return nil, hutch.Errorf(hutch.BadJWT, "the access token is not valid or has ended: %w", err)
 	}
 	l := &live{claims: c, stand: s.cache.stand(c.SessionID, c.Subject), noted: true}
+	l.stand.all = all
 	if l.user, l.session, err = s.alive(ctx, c.SessionID, c.Subject, now); err != nil {
 		return nil, err
 	}

@@ -216,6 +216,12 @@ func TestCommandsOnAStoppedFolder(t *testing.T) {
 		t.Errorf("list: %s", list.out)
 	}
 	ok(t, hutch(t, "key", "revoke", "importer", dir))
+	if r := ok(t, hutch(t, "key", "signing", "rotate", dir)); !strings.Contains(r.err, "signs from") {
+		t.Errorf("rotate: %s", r.err)
+	}
+	if r := ok(t, hutch(t, "key", "signing", "rotate", "--now", dir)); !strings.Contains(r.err, "the others are gone") {
+		t.Errorf("rotate now: %s", r.err)
+	}
 
 	info, err := os.Stat(filepath.Join(dir, ".hutch"))
 	if err != nil || info.Mode().Perm() != 0o700 {

@@ -13,8 +13,8 @@ import (
 )
 
 func (c *cli) keyCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "key", Short: "Service keys", Args: cobra.NoArgs, RunE: needSub}
-	cmd.AddCommand(c.keyCreate(), c.keyList(), c.keyRevoke())
+	cmd := &cobra.Command{Use: "key", Short: "Service keys, and the keys that sign tokens", Args: cobra.NoArgs, RunE: needSub}
+	cmd.AddCommand(c.keyCreate(), c.keyList(), c.keyRevoke(), c.keySigning())
 	return cmd
 }
 

@@ -18,6 +18,7 @@ type Operation struct {
 	Key      string        `json:"key,omitempty"` // a name, on revoke also an id
 	Scope    string        `json:"scope,omitempty"`
 	Life     time.Duration `json:"life,omitempty"`
+	Now      bool          `json:"now,omitempty"` // SigningRotate: without notice
 }
 
 // The operations.
@@ -27,6 +28,8 @@ const (
 	KeyCreate   = "key.create"
 	KeyList     = "key.list"
 	KeyRevoke   = "key.revoke"
+
+	SigningRotate = "signing.rotate"
 )
 
 // Outcome of an operation.
@@ -35,6 +38,8 @@ type Outcome struct {
 	Password string     `json:"password,omitempty"` // made here, shown once
 	Key      string     `json:"key,omitempty"`      // made here, shown once
 	Keys     []auth.Key `json:"keys,omitempty"`
+
+	Signing *auth.SigningKey `json:"signing,omitempty"`
 }
 
 // Operate does op.
@@ -70,6 +75,12 @@ func (a *App) Operate(ctx context.Context, op Operation) (*Outcome, error) {
 			return nil, err
 		}
 		return &Outcome{ID: k.ID}, nil
+	case SigningRotate:
+		k, err := a.Auth.RotateSigning(ctx, op.Now)
+		if err != nil {
+			return nil, err
+		}
+		return &Outcome{Signing: &k}, nil
 	}
 	return nil, hutch.Errorf(hutch.Unimplemented, "no operation %q", op.Name)
 }
