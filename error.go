@@ -52,6 +52,7 @@ const (
 	OverEmailSendRateLimit  Code = "over_email_send_rate_limit"
 	OTPExpired              Code = "otp_expired"
 	EmailNotConfirmed       Code = "email_not_confirmed"
+	CaptchaFailed           Code = "captcha_failed"
 	EmailExists             Code = "email_exists"
 	EmailProviderDisabled   Code = "email_provider_disabled"
 	InsufficientAAL         Code = "insufficient_aal"
@@ -113,6 +114,7 @@ var codes = []CodeInfo{
 	{OverEmailSendRateLimit, 429, true, "Too many mails; wait."},
 	{OTPExpired, 403, true, "The link or code is not valid, was used or has expired."},
 	{EmailNotConfirmed, 400, true, "Open the link in the mail first."},
+	{CaptchaFailed, 400, true, "Solve the captcha first."},
 	{EmailExists, 422, true, "The address has an account."},
 	{EmailProviderDisabled, 422, true, "This server sends no mail."},
 	{InsufficientAAL, 403, true, "A second factor is needed first."},

@@ -46,6 +46,7 @@ type Options struct {
 	Providers Providers
 	Mail      MailOptions
 	Redirects *Redirects // where flows may send browsers beside the public URL
+	Captcha   Captcha    // nil: off
 	Now       func() time.Time
 	Entropy   io.Reader
 	Log       *slog.Logger

@@ -80,12 +80,16 @@ type SignupRequest struct {
 	Password string                     `json:"password"`
 	Data     map[string]json.RawMessage `json:"data,omitempty"` // user_metadata
 	Flow     Flow                       `json:"-"`
+	Captcha  string                     `json:"-"`
 }
 
 // ParseSignup reads it: bad_json, validation_failed, anonymous_provider_disabled.
 func ParseSignup(body []byte) (r SignupRequest, err error) {
 	f, err := readBody(body)
 	if err != nil {
+		return r, err
+	}
+	if r.Captcha, err = f.captcha(); err != nil {
 		return r, err
 	}
 	email, hasEmail, err := f.text("email")
@@ -121,6 +125,7 @@ func ParseSignup(body []byte) (r SignupRequest, err error) {
 type PasswordRequest struct {
 	Email    string `json:"email"`
 	Password string `json:"password"`
+	Captcha  string `json:"-"`
 }
 
 // ParsePassword reads it: bad_json, validation_failed.
@@ -132,7 +137,10 @@ func ParsePassword(body []byte) (r PasswordRequest, err error) {
 	if r.Email, err = f.needText("email"); err != nil {
 		return r, err
 	}
-	r.Password, err = f.needText("password")
+	if r.Password, err = f.needText("password"); err != nil {
+		return r, err
+	}
+	r.Captcha, err = f.captcha()
 	return r, err
 }
 

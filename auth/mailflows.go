@@ -48,6 +48,8 @@ type RecoverRequest struct {
 	Create bool   // of otp: an account for an address that has none
 	Data   map[string]json.RawMessage
 	Flow   Flow
+
+	Captcha string
 }
 
 // ParseRecover reads it: bad_json, validation_failed.
@@ -75,13 +77,16 @@ func ParseRecover(body []byte) (r RecoverRequest, err error) {
 	if r.Data, err = f.object("data"); err != nil {
 		return r, err
 	}
+	if r.Captcha, err = f.captcha(); err != nil {
+		return r, err
+	}
 	r.Flow, err = f.flow()
 	return r, err
 }
 
 // Recover mails a way to set a new password; the answer is equal for unknown
 // addresses. validation_failed, over_email_send_rate_limit,
-// email_provider_disabled.
+// email_provider_disabled, captcha_failed.
 func (s *Service) Recover(ctx context.Context, r RecoverRequest, c Client) error {
 	return s.toOwner(ctx, forRecovery, r, c, nil)
 }
@@ -123,6 +128,9 @@ func (s *Service) Resend(ctx context.Context, r RecoverRequest, c Client) error 
 func (s *Service) toOwner(ctx context.Context, purpose string, r RecoverRequest, c Client, make func(email, time.Time) (*userDoc, []data.Write, error)) error {
 	if s.o.Mail.Mailer == nil {
 		return noMail()
+	}
+	if err := s.person(ctx, r.Captcha, c); err != nil {
+		return err
 	}
 	e, err := parseEmail(r.Email)
 	if err != nil {

@@ -39,8 +39,11 @@ func wrongPassword() error {
 
 // SignIn starts a session with a password. validation_failed,
 // invalid_credentials (also for unknown users, in the same time), user_banned,
-// over_request_rate_limit.
+// over_request_rate_limit, captcha_failed.
 func (s *Service) SignIn(ctx context.Context, r PasswordRequest, c Client) (*Session, error) {
+	if err := s.person(ctx, r.Captcha, c); err != nil {
+		return nil, err
+	}
 	e, err := parseEmail(r.Email)
 	if err != nil {
 		return nil, err

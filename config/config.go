@@ -82,6 +82,7 @@ type Auth struct {
 	EmailChange  string
 	Redirects    []string
 	Mail         Mail
+	Captcha      Captcha
 }
 
 // Named is an expression under a name of the app's choice.

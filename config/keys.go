@@ -53,6 +53,7 @@ func (c *Config) keys() []key {
 			choice("emailChange", "A new address: secure, both confirm; single, the new one.", &a.EmailChange, "secure", "single"),
 			texts("redirects", "Where sign-in may send browsers beside publicUrl: URLs, * in a path segment, ** for the rest.", &a.Redirects, anyText),
 			object("mail", "Mails of sign-in.", a.Mail.keys()...),
+			object("captcha", "What keeps programs from signing up, signing in and having mail sent.", a.Captcha.keys()...),
 			named("providers", "Sign-in elsewhere: google, apple, microsoft, github, gitlab, discord, or any issuer of OpenID Connect.", &a.Providers, badProvider, (*Provider).keys)),
 		expressions("rules", "Helpers for expressions: name or name(arguments).", &c.Helpers, badHelper),
 		named("collections", "The collections of documents.", &c.Collections, badCollection, (*Collection).keys),

@@ -61,7 +61,7 @@ func (c *cli) check(cmd *cobra.Command, d string, asJSON bool) error {
 	cfg, ds := config.Load(root.FS(), c.lookup)
 	r := report{OK: !config.Errors(ds), Admin: []string{}, Findings: []finding{}}
 	if cfg != nil {
-		found := boot.Check(cmd.Context(), boot.Options{Dir: d, FS: root.FS(), Config: cfg, Public: publicVariables(), Providers: provider, Mailer: mailer})
+		found := boot.Check(cmd.Context(), boot.Options{Dir: d, FS: root.FS(), Config: cfg, Public: publicVariables(), Providers: provider, Mailer: mailer, Captcha: newCaptcha})
 		ds = append(ds, found.Diagnostics...)
 		r.OK, r.Admin = !config.Errors(ds), append(r.Admin, found.Admin...)
 	}

@@ -70,7 +70,7 @@ func (c *cli) options(root *os.Root, cfg *config.Config, folder string, log *slo
 			log.Error("the disk refused a write; the server ends", slog.Any("error", err))
 			os.Exit(exitFailure)
 		}),
-		Runtimes: runtimes(), Providers: provider, Mailer: mailer, MasterKey: hutch.Secret(key), Now: time.Now, Entropy: rand.Reader, Log: log,
+		Runtimes: runtimes(), Providers: provider, Mailer: mailer, Captcha: newCaptcha, MasterKey: hutch.Secret(key), Now: time.Now, Entropy: rand.Reader, Log: log,
 	}
 }
 

@@ -86,6 +86,7 @@ type Options struct {
 
 	Providers OpenProvider // nil: none
 	Mailer    OpenMailer   // nil: no mail
+	Captcha   OpenCaptcha  // nil: none
 
 	Host      string        // what the others call this node: a name and a port
 	Heartbeat time.Duration // of this node, on a store that is shared [5s]

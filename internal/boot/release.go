@@ -58,6 +58,7 @@ func compile(ctx context.Context, o *Options, c *config.Config) (*release, []hut
 	b.serviceKeys(r)
 	b.seeds(r)
 	b.checkProviders(o)
+	b.checkCaptcha(o)
 	b.checkMail(o)
 	r.version = b.version(r)
 	if config.Errors(b.diags) {

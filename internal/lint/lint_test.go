@@ -40,6 +40,7 @@ var allowed = map[string][]string{
 	"auth/oidc":             {"", "auth"},
 	"auth/providertest":     {"", "auth"},
 	"auth/mail":             {"", "auth"},
+	"auth/captcha":          {"", "auth"},
 	"functions":             {"", "data", "data/jobs", "internal/bundle"},
 	"functions/quickjs":     {"", "data", "functions", "internal/child"},
 	"functions/worker":      {"", "data", "functions", "internal/child"},

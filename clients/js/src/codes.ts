@@ -37,6 +37,7 @@ export type AuthCode =
   | 'over_email_send_rate_limit'
   | 'otp_expired'
   | 'email_not_confirmed'
+  | 'captcha_failed'
   | 'email_exists'
   | 'email_provider_disabled'
   | 'insufficient_aal'
