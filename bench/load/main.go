@@ -32,6 +32,8 @@ type options struct {
 	only   []string
 }
 
+func (o *options) wants(name string) bool { return len(o.only) == 0 || slices.Contains(o.only, name) }
+
 func run() error {
 	var o options
 	var conns, only string
@@ -63,7 +65,7 @@ func run() error {
 	}
 	fmt.Printf("%-14s %6s %10s %9s %9s %12s\n", "operation", "conns", "ops/s", "p50 ms", "p99 ms", "cpu us/op")
 	for _, op := range operations(s, o.docs) {
-		if len(o.only) > 0 && !slices.Contains(o.only, op.name) {
+		if !o.wants(op.name) {
 			continue
 		}
 		for _, n := range o.conns {
@@ -72,7 +74,27 @@ func run() error {
 			}
 		}
 	}
-	if len(o.only) == 0 || slices.Contains(o.only, "live") {
+	if o.wants("refresh") {
+		sessions := 0
+		for _, n := range o.conns {
+			sessions += 2 * n // for the warm phase too
+		}
+		op, err := refreshing(s, sessions)
+		if err != nil {
+			return err
+		}
+		for _, n := range o.conns {
+			if err := measure(s, op, n, o.length); err != nil {
+				return fmt.Errorf("%s: %w", op.name, err)
+			}
+		}
+	}
+	if o.wants("sign-ins") {
+		if err := beside(s, operations(s, o.docs)[0], 64, o.length); err != nil {
+			return err
+		}
+	}
+	if o.wants("live") {
 		for _, n := range []int{100, 1000} {
 			if err := live(s, n, o.length); err != nil {
 				return fmt.Errorf("live: %w", err)
