@@ -11,6 +11,7 @@ type Settings struct {
 	External          map[string]bool `json:"external"`
 	DisableSignup     bool            `json:"disable_signup"`
 	MailerAutoconfirm bool            `json:"mailer_autoconfirm"` // a sign-up signs in at once
+	MailerOTP         bool            `json:"mailer_otp_enabled"` // POST otp mails links and codes
 	PhoneAutoconfirm  bool            `json:"phone_autoconfirm"`
 	SMSProvider       string          `json:"sms_provider"`
 	SAMLEnabled       bool            `json:"saml_enabled"`
@@ -24,7 +25,7 @@ func (s *Service) Settings() Settings {
 	}
 	return Settings{
 		External:      external,
-		DisableSignup: !s.o.Signup, MailerAutoconfirm: !s.o.Mail.Confirm,
+		DisableSignup: !s.o.Signup, MailerAutoconfirm: !s.o.Mail.Confirm, MailerOTP: s.o.Mail.MagicLinks,
 	}
 }
 

@@ -1,254 +1,223 @@
-import type { Auth, AuthChange, Storage, User } from './types.ts'
+import type { Auth, AuthSettings, Device, FlowType, Identity, OAuthOptions, Returned, User } from './types.ts'
 import type { Transport } from './transport.ts'
+import { newSecret } from './challenge.ts'
 import { HutchError } from './error.ts'
-import { exclusively } from './storage.ts'
+import { cameBack, Flows, query, type Begun } from './flow.ts'
+import { fresh, Keeper, refreshed, tell, userOf, type Listener, type Session, type WireUser } from './session.ts'
+import { handOver, opener, popupMark } from './window.ts'
 
-/** A session as /auth answers it. */
-interface Session {
-  access_token: string
-  refresh_token: string
-  expires_in: number
-  user: WireUser
-  /** By this machine's clock, in ms: noted when the session arrived. */
-  until?: number
-}
-
-interface WireUser {
-  id: string
-  email?: string
-  email_confirmed_at?: string | null
-  is_anonymous?: boolean
-  app_metadata?: Record<string, unknown> & { roles?: string[] }
-  user_metadata?: Record<string, unknown>
-}
-
-/** How long before its end a token is refreshed: a minute, or a fifth of a short life. */
-function early(s: Session): number {
-  return Math.min(60_000, s.expires_in * 200)
-}
-
-const ended = ['refresh_token_not_found', 'refresh_token_already_used', 'session_not_found', 'session_expired', 'user_banned', 'user_not_found', 'bad_jwt', 'unauthenticated']
-
-/** Sign-in, the session's life, and what other tabs do with it. */
+/** Sign-in: what begins, changes and ends a session. */
 export class AuthOf implements Auth {
-  user: User | null | undefined = undefined
   readonly ready: Promise<User | null>
-  /** Told of every new token and of its absence: the socket. */
-  onToken: (token: string | null, user: User | null) => void = () => {}
+  readonly returned: Promise<Returned | null>
 
-  private session: Session | null = null
-  private readonly listeners = new Set<(u: User | null, why: AuthChange) => unknown>()
   private readonly t: Transport
-  private readonly storage: Storage
-  private readonly key: string
+  private readonly keeper: Keeper
+  private readonly flows: Flows
   private readonly fixed: (() => Promise<string | null>) | undefined
-  private readonly channel: BroadcastChannel | undefined
-  private refreshing: { of: string; token: Promise<string | null> } | undefined
 
-  constructor(t: Transport, storage: Storage, fixed?: () => Promise<string | null>) {
+  constructor(t: Transport, keeper: Keeper, fixed?: () => Promise<string | null>) {
     this.t = t
-    this.storage = storage
+    this.keeper = keeper
     this.fixed = fixed
-    this.key = 'hutch.session.' + t.url
-    if (typeof BroadcastChannel !== 'undefined' && typeof document !== 'undefined') {
-      this.channel = new BroadcastChannel(this.key)
-      this.channel.onmessage = () => void this.reload()
-    }
-    this.ready = this.start()
+    this.flows = new Flows(keeper.storage, 'hutch.flows.' + t.url)
+    this.returned = this.arrive()
+    this.ready = this.returned.then(() => keeper.start())
   }
 
-  onAuthStateChange(f: (u: User | null, why: AuthChange) => unknown): () => void {
-    this.listeners.add(f)
+  get user(): User | null | undefined {
+    return this.keeper.user
+  }
+
+  onAuthStateChange(f: Listener): () => void {
+    this.keeper.listeners.add(f)
     void this.ready.then(u => {
-      if (this.listeners.has(f)) call(f, u, 'initial')
+      if (this.keeper.listeners.has(f)) tell(f, u, 'initial')
     })
-    return () => void this.listeners.delete(f)
+    return () => void this.keeper.listeners.delete(f)
   }
 
-  async signUp(c: { email: string; password: string; profile?: object }): Promise<{ user: User; confirm: boolean }> {
-    const body = { email: c.email, password: c.password, ...(c.profile && { data: c.profile }) }
-    const a = await this.send('POST', 'signup', body)
-    const s = a as Session & WireUser
-    if (!s.access_token) return { user: userOf(s), confirm: true }
-    await this.take(s, 'in')
-    return { user: userOf(s.user), confirm: false }
+  async settings(): Promise<AuthSettings> {
+    const s = await this.ask('GET', 'settings', undefined, null) as {
+      external: Record<string, boolean>; disable_signup: boolean; mailer_autoconfirm: boolean; mailer_otp_enabled?: boolean
+    }
+    const { email: _, phone: __, anonymous_users: ___, ...providers } = s.external
+    return {
+      providers: Object.keys(providers).filter(p => providers[p]),
+      signUp: !s.disable_signup, confirmEmail: !s.mailer_autoconfirm, otp: s.mailer_otp_enabled ?? false,
+    }
+  }
+
+  async signUp(c: { email: string; password: string; profile?: object; redirectTo?: string }): Promise<{ user: User; confirm: boolean }> {
+    const flow = await this.flows.begin('signup', c.redirectTo, c.email)
+    const body = { email: c.email, password: c.password, data: c.profile, ...challenge(flow) }
+    const a = await this.ask('POST', 'signup' + redirect(flow), body, null) as Session & WireUser
+    if (!a.access_token) return { user: userOf(a), confirm: true }
+    if (flow) await this.flows.take(flow.id)
+    return { user: await this.enter(a), confirm: false }
   }
 
   async signInWithPassword(c: { email: string; password: string }): Promise<User> {
-    const s = await this.send('POST', 'token?grant_type=password', { email: c.email, password: c.password }) as Session
-    await this.take(s, 'in')
-    return userOf(s.user)
+    return this.enter(await this.ask('POST', 'token?grant_type=password', { email: c.email, password: c.password }, null))
   }
 
-  async update(c: { password?: string; currentPassword?: string; profile?: object }): Promise<User> {
-    const body = {
-      ...(c.password !== undefined && { password: c.password }),
-      ...(c.currentPassword !== undefined && { current_password: c.currentPassword }),
-      ...(c.profile && { data: c.profile }),
+  signInWithOAuth(provider: string, o: OAuthOptions = {}): Promise<User> {
+    return this.leave('oauth', o, async flow => this.t.url + '/auth/v1/authorize?' + query({ provider, ...asked(o), ...flow }))
+  }
+
+  async signInWithIdToken(c: { provider: string; token: string; nonce?: string; accessToken?: string }): Promise<User> {
+    const body = { provider: c.provider, id_token: c.token, nonce: c.nonce, access_token: c.accessToken }
+    return this.enter(await this.ask('POST', 'token?grant_type=id_token', body, null))
+  }
+
+  async signInWithOtp(email: string, o: { create?: boolean; profile?: object; redirectTo?: string } = {}): Promise<void> {
+    await this.mail('otp', 'magiclink', o.redirectTo, { email, create_user: o.create, data: o.profile })
+  }
+
+  async verifyOtp(c: { email: string; code: string; type?: string; password?: string } | { tokenHash: string; type: string; password?: string }): Promise<User> {
+    const what = 'email' in c
+      ? { type: c.type ?? 'email', email: c.email, token: c.code, code_verifier: await this.flows.verifierOf(c.email) }
+      : { type: c.type, token_hash: c.tokenHash }
+    return this.enter(await this.ask('POST', 'verify', { ...what, password: c.password }, null))
+  }
+
+  async follow(url: string): Promise<Returned | null> {
+    const came = cameBack(url)
+    const flow = came && await this.flows.take(came.id)
+    if (!flow) return null // not begun here: whoever made the address may have signed in as themselves
+    if (url === globalThis.location?.href) {
+      globalThis.history.replaceState(globalThis.history.state, '', came.clean.includes('#') ? came.clean : came.clean + flow.hash)
     }
-    const user = (await this.t.send({ method: 'PUT', path: '/auth/v1/user', body })).body as WireUser
-    await exclusively(this.storage, this.key + '.refresh', async () => {
-      const s = await this.read() ?? this.session // another tab may have refreshed
-      if (s?.user.id === user.id && this.session?.user.id === user.id) await this.take({ ...s, user }, 'changed')
-    })
+    try {
+      if (came.error) throw came.error
+      const body = { auth_code: came.code, code_verifier: flow.verifier }
+      return { type: flow.type, user: await this.enter(await this.ask('POST', 'token?grant_type=pkce', body, null)) }
+    } catch (e) {
+      return { type: flow.type, error: e as HutchError }
+    }
+  }
+
+  async resetPassword(email: string, o: { redirectTo?: string } = {}): Promise<void> {
+    await this.mail('recover', 'recovery', o.redirectTo, { email })
+  }
+
+  async resend(c: { email: string; type: 'signup' | 'email_change'; redirectTo?: string }): Promise<void> {
+    await this.mail('resend', 'signup', c.redirectTo, { email: c.email, type: c.type })
+  }
+
+  async reauthenticate(): Promise<void> {
+    await this.ask('GET', 'reauthenticate')
+  }
+
+  async update(c: { email?: string; password?: string; currentPassword?: string; nonce?: string; profile?: object; redirectTo?: string }): Promise<User> {
+    const body = { email: c.email, password: c.password, current_password: c.currentPassword, nonce: c.nonce, data: c.profile }
+    const user = await this.ask('PUT', 'user' + (c.redirectTo ? '?' + query({ redirect_to: c.redirectTo }) : ''), body) as WireUser
+    await this.keeper.change(user)
     return userOf(user)
+  }
+
+  async identities(): Promise<Identity[]> {
+    const { identities } = await this.ask('GET', 'user') as { identities: Record<string, string>[] }
+    return identities.map(i => ({
+      id: i.identity_id!, provider: i.provider!, subject: i.id!, email: i.email || null, createdAt: new Date(i.created_at!),
+    }))
+  }
+
+  linkIdentity(provider: string, o: OAuthOptions = {}): Promise<User> {
+    return this.leave('link', o, async flow => {
+      const path = 'user/identities/authorize?' + query({ provider, skip_http_redirect: true, ...asked(o), ...flow })
+      return (await this.ask('GET', path) as { url: string }).url
+    })
+  }
+
+  async unlinkIdentity(id: string): Promise<void> {
+    await this.ask('DELETE', 'user/identities/' + encodeURIComponent(id))
+  }
+
+  async sessions(): Promise<Device[]> {
+    const { sessions } = await this.ask('GET', 'sessions') as { sessions: (Record<string, string> & { current: boolean })[] }
+    return sessions.map(s => ({
+      id: s.id!, userAgent: s.user_agent!, ip: s.ip!, createdAt: new Date(s.created_at!), lastUsedAt: new Date(s.refreshed_at!), current: s.current,
+    }))
+  }
+
+  async endSession(id: string): Promise<void> {
+    await this.ask('DELETE', 'sessions/' + encodeURIComponent(id))
   }
 
   async signOut(scope: 'here' | 'others' | 'everywhere' = 'here'): Promise<void> {
     const wire = { here: 'local', others: 'others', everywhere: 'global' }[scope]
-    const token = this.session?.access_token ?? null
-    if (scope !== 'others') await this.drop('out') // signed out here whatever the server says
-    if (!token) return
+    await this.keeper.loaded
+    const s = this.keeper.session
+    if (scope !== 'others') await this.keeper.drop('out') // signed out here whatever the server says
+    if (!s) return
     try {
-      await this.t.send({ method: 'POST', path: '/auth/v1/logout?scope=' + wire, token })
+      const token = scope === 'others' ? await this.token() : fresh(s) ? s.access_token : (await refreshed(this.t, s)).access_token
+      await this.ask('POST', 'logout?scope=' + wire, undefined, token)
     } catch (e) {
-      if (scope === 'here' || HutchError.is(e, 'unauthenticated', 'bad_jwt', 'session_not_found')) return
-      throw e
+      if (scope !== 'here' && !HutchError.is(e, 'unauthenticated', 'bad_jwt', 'session_not_found')) throw e
     }
   }
 
   /** `refused` is a token that the server did not take: another one is given. */
   async token(o: { fresh?: boolean; refused?: string } = {}): Promise<string | null> {
-    if (this.fixed) {
-      const t = await this.fixed()
-      if (t?.startsWith('hutch_sk_') && typeof document !== 'undefined') {
-        throw new HutchError('failed_precondition', 'a service key does not belong in a browser')
-      }
-      return t
+    if (!this.fixed) return this.ready.then(() => this.keeper.token(o))
+    const t = await this.fixed()
+    if (t?.startsWith('hutch_sk_') && typeof document !== 'undefined') {
+      throw new HutchError('failed_precondition', 'a service key does not belong in a browser')
     }
-    await this.ready
-    const s = this.session
-    if (!s) return null
-    if (!o.fresh && s.access_token !== o.refused && (s.until ?? 0) - early(s) > Date.now()) return s.access_token
-    return this.refresh(s)
+    return t
   }
 
-  /** Milliseconds until the token should be refreshed; null when there is none. */
-  get due(): number | null {
-    const s = this.session
-    return s ? Math.max(0, (s.until ?? 0) - early(s) - Date.now()) : null
+  /** The page is opened: with a session of before, or by a flow that comes back to it. */
+  private async arrive(): Promise<Returned | null> {
+    await this.keeper.loaded
+    const url = globalThis.location?.href
+    const came = url && !this.fixed && cameBack(url)
+    if (!came) return null
+    if (await handOver(came.id, url)) return new Promise(() => {}) // the window is closing
+    return this.follow(url)
   }
 
-  close(): void {
-    this.channel?.close()
-    this.listeners.clear()
+  /** Sends a person away and goes on where they come back. */
+  private async leave(type: FlowType, o: OAuthOptions, address: (flow: object) => Promise<string>): Promise<User> {
+    const id = (o.popup ? popupMark : '') + newSecret()
+    const open = opener(id, o)
+    const flow = await this.flows.begin(type, o.redirectTo, undefined, id)
+    if (!flow) throw new HutchError('invalid_argument', 'outside a page the flow needs an address to come back to', { field: 'redirectTo' })
+    const back = await open(await address({ redirect_to: flow.redirect_to, ...challenge(flow) }))
+    const r = back ? await this.follow(back) : await this.flows.take(id) && null
+    if (r?.user) return r.user
+    throw r?.error ?? new HutchError('cancelled', 'nobody signed in')
   }
 
-  /** One refresh of a session for all callers and all tabs. */
-  private refresh(old: Session): Promise<string | null> {
-    if (this.refreshing?.of === old.refresh_token) return this.refreshing.token
-    const token = exclusively(this.storage, this.key + '.refresh', () => this.renew(old)).finally(() => {
-      if (this.refreshing?.token === token) this.refreshing = undefined
-    })
-    this.refreshing = { of: old.refresh_token, token }
-    return token
+  private async mail(path: string, type: FlowType, redirectTo: string | undefined, body: { email: string; [key: string]: unknown }): Promise<void> {
+    const flow = await this.flows.begin(type, redirectTo, body.email)
+    await this.ask('POST', path + redirect(flow), { ...body, ...challenge(flow) }, null)
   }
 
-  private async renew(old: Session): Promise<string | null> {
-    const gone = () => this.session?.refresh_token !== old.refresh_token // signed out, or somebody else, meanwhile
-    if (gone()) return this.session?.access_token ?? null
-    const stored = await this.read()
-    if (gone()) return this.session?.access_token ?? null
-    if (!stored) {
-      await this.drop('out', false)
-      return null
-    }
-    if (stored.refresh_token !== old.refresh_token) { // another tab did
-      await this.take(stored, 'changed', false)
-      return stored.access_token
-    }
-    try {
-      const s = await this.send('POST', 'token?grant_type=refresh_token', { refresh_token: old.refresh_token }) as Session
-      if (gone()) return this.session?.access_token ?? null
-      await this.take(s, 'changed')
-      return s.access_token
-    } catch (e) {
-      if (gone()) return this.session?.access_token ?? null
-      if (HutchError.is(e, ...ended)) {
-        await this.drop('expired')
-        return null
-      }
-      if ((old.until ?? 0) > Date.now()) return old.access_token // still good; the network will come back
-      throw e
-    }
+  /** An answer with a session begins it; one without tells of the user alone. */
+  private async enter(a: unknown): Promise<User> {
+    const s = a as Session & WireUser
+    if (!s.access_token) return userOf(s)
+    await this.keeper.take(s, 'in')
+    return userOf(s.user)
   }
 
-  private async send(method: string, path: string, body: object): Promise<unknown> {
-    return (await this.t.send({ method, path: '/auth/v1/' + path, body, token: null })).body
-  }
-
-  private async start(): Promise<User | null> {
-    this.session = this.fixed ? null : await this.read()
-    this.user = this.session ? userOf(this.session.user) : null
-    return this.user
-  }
-
-  private async read(): Promise<Session | null> {
-    try {
-      const s = JSON.parse(String(await this.storage.get(this.key) ?? 'null')) as Session | null
-      return s && typeof s.access_token === 'string' && typeof s.refresh_token === 'string' && s.user ? s : null
-    } catch {
-      return null
-    }
-  }
-
-  /** Another tab changed the session. */
-  private async reload(): Promise<void> {
-    const s = await this.read()
-    if (s?.access_token === this.session?.access_token) return
-    if (s) await this.take(s, this.session ? 'changed' : 'in', false)
-    else await this.drop('out', false)
-  }
-
-  private async take(s: Session, why: AuthChange, tell = true): Promise<void> {
-    await this.ready
-    if (tell) {
-      if (s.access_token !== this.session?.access_token) s.until = Date.now() + s.expires_in * 1000
-      await this.storage.set(this.key, JSON.stringify(s))
-    }
-    const before = this.user
-    this.session = s
-    this.user = userOf(s.user)
-    this.onToken(s.access_token, this.user)
-    if (tell) this.channel?.postMessage('')
-    if (before?.uid !== this.user.uid) this.emit(why === 'changed' ? 'in' : why)
-    else if (why !== 'changed' || JSON.stringify(before) !== JSON.stringify(this.user)) this.emit(why)
-  }
-
-  private async drop(why: AuthChange, tell = true): Promise<void> {
-    await this.ready
-    const had = this.session !== null
-    this.session = null
-    this.user = null
-    if (tell) await this.storage.delete(this.key)
-    if (!had) return
-    this.onToken(null, null)
-    if (tell) this.channel?.postMessage('')
-    this.emit(why)
-  }
-
-  private emit(why: AuthChange): void {
-    for (const f of [...this.listeners]) call(f, this.user ?? null, why)
+  /** token: undefined is the session's, null none. */
+  private async ask(method: string, path: string, body?: object, token?: string | null): Promise<unknown> {
+    return (await this.t.send({ method, path: '/auth/v1/' + path, body, ...(token !== undefined && { token }) })).body
   }
 }
 
-/** Outside all locks, and what it throws is its own affair. */
-function call(f: (u: User | null, why: AuthChange) => unknown, u: User | null, why: AuthChange): void {
-  queueMicrotask(() => {
-    Promise.resolve().then(() => f(u, why)).catch(e => setTimeout(() => { throw e }))
-  })
+function challenge(flow: Begun | undefined): object {
+  return flow ? { code_challenge: flow.code_challenge, code_challenge_method: flow.code_challenge_method } : {}
 }
 
-function userOf(u: WireUser): User {
-  const { roles, provider: _, providers: __, ...claims } = u.app_metadata ?? {}
-  const verified = Boolean(u.email_confirmed_at)
-  return {
-    uid: u.id,
-    email: u.email || null,
-    emailVerified: verified,
-    anonymous: u.is_anonymous ?? false,
-    roles: roles ?? [],
-    claims,
-    profile: u.user_metadata ?? {},
-  }
+function redirect(flow: Begun | undefined): string {
+  return flow ? '?' + query({ redirect_to: flow.redirect_to }) : ''
+}
+
+function asked(o: OAuthOptions): object {
+  return { scopes: o.scopes?.join(' '), prompt: o.prompt, login_hint: o.loginHint }
 }

@@ -4,6 +4,7 @@ import { AuthOf } from './auth.ts'
 import { HutchError } from './error.ts'
 import { LiveQueries } from './live.ts'
 import { BatchOf, CollectionOf, type Context } from './query.ts'
+import { Keeper } from './session.ts'
 import { Socket } from './socket.ts'
 import { defaultStorage } from './storage.ts'
 import { Transport } from './transport.ts'
@@ -18,7 +19,8 @@ export function createClient<A extends AppType>(url?: string, o: Options = {}): 
   const origin = url ?? globalThis.location?.origin
   if (!origin) throw new HutchError('invalid_argument', 'outside a page the client needs the url of the server')
   const transport = new Transport(origin)
-  const auth = new AuthOf(transport, o.storage ?? defaultStorage(), o.token)
+  const keeper = new Keeper(transport, o.storage ?? defaultStorage(), o.token !== undefined)
+  const auth = new AuthOf(transport, keeper, o.token)
   const queries = new LiveQueries()
   let timer: ReturnType<typeof setTimeout> | undefined
   let closed = false
@@ -26,7 +28,7 @@ export function createClient<A extends AppType>(url?: string, o: Options = {}): 
   // While the socket is open its token is kept fresh.
   const schedule = () => {
     clearTimeout(timer)
-    const due = auth.due
+    const due = keeper.due
     if (closed || due === null || !socket.open) return
     timer = setTimeout(() => void auth.token().then(schedule, () => {
       timer = setTimeout(schedule, 5000)
@@ -45,7 +47,7 @@ export function createClient<A extends AppType>(url?: string, o: Options = {}): 
   queries.socket = socket
   transport.token = refused => auth.token(refused === undefined ? {} : { refused })
   transport.who = () => auth.user?.uid ?? null
-  auth.onToken = (token, user) => {
+  keeper.onToken = (token, user) => {
     queries.token(token, user?.uid ?? null)
     schedule()
   }
@@ -83,7 +85,7 @@ export function createClient<A extends AppType>(url?: string, o: Options = {}): 
       closed = true
       clearTimeout(timer)
       socket.unwant()
-      auth.close()
+      keeper.close()
     },
   }
 }

@@ -2,6 +2,7 @@ import { fromBody, HutchError } from './error.ts'
 import { decode, encode } from './values.ts'
 
 const deadlineMs = 30_000
+const refused: string[] = ['unauthenticated', 'bad_jwt', 'session_not_found', 'session_expired'] // of a token; /auth has words of its own
 
 export interface Request {
   method: string
@@ -41,7 +42,7 @@ export class Transport {
         return await this.once(r, body, end, token)
       } catch (e) {
         if (!HutchError.is(e) || r.signal?.aborted) throw e
-        if (e.code === 'unauthenticated' && mayRefresh && token) {
+        if (refused.includes(e.code) && mayRefresh && token) {
           mayRefresh = false // it may have been revoked, or have expired on the way
           token = await this.token(token)
           if (token === null || this.who() !== who) throw e

@@ -1,5 +1,8 @@
 /** What documents, queries and results look like. `App` is written by `hutch types`. */
 import type { Code, HutchError } from './error.ts'
+import type { Auth } from './types-auth.ts'
+
+export type * from './types-auth.ts'
 
 export interface System {
   readonly _id: string
@@ -13,6 +16,8 @@ export interface CollectionType { doc: object; preset?: string; immutable?: stri
 export interface AppType {
   collections: Record<string, CollectionType>
   functions: Record<string, { in: any; out: any }>
+  /** Names of auth.providers. */
+  providers?: string
 }
 
 type Name<C> = C extends string ? C : never
@@ -113,30 +118,6 @@ export interface Batch<A extends AppType> {
   commit(): Promise<void>
 }
 
-export interface User {
-  uid: string
-  email: string | null
-  emailVerified: boolean
-  anonymous: boolean
-  roles: string[]
-  claims: Record<string, unknown>
-  profile: Record<string, unknown>
-}
-export type AuthChange = 'initial' | 'in' | 'out' | 'changed' | 'expired'
-
-export interface Auth {
-  /** undefined until `ready`. */
-  readonly user: User | null | undefined
-  readonly ready: Promise<User | null>
-  /** The callback may call anything and be async. */
-  onAuthStateChange(f: (u: User | null, why: AuthChange) => unknown): () => void
-  signUp(c: { email: string; password: string; profile?: object }): Promise<{ user: User; confirm: boolean }>
-  signInWithPassword(c: { email: string; password: string }): Promise<User>
-  update(c: { password?: string; currentPassword?: string; profile?: object }): Promise<User>
-  signOut(scope?: 'here' | 'others' | 'everywhere'): Promise<void>
-  token(o?: { fresh?: boolean }): Promise<string | null>
-}
-
 /** Where the session is kept; may be asynchronous. */
 export interface Storage { get(k: string): unknown; set(k: string, v: string): unknown; delete(k: string): unknown }
 
@@ -147,7 +128,7 @@ export interface Options {
 }
 
 export interface Hutch<A extends AppType> {
-  readonly auth: Auth
+  readonly auth: Auth<A['providers'] extends string ? A['providers'] : string>
   collection<N extends keyof A['collections'] & string>(name: N): Collection<A['collections'][N]>
   batch(): Batch<A>
   /** A key is made and kept over retries; `key` keeps one over a reload. */

@@ -4,16 +4,11 @@ import { createServer, type Server } from 'node:http'
 import { connect as connectWire, createServer as createWire, type AddressInfo, type Socket } from 'node:net'
 import { createClient, HutchError, type Hutch, type Result } from '../src/index.ts'
 import { eventually, newEmail, openShop, password, type Shop } from '../../../internal/e2e/browser/shop.ts'
+import { memory } from './memory.ts'
 
 interface App {
   collections: { notes: { doc: { text: string; public?: boolean; n?: number; at?: Date; raw?: Uint8Array; big?: bigint; by: string }; preset: 'by'; immutable: 'by' } }
   functions: { echo: { in: unknown; out: { data: any; uid: string | null } }; fail: { in: null; out: never } }
-}
-
-/** A storage of its own: two clients in one process are two browsers. */
-function memory(): { get(k: string): unknown; set(k: string, v: string): void; delete(k: string): void } {
-  const m = new Map<string, string>()
-  return { get: k => m.get(k), set: (k, v) => void m.set(k, v), delete: k => void m.delete(k) }
 }
 
 describe('the client against a real server', () => {

@@ -48,7 +48,7 @@ export async function openShop(command: 'dev' | 'serve' = 'serve', from = join(r
       child.removeAllListeners('exit')
       const gone = child.exitCode !== null || child.signalCode !== null ? undefined : new Promise(r => child.once('exit', r))
       child.kill('SIGTERM')
-      await Promise.race([gone, new Promise(r => setTimeout(r, 15_000))])
+      await Promise.race([gone, new Promise(r => setTimeout(r, 15_000).unref())])
       rmSync(home, { recursive: true, force: true })
     },
   }

@@ -1,0 +1,106 @@
+/** What sign-in looks like. */
+import type { HutchError } from './error.ts'
+
+export interface User {
+  uid: string
+  email: string | null
+  emailVerified: boolean
+  anonymous: boolean
+  roles: string[]
+  claims: Record<string, unknown>
+  profile: Record<string, unknown>
+}
+export type AuthChange = 'initial' | 'in' | 'out' | 'changed' | 'expired'
+
+export interface OAuthOptions {
+  /** Where to come back to: this page, or an address of the server's `redirects`. */
+  redirectTo?: string
+  /** In a window above this page. Call it in a click: browsers block other windows. */
+  popup?: boolean
+  /** Outside browsers: opens the address and gives the one that it ended at; null when the person left. */
+  open?: (url: string) => Promise<string | null | undefined>
+  scopes?: string[]
+  /** As the provider knows it, e.g. select_account. */
+  prompt?: string
+  loginHint?: string
+}
+
+export type FlowType = 'oauth' | 'link' | 'signup' | 'magiclink' | 'recovery'
+
+/** What a flow that this client began came back with: a user, or an error. */
+export interface Returned { type: FlowType; user?: User; error?: HutchError }
+
+/** A way to sign in. */
+export interface Identity {
+  /** What unlinkIdentity takes. */
+  id: string
+  provider: string
+  /** The person's id at the provider. */
+  subject: string
+  email: string | null
+  createdAt: Date
+}
+
+/** A place where the user is signed in. */
+export interface Device {
+  id: string
+  userAgent: string
+  ip: string
+  createdAt: Date
+  lastUsedAt: Date
+  /** The one that asks. */
+  current: boolean
+}
+
+/** What the server offers. */
+export interface AuthSettings {
+  providers: string[]
+  signUp: boolean
+  /** A sign-up waits for its mail. */
+  confirmEmail: boolean
+  /** signInWithOtp works. */
+  otp: boolean
+}
+
+export interface Auth<P extends string = string> {
+  /** undefined until `ready`. */
+  readonly user: User | null | undefined
+  readonly ready: Promise<User | null>
+  /** What the flow that led to this page came to; null where none did. */
+  readonly returned: Promise<Returned | null>
+  /** The callback may call anything and be async. */
+  onAuthStateChange(f: (u: User | null, why: AuthChange) => unknown): () => void
+  settings(): Promise<AuthSettings>
+
+  /** `confirm`: a mail was sent, and nobody is signed in until it is answered. */
+  signUp(c: { email: string; password: string; profile?: object; redirectTo?: string }): Promise<{ user: User; confirm: boolean }>
+  signInWithPassword(c: { email: string; password: string }): Promise<User>
+  /** Leaves the page and does not come back, but with `popup` or `open`; `returned` tells the rest. */
+  signInWithOAuth(provider: P, o?: OAuthOptions): Promise<User>
+  /** The id_token that a native app was given; `nonce` is the one whose SHA-256 (hex) the provider was asked for. */
+  signInWithIdToken(c: { provider: P; token: string; nonce?: string; accessToken?: string }): Promise<User>
+  /** Mails a link and a code; makes the account where there is none, but with `create: false`. */
+  signInWithOtp(email: string, o?: { create?: boolean; profile?: object; redirectTo?: string }): Promise<void>
+  /** A mailed code, or the `token_hash` of a link. `password` is that of a sign-up which began elsewhere. */
+  verifyOtp(c: { email: string; code: string; type?: 'email' | 'recovery' | 'email_change'; password?: string } | { tokenHash: string; type: string; password?: string }): Promise<User>
+  /** For apps that are opened with an address: goes on with the flow that it came back from. Pages do so by themselves. */
+  follow(url: string): Promise<Returned | null>
+
+  /** Mails a way to set a new password: after it `update({ password })`. */
+  resetPassword(email: string, o?: { redirectTo?: string }): Promise<void>
+  resend(c: { email: string; type: 'signup' | 'email_change'; redirectTo?: string }): Promise<void>
+  /** Mails the `nonce` that update takes when the sign-in is older than 10 minutes. */
+  reauthenticate(): Promise<void>
+  /** A new address counts once its mails are answered. */
+  update(c: { email?: string; password?: string; currentPassword?: string; nonce?: string; profile?: object; redirectTo?: string }): Promise<User>
+
+  identities(): Promise<Identity[]>
+  linkIdentity(provider: P, o?: OAuthOptions): Promise<User>
+  unlinkIdentity(id: string): Promise<void>
+
+  sessions(): Promise<Device[]>
+  endSession(id: string): Promise<void>
+  /** 'here' by default. */
+  signOut(scope?: 'here' | 'others' | 'everywhere'): Promise<void>
+  token(o?: { fresh?: boolean }): Promise<string | null>
+}
