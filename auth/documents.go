@@ -165,10 +165,10 @@ func remove(coll, id string) data.Write {
 }
 
 func (s *Service) saveUser(u *userDoc, now time.Time) (data.Write, error) {
-	v := u.Version
+	u.Updated = now // answers show it
 	c := *u
-	c.Version, c.Updated = 0, now
-	return put(colUsers, u.ID, v, &c)
+	c.Version = 0
+	return put(colUsers, u.ID, u.Version, &c)
 }
 
 func (s *Service) saveSession(d *sessionDoc) (data.Write, error) {

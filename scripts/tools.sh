@@ -44,6 +44,37 @@ need_node() {
 
 node_arch() { case $(uname -m) in aarch64) echo arm64 ;; *) echo x64 ;; esac; }
 
+# need_packages FOLDER: Node, and the packages of the folder's package-lock.json.
+need_packages() {
+  need_node
+  (
+    flock 9
+    cmp -s "$1/package-lock.json" "$1/node_modules/.lock" && exit
+    cd "$1"
+    npm ci --silent --ignore-scripts
+    cp package-lock.json node_modules/.lock
+  ) 9>"$cache/npm-lock"
+}
+
+# need_python_packages FILE puts the packages of a requirements file with hashes
+# on Python's path.
+need_python_packages() {
+  local version dir
+  python3 -m pip --version >/dev/null 2>&1 || install_debian python3 python3-pip
+  version=$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+  dir=$cache/python-$version-$(sha256sum "$1" | cut -c1-16)
+  (
+    flock 9
+    [ -d "$dir" ] && exit
+    say "installing $1"
+    rm -rf "$dir.new"
+    python3 -m pip install --quiet --disable-pip-version-check --root-user-action ignore --no-deps \
+      --only-binary :all: --require-hashes --target "$dir.new" --requirement "$1"
+    mv "$dir.new" "$dir"
+  ) 9>"$dir.lock"
+  export PYTHONPATH=$dir
+}
+
 # need_go_tool NAME PACKAGE VERSION: builds a tool once and puts it in PATH.
 need_go_tool() {
   local name=$1 package=$2 version=$3 dir

@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -24,8 +26,8 @@ func provider(t *testing.T) (issuer string) {
 	if testing.Short() {
 		t.Skip("Node.js")
 	}
-	cmd := exec.Command("bash", "-ec", ". scripts/tools.sh; need_node >&2; cd internal/e2e/provider; "+
-		"[ -d node_modules/oidc-provider ] || npm ci --silent --ignore-scripts >&2; exec node provider.mjs")
+	cmd := exec.Command("bash", "-ec", ". scripts/tools.sh; need_packages internal/e2e/provider >&2; "+
+		"exec node internal/e2e/provider/provider.mjs")
 	cmd.Dir = filepath.Join("..", "..")
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -67,43 +69,39 @@ var (
 
 // surf follows a browser from an address through the provider's pages, where
 // it signs in as name, until stop holds.
-func surf(t *testing.T, at, name string, stop func(*url.URL) bool) *url.URL {
-	t.Helper()
+func surf(at, name string, stop func(*url.URL) bool) (*url.URL, error) {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	web := &http.Client{Jar: jar, Timeout: 20 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	req, err := http.NewRequest(http.MethodGet, at, http.NoBody)
-	if err != nil {
-		t.Fatal(err)
-	}
 	for range 20 {
+		if err != nil {
+			return nil, err
+		}
 		res, err := web.Do(req)
 		if err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 		page, err := io.ReadAll(res.Body)
 		res.Body.Close()
 		if err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 		var next *url.URL
 		form := url.Values{}
 		if location := res.Header.Get("Location"); location != "" {
-			if next, err = req.URL.Parse(location); err != nil {
-				t.Fatal(err)
-			}
-			if stop(next) {
-				return next
+			if next, err = req.URL.Parse(location); err != nil || stop(next) {
+				return next, err
 			}
 		} else {
 			action, prompt := formAction.FindSubmatch(page), formPrompt.FindSubmatch(page)
 			if action == nil || prompt == nil {
-				t.Fatalf("%s: %d %s", req.URL, res.StatusCode, page)
+				return nil, fmt.Errorf("%s: %d %s", req.URL, res.StatusCode, page)
 			}
 			if next, err = req.URL.Parse(string(action[1])); err != nil {
-				t.Fatal(err)
+				return nil, err
 			}
 			form = url.Values{"prompt": {string(prompt[1])}, "login": {name}, "password": {"any"}}
 		}
@@ -115,12 +113,47 @@ func surf(t *testing.T, at, name string, stop func(*url.URL) bool) *url.URL {
 		} else {
 			req, err = http.NewRequest(http.MethodGet, next.String(), http.NoBody)
 		}
-		if err != nil {
-			t.Fatal(err)
-		}
 	}
-	t.Fatal("the browser goes in circles")
-	return nil
+	return nil, errors.New("the browser goes in circles")
+}
+
+// landed reports whether a browser is back at the app.
+func landed(u *url.URL) bool {
+	return u.Query().Has("code") && u.Path != "/auth/v1/callback" || u.Query().Has("error_code")
+}
+
+// nativeToken is the id_token that an app gets which goes to the provider itself.
+func nativeToken(issuer, name, nonce string) (id, access string, err error) {
+	q := url.Values{
+		"client_id": {"shop"}, "response_type": {"code"}, "scope": {"openid email"}, "state": {"s"},
+		"redirect_uri": {"http://127.0.0.1:1/auth/v1/callback"}, "nonce": {hex.EncodeToString(sha(nonce))},
+		"code_challenge": {base64.RawURLEncoding.EncodeToString(sha(clientVerifier))}, "code_challenge_method": {"S256"},
+	}
+	back, err := surf(issuer+"/auth?"+q.Encode(), name, func(u *url.URL) bool { return u.Port() == "1" })
+	if err != nil {
+		return "", "", err
+	}
+	form := url.Values{
+		"grant_type": {"authorization_code"}, "code": {back.Query().Get("code")},
+		"redirect_uri": {q.Get("redirect_uri")}, "code_verifier": {clientVerifier},
+	}
+	req, err := http.NewRequest(http.MethodPost, issuer+"/token", strings.NewReader(form.Encode()))
+	if err != nil {
+		return "", "", err
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.SetBasicAuth("shop", "a-secret-that-the-shop-has")
+	res, err := client.Do(req)
+	if err != nil {
+		return "", "", err
+	}
+	defer res.Body.Close()
+	var tokens struct {
+		ID     string `json:"id_token"`
+		Access string `json:"access_token"`
+	}
+	err = json.NewDecoder(res.Body).Decode(&tokens)
+	return tokens.ID, tokens.Access, err
 }
 
 type signedIn struct {
@@ -145,14 +178,15 @@ func sha(s string) []byte {
 // back surfs until the browser is back at the app, and trades the code.
 func (s *shop) back(t *testing.T, at, name string) signedIn {
 	t.Helper()
-	landed := surf(t, at, name, func(u *url.URL) bool {
-		return u.Query().Has("code") && u.Path != "/auth/v1/callback" || u.Query().Has("error_code")
-	})
-	if landed.Query().Get("code") == "" || landed.Scheme+"://"+landed.Host != s.url {
-		t.Fatalf("landed at %s", landed)
+	to, err := surf(at, name, landed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if to.Query().Get("code") == "" || to.Scheme+"://"+to.Host != s.url {
+		t.Fatalf("landed at %s", to)
 	}
 	a := s.do("POST", "/auth/v1/token?grant_type=pkce", "", map[string]string{
-		"auth_code": landed.Query().Get("code"), "code_verifier": clientVerifier,
+		"auth_code": to.Query().Get("code"), "code_verifier": clientVerifier,
 	})
 	if a.status != 200 {
 		t.Fatalf("%d %s", a.status, a.body)
@@ -211,39 +245,13 @@ func TestSignInAtACertifiedProvider(t *testing.T) {
 	})
 
 	t.Run("a native app's id_token", func(t *testing.T) {
-		q := url.Values{
-			"client_id": {"shop"}, "response_type": {"code"}, "scope": {"openid email"}, "state": {"s"},
-			"redirect_uri": {"http://127.0.0.1:1/auth/v1/callback"}, "nonce": {hex.EncodeToString(sha("native"))},
-			"code_challenge": {base64.RawURLEncoding.EncodeToString(sha(clientVerifier))}, "code_challenge_method": {"S256"},
-		}
-		landed := surf(t, issuer+"/auth?"+q.Encode(), "dora", func(u *url.URL) bool { return u.Port() == "1" })
-		form := url.Values{
-			"grant_type": {"authorization_code"}, "code": {landed.Query().Get("code")},
-			"redirect_uri": {q.Get("redirect_uri")}, "code_verifier": {clientVerifier},
-		}
-		req, err := http.NewRequest(http.MethodPost, issuer+"/token", strings.NewReader(form.Encode()))
+		id, access, err := nativeToken(issuer, "dora", "native")
 		if err != nil {
 			t.Fatal(err)
 		}
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		req.SetBasicAuth("shop", "a-secret-that-the-shop-has")
-		res, err := client.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer res.Body.Close()
-		body, err := io.ReadAll(res.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var tokens struct {
-			ID     string `json:"id_token"`
-			Access string `json:"access_token"`
-		}
-		answer{body: string(body)}.into(&tokens)
 		show := func(nonce string) answer {
 			return s.do("POST", "/auth/v1/token?grant_type=id_token", "", map[string]string{
-				"provider": "corp", "id_token": tokens.ID, "access_token": tokens.Access, "nonce": nonce,
+				"provider": "corp", "id_token": id, "access_token": access, "nonce": nonce,
 			})
 		}
 		if a := show("another"); a.code() != "invalid_credentials" {
