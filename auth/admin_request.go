@@ -67,7 +67,7 @@ func (s *Service) parseUserEdit(body []byte) (r userEdit, err error) {
 		return r, err
 	}
 	if ok && r.password != "" {
-		if err = checkNew(r.password, s.o.MinLength); err != nil {
+		if err = checkLength(r.password, s.o.MinLength); err != nil { // a key may set any, e.g. one to be changed
 			return r, err
 		}
 	}

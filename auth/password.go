@@ -115,8 +115,8 @@ func parsePHC(s string) (p Params, salt, sum []byte, err error) {
 	return p, salt, sum, nil
 }
 
-// checkNew judges a password that is to be set.
-func checkNew(password string, minLength int) error {
+// checkLength judges a password that is to be set, but for how common it is.
+func checkLength(password string, minLength int) error {
 	switch {
 	case len(password) > maxPassword:
 		return &hutch.Error{Code: hutch.ValidationFailed, Field: "password", Message: "a password has at most 256 bytes"}
