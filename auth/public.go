@@ -56,7 +56,6 @@ type Discovery struct {
 	Issuer        string   `json:"issuer"`
 	JWKSURI       string   `json:"jwks_uri"`
 	TokenEndpoint string   `json:"token_endpoint"`
-	UserInfo      string   `json:"userinfo_endpoint"`
 	ResponseTypes []string `json:"response_types_supported"`
 	SubjectTypes  []string `json:"subject_types_supported"`
 	Algorithms    []string `json:"id_token_signing_alg_values_supported"`
@@ -68,7 +67,7 @@ func (s *Service) Discovery() Discovery {
 	at := s.issuer()
 	return Discovery{
 		Issuer: at, JWKSURI: at + "/.well-known/jwks.json",
-		TokenEndpoint: at + "/auth/v1/token", UserInfo: at + "/auth/v1/user",
+		TokenEndpoint: at + "/auth/v1/token",
 		ResponseTypes: []string{}, SubjectTypes: []string{"public"}, Algorithms: []string{"ES256"},
 		Claims: []string{"iss", "sub", "aud", "exp", "iat", "jti", "role", "email", "is_anonymous", "session_id", "aal", "amr", "app_metadata", "user_metadata"},
 	}

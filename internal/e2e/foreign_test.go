@@ -38,10 +38,11 @@ func TestForeignClients(t *testing.T) {
 	env := append(os.Environ(),
 		"HUTCH_URL="+mailed.url, "HUTCH_KEY="+mailed.key("--scope", "auth"),
 		"HUTCH_PLAIN_URL="+plain.url, "HUTCH_DATA_KEY="+mailed.key(),
-		"HUTCH_DESK="+desk(t, box, issuer),
+		"HUTCH_DESK="+desk(t, box, issuer, plain),
 	)
 	for _, child := range []struct{ name, needs, runs string }{
 		{"auth-js", "need_packages internal/e2e/foreign", "node --test --test-reporter=spec internal/e2e/foreign/authjs/*.test.mjs"},
+		{"openid-client and jose", "need_packages internal/e2e/foreign", "node --test --test-reporter=spec internal/e2e/foreign/oidc/*.test.mjs"},
 	} {
 		t.Run(child.name, func(t *testing.T) {
 			ctx, stop := context.WithTimeout(t.Context(), 5*time.Minute)
@@ -59,7 +60,7 @@ func TestForeignClients(t *testing.T) {
 
 // desk serves what the clients' tests cannot do themselves: it reads mail,
 // presses the buttons of its links, and signs in at the provider.
-func desk(t *testing.T, box *mailbox, issuer string) string {
+func desk(t *testing.T, box *mailbox, issuer string, plain *shop) string {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -103,6 +104,17 @@ func desk(t *testing.T, box *mailbox, issuer string) string {
 	serve("/native", func(_ context.Context, q url.Values) (any, error) {
 		id, access, err := nativeToken(issuer, q.Get("as"), q.Get("nonce"))
 		return map[string]any{"token": id, "access_token": access}, err
+	})
+	serve("/rotate", func(ctx context.Context, q url.Values) (any, error) {
+		args := []string{"key", "signing", "rotate", plain.dir}
+		if q.Has("now") {
+			args = append(args, "--now")
+		}
+		out, err := exec.CommandContext(ctx, plain.bin, args...).CombinedOutput()
+		if err != nil {
+			err = fmt.Errorf("%w: %s", err, out)
+		}
+		return string(out), err
 	})
 	srv := &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}
 	go func() { _ = srv.Serve(ln) }()

@@ -77,3 +77,6 @@ export const surf = async (at, as) => new URL((await ask("surf", { at, as })).to
 
 /** What a native app gets of the provider: { token, access_token }. */
 export const native = (as, nonce) => ask("native", { as, nonce });
+
+/** Brings the next signing key of the plain server in; with now it signs at once. */
+export const rotate = (query = {}) => ask("rotate", query);
