@@ -47,6 +47,7 @@ type Options struct {
 	Mail      MailOptions
 	Redirects *Redirects // where flows may send browsers beside the public URL
 	Captcha   Captcha    // nil: off
+	Hooks     Hooks      // nil: no function judges
 	Now       func() time.Time
 	Entropy   io.Reader
 	Log       *slog.Logger

@@ -32,6 +32,9 @@ func (s *Service) confirmedSignup(ctx context.Context, e email, r SignupRequest,
 			}
 		}
 		shown.Meta, shown.Updated = meta, now
+		if err = s.judgeSignUp(ctx, shown, mailEntry{}, c); err != nil { // of a taken address too: the answers are equal
+			return err
+		}
 		out = &Session{User: showUser(shown)}
 		if u == nil {
 			if ws, err = s.takenMail(ctx, "", e, now); err != nil {

@@ -1,7 +1,9 @@
 package auth
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"time"
 
 	"github.com/hutch-dev/hutch"
@@ -82,7 +84,12 @@ type sessionDoc struct {
 	Created   time.Time `bson:"createdAt"`
 	Agent     string    `bson:"agent,omitempty"` // of the client that signed in
 	Addr      string    `bson:"addr,omitempty"`
+	Claims    string    `bson:"claims,omitempty"` // JSON object: what functions added to the token
+
+	judged bool // by functions; no token without
 }
+
+func (d *sessionDoc) provider() string { return cmp.Or(d.Provider, "email") }
 
 // ends is when the session's idle or absolute life ends.
 func (d *sessionDoc) ends(l Lifetimes) time.Time {
@@ -185,7 +192,7 @@ const commitTime = 30 * time.Second
 func (s *Service) commit(ctx context.Context, now time.Time, ws ...data.Write) error {
 	ctx, cancel := context.WithTimeout(ctx, commitTime)
 	defer cancel()
-	_, err := s.o.System.Commit(ctx, &data.Batch{Now: now, Writes: ws})
+	_, err := s.o.System.Commit(ctx, &data.Batch{Now: now, Writes: ws, Derive: s.hearers(0)})
 	return err
 }
 
@@ -201,6 +208,9 @@ func (s *Service) audit(now time.Time, a auditDoc) (data.Write, error) {
 
 // moved reports whether a commit lost against another; the caller reads again.
 func moved(err error) bool {
+	if errors.Is(err, errHook) { // whatever code a function gave
+		return false
+	}
 	c := hutch.CodeOf(err)
 	return c == hutch.Aborted || c == hutch.AlreadyExists
 }

@@ -177,7 +177,7 @@ func sessionMatters(a, b *sessionDoc) bool {
 	if a == nil { // new, or not readable
 		return b == nil
 	}
-	return b == nil || a.User != b.User || a.Epoch != b.Epoch || a.AAL != b.AAL || a.Recovery != b.Recovery
+	return b == nil || a.User != b.User || a.Epoch != b.Epoch || a.AAL != b.AAL || a.Recovery != b.Recovery || a.Claims != b.Claims
 }
 
 func userMatters(a, b *userDoc) bool {

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -142,10 +143,15 @@ func (s *Service) exchange(ctx context.Context, body []byte, c Client) (*Session
 
 // mailEntry is how a session begins.
 type mailEntry struct {
-	method   string // of amr
+	method   string // of amr; "": password
 	provider string // "": email
 	recovery bool
+	aal      string // "": aal1
 }
+
+func (m mailEntry) amr() string { return cmp.Or(m.method, "password") }
+
+func (m mailEntry) way() string { return cmp.Or(m.provider, "email") }
 
 // enterBy commits a session of u, as it was read and changed, with ws. The caller
 // reruns when it is moved. user_banned.
@@ -159,11 +165,10 @@ func (s *Service) enterBy(ctx context.Context, u *userDoc, how mailEntry, c Clie
 	n := *u
 	n.LastSignIn = now
 	n.noteNetwork(mark)
-	d, refresh, err := s.newSession(&n, c, now)
+	d, refresh, err := s.newSession(ctx, &n, how, c, now)
 	if err != nil {
 		return nil, err
 	}
-	d.Method, d.Provider, d.Recovery = how.method, how.provider, how.recovery
 	wu, err := s.saveUser(&n, now)
 	if err != nil {
 		return nil, err

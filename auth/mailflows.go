@@ -110,6 +110,10 @@ func (s *Service) MagicLink(ctx context.Context, r RecoverRequest, c Client) err
 			return nil, nil, err
 		}
 		u.Pending, u.From, u.Meta = true, s.networkMark(c), meta
+		if err = s.judgeSignUp(ctx, u, mailEntry{method: "otp"}, c); err != nil {
+			s.tellRefusal(err)
+			return nil, nil, nil
+		}
 		return u, ws, nil
 	})
 }
@@ -151,9 +155,13 @@ func (s *Service) toOwner(ctx context.Context, purpose string, r RecoverRequest,
 			return err
 		}
 		var ws []data.Write
-		if u == nil && make != nil {
-			if u, ws, err = make(e, now); err != nil {
+		if make != nil { // for an address that has an account too: what it does takes its time
+			n, more, err := make(e, now)
+			if err != nil {
 				return err
+			}
+			if u == nil {
+				u, ws = n, more
 			}
 		}
 		if ws, err = s.linkFor(purpose, u, e, r.Flow, ws, now); err != nil {

@@ -91,8 +91,13 @@ func (e *entry) first(ctx context.Context) (*Session, error) {
 	if _, err := e.add(u); err != nil {
 		return nil, err
 	}
+	if err := s.judgeSignUp(ctx, u, e.how(), e.c); err != nil {
+		return nil, err
+	}
 	return e.finish(ctx, u, nil)
 }
+
+func (e *entry) how() mailEntry { return mailEntry{method: "oauth", provider: e.g.Provider} }
 
 // account makes an account without a password; an address that nobody proved is
 // not its own, and keeps nobody else from it.
@@ -237,15 +242,18 @@ func (e *entry) finish(ctx context.Context, u *userDoc, from *sessionDoc) (*Sess
 	s := e.s
 	u.LastSignIn = e.now
 	u.noteNetwork(s.networkMark(e.c))
-	d, refresh, err := s.newSession(u, e.c, e.now)
+	how := e.how()
+	if from != nil {
+		how = mailEntry{method: from.Method, provider: from.Provider, recovery: from.Recovery, aal: from.AAL}
+	}
+	d, refresh, err := s.newSession(ctx, u, how, e.c, e.now)
 	if err != nil {
 		return nil, err
 	}
-	if from == nil {
-		d.Method, d.Provider = "oauth", e.g.Provider
-	} else {
+	if from != nil {
 		n := *from
 		n.ID, n.Version, n.Current, n.Refreshed = d.ID, 0, d.Current, e.now
+		n.Claims, n.judged = d.Claims, d.judged
 		n.Gen, n.Spent, n.SpentAt, n.Presented = 0, nil, time.Time{}, false
 		d = &n
 	}

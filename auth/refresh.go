@@ -47,9 +47,12 @@ func (s *Service) Refresh(ctx context.Context, r RefreshRequest) (*Session, erro
 		case !now.Before(d.ends(s.o.Lifetimes)):
 			return &hutch.Error{Code: hutch.SessionExpired, Message: "the session is past its life"}
 		}
-		next := t.successor(key)
+		next, was := t.successor(key), d.Claims
 		switch hash := t.hash(); {
 		case bytes.Equal(hash, d.Current):
+			if e := s.judgeToken(ctx, u, d); e != nil {
+				return e
+			}
 			d.Gen, d.Spent, d.SpentAt, d.Current = d.Gen+1, hash, now, next.hash()
 			d.Presented, d.Refreshed = false, now
 			w, e := s.saveSession(d)
@@ -60,8 +63,24 @@ func (s *Service) Refresh(ctx context.Context, r RefreshRequest) (*Session, erro
 				return e
 			}
 		case bytes.Equal(hash, d.Spent) && (now.Sub(d.SpentAt) <= replayWindow || !d.Presented):
+			if e := s.judgeToken(ctx, u, d); e != nil {
+				return e
+			}
+			if d.Claims == was {
+				break
+			}
+			w, e := s.saveSession(d)
+			if e == nil {
+				e = s.commit(ctx, now, w)
+			}
+			if e != nil {
+				return e
+			}
 		default:
 			return s.reused(ctx, d, now)
+		}
+		if d.Claims != was {
+			s.cache.drop(d.ID)
 		}
 		out, err = s.answer(u, d, next, now)
 		return err

@@ -112,7 +112,7 @@ func (s *Service) begun(ctx context.Context, u *userDoc, c Client, fresh string)
 	if fresh != "" {
 		n.Password = fresh
 	}
-	d, refresh, err := s.newSession(&n, c, now)
+	d, refresh, err := s.newSession(ctx, &n, mailEntry{}, c, now)
 	if err != nil {
 		return nil, err
 	}

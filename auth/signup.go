@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"time"
@@ -43,7 +44,10 @@ func (s *Service) Signup(ctx context.Context, r SignupRequest, c Client) (*Sessi
 	}
 	u.Password, u.Meta, u.LastSignIn = hash, meta, now
 	u.noteNetwork(s.networkMark(c))
-	d, refresh, err := s.newSession(u, c, now)
+	if err = s.judgeSignUp(ctx, u, mailEntry{}, c); err != nil {
+		return nil, err
+	}
+	d, refresh, err := s.newSession(ctx, u, mailEntry{}, c, now)
 	if err != nil {
 		return nil, err
 	}
@@ -123,9 +127,14 @@ func (s *Service) newAccount(e email, now time.Time) (*userDoc, []data.Write, er
 	return u, []data.Write{w}, err
 }
 
-// newSession begins a session of u for a client.
-func (s *Service) newSession(u *userDoc, c Client, now time.Time) (*sessionDoc, refreshToken, error) {
+// newSession begins a session of u for a client: the one place that all ways in
+// pass. Functions judge it first, and may change u, which the caller commits
+// with it.
+func (s *Service) newSession(ctx context.Context, u *userDoc, how mailEntry, c Client, now time.Time) (*sessionDoc, refreshToken, error) {
 	var t refreshToken
+	if err := s.judgeUser(ctx, BeforeSignIn, u, how, c); err != nil {
+		return nil, t, err
+	}
 	sid, err := newID(now, s.o.Entropy)
 	if err != nil {
 		return nil, t, hutch.Errorf(hutch.Internal, "reading entropy: %w", err)
@@ -133,8 +142,9 @@ func (s *Service) newSession(u *userDoc, c Client, now time.Time) (*sessionDoc, 
 	if t, err = firstRefresh(s.keys.Load().refresh, sid, s.o.Entropy); err != nil {
 		return nil, t, hutch.Errorf(hutch.Internal, "reading entropy: %w", err)
 	}
-	return &sessionDoc{
-		ID: sid, User: u.ID, Epoch: u.Epoch, AAL: "aal1", Method: "password", Authentic: now,
-		Current: t.hash(), Refreshed: now, Created: now, Agent: c.agent(), Addr: c.address(),
-	}, t, nil
+	d := &sessionDoc{
+		ID: sid, User: u.ID, Epoch: u.Epoch, AAL: cmp.Or(how.aal, "aal1"), Method: how.amr(), Provider: how.provider, Recovery: how.recovery,
+		Authentic: now, Current: t.hash(), Refreshed: now, Created: now, Agent: c.agent(), Addr: c.address(),
+	}
+	return d, t, s.judgeToken(ctx, u, d)
 }

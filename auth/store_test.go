@@ -74,34 +74,17 @@ func (m *memory) Commit(ctx context.Context, b *data.Batch) (data.Result, error)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var changes []data.Change
-	for _, w := range b.Writes {
-		if m.fail != nil {
-			if err := m.fail(w.Collection); err != nil {
-				return data.Result{}, err
-			}
+	changes, err := m.evaluate(b.Writes)
+	if err == nil && b.Derive != nil {
+		var rows []data.Write
+		var more []data.Change
+		if rows, err = b.Derive(changes); err == nil {
+			more, err = m.evaluate(rows)
 		}
-		old := m.docs[w.Collection][w.ID]
-		if w.Expect != data.AnyVersion && w.Expect != version(old) {
-			if w.Expect == 0 {
-				return data.Result{}, &hutch.Error{Code: hutch.AlreadyExists, Message: "taken"}
-			}
-			return data.Result{}, data.Lost(w.Collection, w.ID)
-		}
-		next, err := w.Next(old)
-		if err != nil {
-			return data.Result{}, err
-		}
-		if next == nil && old == nil {
-			continue
-		}
-		ch := data.Change{Collection: w.Collection, ID: w.ID, Op: data.OpUpdate, Before: old, After: stamp(next, version(old)+1)}
-		if next == nil {
-			ch.Op = data.OpDelete
-		} else if old == nil {
-			ch.Op = data.OpCreate
-		}
-		changes = append(changes, ch)
+		changes = append(changes, more...)
+	}
+	if err != nil {
+		return data.Result{}, err
 	}
 	for _, ch := range changes {
 		if m.docs[ch.Collection] == nil {
@@ -115,6 +98,40 @@ func (m *memory) Commit(ctx context.Context, b *data.Batch) (data.Result, error)
 	}
 	m.append(data.Commit{At: b.Now, Changes: changes})
 	return data.Result{Position: m.head(), Changes: changes}, nil
+}
+
+// evaluate gives what writes would change.
+func (m *memory) evaluate(ws []data.Write) ([]data.Change, error) {
+	var changes []data.Change
+	for _, w := range ws {
+		if m.fail != nil {
+			if err := m.fail(w.Collection); err != nil {
+				return nil, err
+			}
+		}
+		old := m.docs[w.Collection][w.ID]
+		if w.Expect != data.AnyVersion && w.Expect != version(old) {
+			if w.Expect == 0 {
+				return nil, &hutch.Error{Code: hutch.AlreadyExists, Message: "taken"}
+			}
+			return nil, data.Lost(w.Collection, w.ID)
+		}
+		next, err := w.Next(old)
+		if err != nil {
+			return nil, err
+		}
+		if next == nil && old == nil {
+			continue
+		}
+		ch := data.Change{Collection: w.Collection, ID: w.ID, Op: data.OpUpdate, Before: old, After: stamp(next, version(old)+1)}
+		if next == nil {
+			ch.Op = data.OpDelete
+		} else if old == nil {
+			ch.Op = data.OpCreate
+		}
+		changes = append(changes, ch)
+	}
+	return changes, nil
 }
 
 func stamp(d data.Doc, version int64) data.Doc {

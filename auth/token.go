@@ -54,6 +54,9 @@ func (c *accessClaims) generation() (int64, bool) {
 
 // issue signs an access token for a session as stored.
 func (s *Service) issue(u *userDoc, d *sessionDoc, now time.Time) (token string, exp time.Time, err error) {
+	if !d.judged && len(s.before(BeforeToken)) > 0 {
+		return "", exp, hutch.Errorf(hutch.Internal, "a session on its way to a token that no function has judged")
+	}
 	exp = now.Add(s.o.Lifetimes.Access)
 	if end := d.ends(s.o.Lifetimes); end.Before(exp) {
 		exp = end
@@ -72,6 +75,9 @@ func (s *Service) issue(u *userDoc, d *sessionDoc, now time.Time) (token string,
 	})
 	if err != nil {
 		return "", exp, hutch.Errorf(hutch.Internal, "encoding a token: %w", err)
+	}
+	if d.Claims != "" { // before ours: whoever reads a name twice keeps ours
+		payload = append([]byte(d.Claims[:len(d.Claims)-1]+","), payload[1:]...)
 	}
 	signed, err := s.keys.Load().signs(now).signer.Sign(payload)
 	if err != nil {

@@ -1,7 +1,6 @@
 package auth
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -204,10 +203,10 @@ func (s *Service) alive(ctx context.Context, session, uid string, now time.Time)
 // principal is the one place where a user becomes a principal: roles, claims and
 // e-mail are those stored, not the token's. The role is GoTrue's and no power.
 func (s *Service) principal(u *userDoc, d *sessionDoc) hutch.Principal {
-	claims, _ := claimsOf(appMetadata(u))
+	claims, _ := claimsOf(withClaims(appMetadata(u), d.claims()))
 	return hutch.Principal{
 		Kind: hutch.User, UID: u.ID, Email: u.Email, EmailVerified: !u.Confirmed.IsZero(),
-		Provider: cmp.Or(d.Provider, "email"), AAL: d.AAL, Role: audience, Roles: u.Roles, SessionID: d.ID, Claims: claims,
+		Provider: d.provider(), AAL: d.AAL, Role: audience, Roles: u.Roles, SessionID: d.ID, Claims: claims,
 	}.Sealed()
 }
 
