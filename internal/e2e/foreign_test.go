@@ -42,6 +42,7 @@ func TestForeignClients(t *testing.T) {
 	)
 	for _, child := range []struct{ name, needs, runs string }{
 		{"auth-js", "need_packages internal/e2e/foreign", "node --test --test-reporter=spec internal/e2e/foreign/authjs/*.test.mjs"},
+		{"supabase_auth", "need_python_packages internal/e2e/foreign/python/requirements.txt", "python3 -B -W ignore -m unittest discover -s internal/e2e/foreign/python -v"},
 		{"openid-client and jose", "need_packages internal/e2e/foreign", "node --test --test-reporter=spec internal/e2e/foreign/oidc/*.test.mjs"},
 	} {
 		t.Run(child.name, func(t *testing.T) {
