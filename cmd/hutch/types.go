@@ -76,7 +76,15 @@ func appTypes(fsys fs.FS, c *config.Config) (string, error) {
 		}
 		fmt.Fprintf(&b, "    %s: { in: %s; out: any }\n", tsKey(funcs[i].Name), in)
 	}
-	b.WriteString("  }\n}\n")
+	b.WriteString("  }\n")
+	if len(c.Auth.Providers) > 0 {
+		var names []string
+		for i := range c.Auth.Providers {
+			names = append(names, tsString(c.Auth.Providers[i].Name))
+		}
+		fmt.Fprintf(&b, "  providers: %s\n", strings.Join(slices.Sorted(slices.Values(names)), " | "))
+	}
+	b.WriteString("}\n")
 	return b.String(), nil
 }
 

@@ -11,6 +11,10 @@ import (
 
 func TestTypes(t *testing.T) {
 	dir := app(t, "hutch.yaml", `name: x
+auth:
+  providers:
+    google: { clientId: x, clientSecret: "" }
+    corp: { issuer: https://id.example, clientId: x, clientSecret: "" }
 collections:
   a-b: { schema: a.json, preset: { owner: auth.uid, "x.y": auth.uid }, immutable: [owner, kind] }
   free: {}
@@ -53,6 +57,7 @@ export interface App {
     f: { in: { n: number } | null; out: any }
     g: { in: any; out: any }
   }
+  providers: 'corp' | 'google'
 }
 `
 	if diff := cmp.Diff(want, text); diff != "" {

@@ -7,4 +7,5 @@ export interface App {
   functions: {
     purchase: { in: { productId: string; quantity: number }; out: any }
   }
+  providers: 'github' | 'google' | 'openid'
 }

@@ -1,4 +1,4 @@
-import type { Auth, AuthSettings, Device, FlowType, Identity, OAuthOptions, Returned, User } from './types.ts'
+import type { Auth, AuthSettings, Device, FlowType, Identity, OAuthOptions, Returned, Solved, User } from './types.ts'
 import type { Transport } from './transport.ts'
 import { newSecret } from './challenge.ts'
 import { HutchError } from './error.ts'
@@ -48,17 +48,17 @@ export class AuthOf implements Auth {
     }
   }
 
-  async signUp(c: { email: string; password: string; profile?: object; redirectTo?: string }): Promise<{ user: User; confirm: boolean }> {
+  async signUp(c: { email: string; password: string; profile?: object; redirectTo?: string } & Solved): Promise<{ user: User; confirm: boolean }> {
     const flow = await this.flows.begin('signup', c.redirectTo, c.email)
-    const body = { email: c.email, password: c.password, data: c.profile, ...challenge(flow) }
+    const body = { email: c.email, password: c.password, data: c.profile, ...challenge(flow), ...solved(c) }
     const a = await this.ask('POST', 'signup' + redirect(flow), body, null) as Session & WireUser
     if (!a.access_token) return { user: userOf(a), confirm: true }
     if (flow) await this.flows.take(flow.id)
     return { user: await this.enter(a), confirm: false }
   }
 
-  async signInWithPassword(c: { email: string; password: string }): Promise<User> {
-    return this.enter(await this.ask('POST', 'token?grant_type=password', { email: c.email, password: c.password }, null))
+  async signInWithPassword(c: { email: string; password: string } & Solved): Promise<User> {
+    return this.enter(await this.ask('POST', 'token?grant_type=password', { email: c.email, password: c.password, ...solved(c) }, null))
   }
 
   signInWithOAuth(provider: string, o: OAuthOptions = {}): Promise<User> {
@@ -70,8 +70,8 @@ export class AuthOf implements Auth {
     return this.enter(await this.ask('POST', 'token?grant_type=id_token', body, null))
   }
 
-  async signInWithOtp(email: string, o: { create?: boolean; profile?: object; redirectTo?: string } = {}): Promise<void> {
-    await this.mail('otp', 'magiclink', o.redirectTo, { email, create_user: o.create, data: o.profile })
+  async signInWithOtp(email: string, o: { create?: boolean; profile?: object; redirectTo?: string } & Solved = {}): Promise<void> {
+    await this.mail('otp', 'magiclink', o, { email, create_user: o.create, data: o.profile })
   }
 
   async verifyOtp(c: { email: string; code: string; type?: string; password?: string } | { tokenHash: string; type: string; password?: string }): Promise<User> {
@@ -97,12 +97,12 @@ export class AuthOf implements Auth {
     }
   }
 
-  async resetPassword(email: string, o: { redirectTo?: string } = {}): Promise<void> {
-    await this.mail('recover', 'recovery', o.redirectTo, { email })
+  async resetPassword(email: string, o: { redirectTo?: string } & Solved = {}): Promise<void> {
+    await this.mail('recover', 'recovery', o, { email })
   }
 
-  async resend(c: { email: string; type: 'signup' | 'email_change'; redirectTo?: string }): Promise<void> {
-    await this.mail('resend', 'signup', c.redirectTo, { email: c.email, type: c.type })
+  async resend(c: { email: string; type: 'signup' | 'email_change'; redirectTo?: string } & Solved): Promise<void> {
+    await this.mail('resend', 'signup', c, { email: c.email, type: c.type })
   }
 
   async reauthenticate(): Promise<void> {
@@ -191,9 +191,9 @@ export class AuthOf implements Auth {
     throw r?.error ?? new HutchError('cancelled', 'nobody signed in')
   }
 
-  private async mail(path: string, type: FlowType, redirectTo: string | undefined, body: { email: string; [key: string]: unknown }): Promise<void> {
-    const flow = await this.flows.begin(type, redirectTo, body.email)
-    await this.ask('POST', path + redirect(flow), { ...body, ...challenge(flow) }, null)
+  private async mail(path: string, type: FlowType, o: { redirectTo?: string } & Solved, body: { email: string; [key: string]: unknown }): Promise<void> {
+    const flow = await this.flows.begin(type, o.redirectTo, body.email)
+    await this.ask('POST', path + redirect(flow), { ...body, ...challenge(flow), ...solved(o) }, null)
   }
 
   /** An answer with a session begins it; one without tells of the user alone. */
@@ -220,4 +220,8 @@ function redirect(flow: Begun | undefined): string {
 
 function asked(o: OAuthOptions): object {
   return { scopes: o.scopes?.join(' '), prompt: o.prompt, login_hint: o.loginHint }
+}
+
+function solved(o: Solved): object {
+  return o.captchaToken ? { gotrue_meta_security: { captcha_token: o.captchaToken } } : {}
 }

@@ -10,6 +10,8 @@ export interface User {
   claims: Record<string, unknown>
   profile: Record<string, unknown>
 }
+/** What a form gathers besides: the answer of a captcha, where the server wants one. */
+export interface Solved { captchaToken?: string }
 export type AuthChange = 'initial' | 'in' | 'out' | 'changed' | 'expired'
 
 export interface OAuthOptions {
@@ -53,8 +55,8 @@ export interface Device {
 }
 
 /** What the server offers. */
-export interface AuthSettings {
-  providers: string[]
+export interface AuthSettings<P extends string = string> {
+  providers: P[]
   signUp: boolean
   /** A sign-up waits for its mail. */
   confirmEmail: boolean
@@ -70,25 +72,25 @@ export interface Auth<P extends string = string> {
   readonly returned: Promise<Returned | null>
   /** The callback may call anything and be async. */
   onAuthStateChange(f: (u: User | null, why: AuthChange) => unknown): () => void
-  settings(): Promise<AuthSettings>
+  settings(): Promise<AuthSettings<P>>
 
   /** `confirm`: a mail was sent, and nobody is signed in until it is answered. */
-  signUp(c: { email: string; password: string; profile?: object; redirectTo?: string }): Promise<{ user: User; confirm: boolean }>
-  signInWithPassword(c: { email: string; password: string }): Promise<User>
+  signUp(c: { email: string; password: string; profile?: object; redirectTo?: string } & Solved): Promise<{ user: User; confirm: boolean }>
+  signInWithPassword(c: { email: string; password: string } & Solved): Promise<User>
   /** Leaves the page and does not come back, but with `popup` or `open`; `returned` tells the rest. */
   signInWithOAuth(provider: P, o?: OAuthOptions): Promise<User>
   /** The id_token that a native app was given; `nonce` is the one whose SHA-256 (hex) the provider was asked for. */
   signInWithIdToken(c: { provider: P; token: string; nonce?: string; accessToken?: string }): Promise<User>
   /** Mails a link and a code; makes the account where there is none, but with `create: false`. */
-  signInWithOtp(email: string, o?: { create?: boolean; profile?: object; redirectTo?: string }): Promise<void>
+  signInWithOtp(email: string, o?: { create?: boolean; profile?: object; redirectTo?: string } & Solved): Promise<void>
   /** A mailed code, or the `token_hash` of a link. `password` is that of a sign-up which began elsewhere. */
   verifyOtp(c: { email: string; code: string; type?: 'email' | 'recovery' | 'email_change'; password?: string } | { tokenHash: string; type: string; password?: string }): Promise<User>
   /** For apps that are opened with an address: goes on with the flow that it came back from. Pages do so by themselves. */
   follow(url: string): Promise<Returned | null>
 
   /** Mails a way to set a new password: after it `update({ password })`. */
-  resetPassword(email: string, o?: { redirectTo?: string }): Promise<void>
-  resend(c: { email: string; type: 'signup' | 'email_change'; redirectTo?: string }): Promise<void>
+  resetPassword(email: string, o?: { redirectTo?: string } & Solved): Promise<void>
+  resend(c: { email: string; type: 'signup' | 'email_change'; redirectTo?: string } & Solved): Promise<void>
   /** Mails the `nonce` that update takes when the sign-in is older than 10 minutes. */
   reauthenticate(): Promise<void>
   /** A new address counts once its mails are answered. */

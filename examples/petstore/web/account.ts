@@ -1,69 +1,63 @@
-import { h, toast } from './dom.ts'
+import { h, replace, toast } from './dom.ts'
+import { nameOf, providerButton, settings } from './providers.ts'
+import { newPassword, signIn } from './signin.ts'
 import { hutch, words } from './store.ts'
 
 /** Sign in, sign up, or what belongs to whoever is signed in. */
-export function accountDialog(): void {
+export function accountDialog(what: 'account' | 'password' = 'account'): void {
   const dialog = h('dialog', { class: 'sheet' }) as HTMLDialogElement
-  dialog.append(h('button', { class: 'close', type: 'button', 'aria-label': 'Close', onclick: () => dialog.close() }, '×'))
-  dialog.append(hutch.auth.user ? signedIn(dialog) : signIn(dialog))
+  const close = () => dialog.close()
+  dialog.append(h('button', { class: 'close', type: 'button', 'aria-label': 'Close', onclick: close }, '×'))
+  dialog.append(!hutch.auth.user ? signIn(close) : what === 'password' ? newPassword(close) : signedIn(close))
   dialog.addEventListener('close', () => dialog.remove())
   document.body.append(dialog)
   dialog.showModal()
 }
 
-function signedIn(dialog: HTMLDialogElement): HTMLElement {
+function signedIn(close: () => void): HTMLElement {
   const user = hutch.auth.user
   const leave = async (scope: 'here' | 'everywhere') => {
-    dialog.close()
+    close()
     try {
       await hutch.auth.signOut(scope)
     } catch (e) {
       toast(words(e), 'bad')
     }
   }
+  const ways = h('div', { class: 'form', hidden: true })
+  void drawWays(ways)
   return h('div', { class: 'form' },
     h('h2', null, 'Your account'),
     h('p', null, user?.email ?? String(user?.profile.name ?? user?.uid)),
     user && user.roles.length > 0 && h('p', { class: 'faint' }, 'Roles: ' + user.roles.join(', ')),
+    ways,
     h('button', { type: 'button', onclick: () => leave('here') }, 'Sign out'),
     h('button', { type: 'button', class: 'quiet', onclick: () => leave('everywhere') }, 'Sign out everywhere'))
 }
 
-function signIn(dialog: HTMLDialogElement): HTMLElement {
-  let fresh = false
-  const email = h('input', { type: 'email', name: 'email', required: true, autocomplete: 'username', placeholder: 'you@example.com' }) as HTMLInputElement
-  const password = h('input', { type: 'password', name: 'password', required: true, minlength: 10, maxlength: 256, autocomplete: 'current-password' }) as HTMLInputElement
-  const problem = h('p', { class: 'problem', role: 'alert' })
-  const go = h('button', { type: 'submit' }, 'Sign in')
-  const title = h('h2', null, 'Welcome back')
-  const other = h('button', { type: 'button', class: 'link' }, 'New here? Make an account')
-  other.addEventListener('click', () => {
-    fresh = !fresh
-    title.textContent = fresh ? 'Make an account' : 'Welcome back'
-    go.textContent = fresh ? 'Sign up' : 'Sign in'
-    other.textContent = fresh ? 'Have an account? Sign in' : 'New here? Make an account'
-    password.setAttribute('autocomplete', fresh ? 'new-password' : 'current-password')
-    problem.textContent = ''
-  })
-  const submit = async (e: Event) => {
-    e.preventDefault()
-    problem.textContent = ''
-    go.setAttribute('disabled', '')
-    try {
-      const credentials = { email: email.value, password: password.value }
-      if (fresh) await hutch.auth.signUp({ ...credentials, profile: { name: email.value.split('@')[0] } })
-      else await hutch.auth.signInWithPassword(credentials)
-      dialog.close()
-      toast(fresh ? 'Welcome to the pet store!' : 'Good to see you.')
-    } catch (error) {
-      problem.textContent = words(error)
-    } finally {
-      go.removeAttribute('disabled')
+/** How the person signs in, and what they could add: shown where there is a choice. */
+async function drawWays(box: HTMLElement): Promise<void> {
+  const { providers } = await settings
+  if (providers.length === 0) return
+  try {
+    const has = await hutch.auth.identities()
+    const again = () => void drawWays(box)
+    const unlink = async (id: string) => {
+      try {
+        await hutch.auth.unlinkIdentity(id)
+        again()
+      } catch (e) {
+        toast(words(e), 'bad')
+      }
     }
+    replace(box,
+      h('h3', null, 'Ways to sign in'),
+      h('ul', { class: 'identities' }, has.map(i => h('li', null,
+        h('span', null, i.provider === 'email' ? 'E-mail' : nameOf(i.provider), i.email && h('small', null, i.email)),
+        has.length > 1 && h('button', { type: 'button', class: 'link', onclick: () => unlink(i.id) }, 'Remove')))),
+      providers.filter(p => !has.some(i => i.provider === p)).map(p => providerButton(p, 'Connect', 'linkIdentity', again)))
+    box.hidden = false
+  } catch (e) {
+    toast(words(e), 'bad')
   }
-  return h('form', { class: 'form', onsubmit: submit },
-    title,
-    h('label', null, 'E-mail', email),
-    h('label', null, 'Password', password, h('small', null, 'At least 10 characters')),
-    problem, go, other)
 }

@@ -1,4 +1,4 @@
-import { cart, hutch } from './store.ts'
+import { cart, hutch, words } from './store.ts'
 import { h, replace, toast } from './dom.ts'
 import { accountDialog } from './account.ts'
 import { browsePage } from './browse.ts'
@@ -67,5 +67,9 @@ hutch.auth.onAuthStateChange((user, why) => {
   if (why !== 'initial') route()
 })
 addEventListener('hashchange', route)
+const returned = await hutch.auth.returned // from a provider, or from a mail
 await hutch.auth.ready
 route()
+if (returned?.error) toast(words(returned.error), 'bad')
+else if (returned?.type === 'recovery') accountDialog('password')
+else if (returned) toast(returned.type === 'link' ? 'Connected.' : 'Good to see you.')

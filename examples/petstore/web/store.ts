@@ -80,6 +80,16 @@ export function words(e: unknown): string {
       return 'The shop cannot be reached right now.'
     case 'invalid_credentials':
       return 'E-mail or password is wrong.'
+    case 'email_not_confirmed':
+      return 'Open the link in our mail first.'
+    case 'otp_expired':
+      return 'The code is wrong, or too old.'
+    case 'identity_already_exists':
+      return 'That belongs to another account.'
+    case 'reauthentication_needed':
+      return 'Please sign in again first.'
+    case 'over_email_send_rate_limit':
+      return 'Too many mails. Try again later.'
     case 'user_already_exists':
       return 'That address has an account already.'
     case 'resource_exhausted':

@@ -1,0 +1,224 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { openBrowser } from './chromium.ts'
+import { openMailbox, type Mailbox } from './mailbox.ts'
+import { openProvider, type Provider } from './provider.ts'
+import { eventually, newEmail, openShop, password, type Shop } from './shop.ts'
+
+const pictures = process.env.PICTURES // where screenshots go, if anywhere
+const desktop = { width: 1280, height: 860 }
+const phone = { width: 390, height: 844 }
+
+describe('signing in to the pet store, in a browser', () => {
+  let shop: Shop
+  let browser: Browser
+  let mailbox: Mailbox
+  let provider: Provider
+  const contexts: BrowserContext[] = []
+  const problems: string[] = []
+
+  before(async () => {
+    [mailbox, provider, browser] = await Promise.all([openMailbox(), openProvider(), openBrowser()])
+    shop = await openShop('serve', undefined, {
+      SMTP_URL: mailbox.smtp, OPENID_ISSUER: provider.issuer, OPENID_CLIENT_ID: 'shop', OPENID_CLIENT_SECRET: 'a-secret-that-the-shop-has',
+    })
+  })
+  after(async () => {
+    for (const c of contexts) await c.close()
+    await browser?.close()
+    await shop?.stop()
+    mailbox?.stop()
+    provider?.stop()
+  })
+
+  function watch(page: Page): Page {
+    page.setDefaultTimeout(15_000)
+    page.on('pageerror', e => problems.push(`${page.url()}: ${e}`))
+    page.on('console', m => {
+      if (m.type() === 'error' && page.url().startsWith(shop.url) && !/status of (400|403|422)/.test(m.text())) problems.push(m.text())
+    })
+    return page
+  }
+
+  async function visitor(size = desktop, url = shop.url): Promise<Page> {
+    const context = await browser.newContext({ viewport: size })
+    contexts.push(context)
+    const page = watch(await context.newPage())
+    await page.goto(url)
+    await page.waitForSelector('main[data-live="live"] .card')
+    return page
+  }
+
+  async function picture(page: Page, name: string): Promise<void> {
+    if (!pictures) return
+    mkdirSync(pictures, { recursive: true })
+    await page.screenshot({ path: join(pictures, name + '.png') })
+  }
+
+  /** What a person does at the provider. */
+  async function atProvider(page: Page, name: string): Promise<void> {
+    await page.fill('[name=login]', name)
+    await page.fill('[name=password]', 'any')
+    await page.click('[type=submit]')
+    await page.click('[type=submit]:has-text("Continue")')
+  }
+
+  it('goes to the provider in place of the page, and comes back to where it was', async () => {
+    const page = await visitor(phone)
+    await page.click('nav >> text=Orders')
+    await page.click('#account')
+    await page.waitForSelector('[data-provider=openid]')
+    assert.equal(await page.locator('.provider').count(), 1, 'the others have no secret')
+    await picture(page, 'signin-phone')
+    const before = page.url()
+    await page.click('[data-provider=openid]')
+    await page.waitForURL(u => u.origin === provider.issuer)
+    await atProvider(page, 'ann')
+    await page.waitForSelector('#account.in')
+    assert.equal(await page.textContent('#account'), 'ann@corp.example')
+    assert.equal(page.url(), before, 'no code is left in the address')
+    await page.goBack() // not to the code either
+    assert.ok(!page.url().includes('code='), page.url())
+    await page.goto(shop.url)
+    await page.waitForSelector('#account.in')
+    await picture(page, 'signedin-phone')
+    const tab = watch(await page.context().newPage())
+    await tab.goto(shop.url)
+    await tab.waitForSelector('#account.in')
+    await page.click('#account')
+    await page.waitForSelector('.identities li')
+    await picture(page, 'account-phone')
+    await page.click('dialog >> text="Sign out"')
+    await tab.waitForSelector('#account:not(.in)')
+    await page.reload()
+    await page.waitForSelector('#account:not(.in)')
+  })
+
+  it('asks the provider in a window above the page', async () => {
+    const page = await visitor()
+    await page.click('.card:not(.gone) .add')
+    await page.click('.cartlink')
+    await page.click('#buy')
+    await page.waitForSelector('[data-provider=openid]')
+    await picture(page, 'signin-desktop')
+    const window = page.waitForEvent('popup')
+    await page.click('[data-provider=openid]')
+    const popup = await window
+    const closed = new Promise(r => popup.on('close', r))
+    await popup.waitForURL(u => u.origin === provider.issuer)
+    await picture(popup, 'provider')
+    assert.equal(await popup.evaluate('window.opener'), null)
+    await atProvider(popup, 'bob')
+    await page.waitForSelector('#account.in')
+    assert.equal(await page.textContent('#account'), 'bob@corp.example')
+    await closed
+    assert.equal(new URL(page.url()).hash, '#/cart', 'the page never left')
+    await page.click('#buy')
+    await page.waitForSelector('main .lines li[data-id]')
+    await page.reload()
+    await page.waitForSelector('#account.in')
+    await page.click('#account')
+    await page.waitForSelector('.identities li')
+    await picture(page, 'account-desktop')
+  })
+
+  it('leaves the page as it is when the window is closed', async () => {
+    const page = await visitor()
+    await page.click('#account')
+    const window = page.waitForEvent('popup')
+    await page.click('[data-provider=openid]')
+    const popup = await window
+    await popup.waitForURL(u => u.origin === provider.issuer)
+    assert.ok(await page.locator('[data-provider=openid]').isDisabled())
+    await popup.close()
+    await page.bringToFront()
+    await page.waitForSelector('[data-provider=openid]:not([disabled])')
+    assert.equal(await page.locator('.toast').count(), 0)
+  })
+
+  it('says what went wrong at the provider', async () => {
+    const page = await visitor(phone)
+    await page.click('#account')
+    await page.click('[data-provider=openid]')
+    await page.waitForURL(u => u.origin === provider.issuer)
+    await page.click('text=Cancel')
+    await page.waitForSelector('.toast.bad')
+    assert.equal(new URL(page.url()).search, '')
+    await page.waitForSelector('#account:not(.in)')
+  })
+
+  it('ignores codes and tokens in an address that this browser did not begin', async () => {
+    const victim = await visitor(desktop, shop.url + '/?hutch_flow=stolen&code=abc#/')
+    assert.ok(victim.url().includes('code=abc'), 'what is not ours stays')
+    await victim.goto(shop.url + '/?token_hash=abc&type=magiclink&access_token=x#access_token=y&refresh_token=z')
+    await victim.waitForSelector('#account:not(.in)')
+    assert.equal(await victim.locator('.toast').count(), 0)
+  })
+
+  it('signs up with a mailed code, and in with a mailed link', async () => {
+    const page = await visitor(phone)
+    const email = newEmail()
+    await page.click('#account')
+    await page.click('text=New here?')
+    await page.fill('dialog [name=email]', email)
+    await page.fill('dialog [name=password]', password)
+    await page.click('dialog button[type=submit]')
+    await page.waitForSelector('dialog [name=code]')
+    await picture(page, 'code-phone')
+    await page.fill('dialog [name=code]', '000000')
+    await page.click('dialog button[type=submit]')
+    await page.waitForSelector('.problem:not(:empty)')
+    await page.fill('dialog [name=code]', (await mailbox.next(email)).code)
+    await page.click('dialog button[type=submit]')
+    await page.waitForSelector('#account.in')
+
+    const again = await visitor()
+    await again.click('#account')
+    await again.fill('dialog [name=email]', email)
+    await again.click('text=Mail me a code')
+    await again.click('dialog button[type=submit]')
+    await again.waitForSelector('dialog [name=code]')
+    const mail = await mailbox.next(email)
+    const tab = watch(await again.context().newPage())
+    await tab.goto(mail.link)
+    await picture(tab, 'link')
+    await tab.click('button')
+    await tab.waitForSelector('#account.in')
+    assert.equal(new URL(tab.url()).search, '')
+    await again.waitForSelector('#account.in') // the tab that asked, too
+    const stranger = await visitor()
+    await stranger.goto(mail.link)
+    await stranger.waitForSelector('text=The link was used')
+  })
+
+  it('sets a new password by mail', async () => {
+    const page = await visitor()
+    const email = newEmail()
+    await page.click('#account')
+    await page.fill('dialog [name=email]', email)
+    await page.click('text=Mail me a code')
+    await page.click('dialog button[type=submit]')
+    await page.fill('dialog [name=code]', (await mailbox.next(email)).code)
+    await page.click('dialog button[type=submit]')
+    await page.waitForSelector('#account.in')
+
+    const lost = await visitor(phone)
+    await lost.click('#account')
+    await lost.fill('dialog [name=email]', email)
+    await lost.click('text=Forgot password?')
+    await lost.click('dialog button[type=submit]')
+    await lost.waitForSelector('dialog [name=code]')
+    await lost.goto((await mailbox.next(email)).link)
+    await lost.click('button')
+    await lost.fill('dialog [name=password]', 'quite another password')
+    await picture(lost, 'password-phone')
+    await lost.click('dialog button[type=submit]')
+    await lost.waitForSelector('.toast:has-text("changed")')
+    await eventually('the other browser is out', async () => await page.locator('#account:not(.in)').count() === 1)
+  })
+
+  it('never let a page throw', () => assert.deepEqual(problems, []))
+})
