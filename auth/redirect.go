@@ -63,7 +63,7 @@ func ParseRedirects(patterns []string) (*Redirects, error) {
 }
 
 // Allow gives the address to send to: target where base's origin or a pattern
-// allows it, else base.
+// allows it, else base. On one's own machine localhost and 127.0.0.1 are one origin.
 func (r *Redirects) Allow(target, base string) *url.URL {
 	site, err := url.Parse(base)
 	if err != nil {
@@ -75,7 +75,8 @@ func (r *Redirects) Allow(target, base string) *url.URL {
 	}
 	p := patternOf(u)
 	if own, bad := parseRedirect(base); bad == "" {
-		if o := patternOf(own); p.scheme == o.scheme && p.host == o.host && p.port == o.port {
+		o := patternOf(own)
+		if p.scheme == o.scheme && p.port == o.port && (p.host == o.host || isLoopback(p.host) && isLoopback(o.host)) {
 			return u
 		}
 	}
@@ -106,7 +107,7 @@ func parseRedirect(s string) (u *url.URL, why string) {
 		return nil, "the host is not valid"
 	}
 	host := strings.ToLower(u.Hostname())
-	local := host == "localhost" || host == "127.0.0.1" || host == "::1"
+	local := isLoopback(host)
 	switch {
 	case u.Scheme == "https" || u.Scheme == "http" && local:
 		if host == "" || !strings.HasPrefix(strings.ToLower(s), u.Scheme+"://"+strings.ToLower(u.Host)) {
@@ -124,6 +125,10 @@ func parseRedirect(s string) (u *url.URL, why string) {
 		}
 	}
 	return u, ""
+}
+
+func isLoopback(host string) bool {
+	return host == "localhost" || host == "127.0.0.1" || host == "::1"
 }
 
 func patternOf(u *url.URL) redirectPattern {

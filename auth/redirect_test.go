@@ -103,3 +103,23 @@ func FuzzRedirect(f *testing.F) {
 		}
 	})
 }
+
+// TestRedirectsOnOnesOwnMachine: a page that was opened under another name of it
+// gets its code back, where its verifier is.
+func TestRedirectsOnOnesOwnMachine(t *testing.T) {
+	r := &auth.Redirects{}
+	for _, c := range []struct{ target, base, want string }{
+		{"http://localhost:8090/a?b=c", "http://127.0.0.1:8090", "http://localhost:8090/a?b=c"},
+		{"http://127.0.0.1:8090/", "http://localhost:8090", "http://127.0.0.1:8090/"},
+		{"http://[::1]:8090/", "http://localhost:8090", "http://[::1]:8090/"},
+		{"http://localhost:8091/", "http://127.0.0.1:8090", "http://127.0.0.1:8090"},
+		{"https://localhost:8090/", "http://127.0.0.1:8090", "http://127.0.0.1:8090"},
+		{"http://localhost.evil.example:8090/", "http://127.0.0.1:8090", "http://127.0.0.1:8090"},
+		{"http://localhost/", "https://shop.example", "https://shop.example"},
+		{"https://localhost/", "https://shop.example", "https://shop.example"},
+	} {
+		if got := r.Allow(c.target, c.base).String(); got != c.want {
+			t.Errorf("%s for %s: %s, want %s", c.target, c.base, got, c.want)
+		}
+	}
+}

@@ -125,6 +125,21 @@ describe('signing in to the pet store, in a browser', () => {
     await picture(page, 'account-desktop')
   })
 
+  it('takes localhost and 127.0.0.1 for one place', async () => {
+    const url = shop.url.includes('localhost') ? shop.url.replace('localhost', '127.0.0.1') : shop.url.replace('127.0.0.1', 'localhost')
+    for (const size of [phone, desktop]) {
+      const page = await visitor(size, url)
+      await page.click('#account')
+      const window = size === desktop && page.waitForEvent('popup')
+      await page.click('[data-provider=openid]')
+      const there = await window || page
+      await there.waitForURL(u => u.origin === provider.issuer)
+      await atProvider(there, 'carol')
+      await page.waitForSelector('#account.in')
+      assert.ok(page.url().startsWith(url), page.url())
+    }
+  })
+
   it('leaves the page as it is when the window is closed', async () => {
     const page = await visitor()
     await page.click('#account')
