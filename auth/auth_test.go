@@ -114,6 +114,7 @@ func setup(t testing.TB, edit ...func(*auth.Options)) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
+	reflect(t, b.store)
 	b.hash = &counting{Hasher: cheap}
 	b.opts = auth.Options{
 		System: b.store, Feed: b.store, Hasher: b.hash, MasterKey: [32]byte{1}, Signup: true,

@@ -82,7 +82,7 @@ func TestS35ACodeThatEndsUnderATrade(t *testing.T) {
 			once.Do(func() {
 				for id := range b.store.docs["_otps"] {
 					if strings.HasPrefix(id, "mail_code:") {
-						delete(b.store.docs["_otps"], id)
+						b.store.put("_otps", id, nil)
 					}
 				}
 			})

@@ -3,6 +3,7 @@ package auth_test
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -51,8 +52,10 @@ func mailSetup(t testing.TB, edit ...func(*auth.Options)) *mailBench {
 func (b *mailBench) mails() []auth.Mail {
 	b.t.Helper()
 	b.store.mu.Lock()
-	jobs := b.store.docs["_jobs"]
-	b.store.docs["_jobs"] = nil
+	jobs := maps.Clone(b.store.docs["_jobs"])
+	for id := range jobs {
+		b.store.put("_jobs", id, nil)
+	}
 	b.store.mu.Unlock()
 	for _, d := range jobs {
 		if d.Lookup("kind").StringValue() != auth.MailJob {

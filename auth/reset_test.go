@@ -34,7 +34,7 @@ func TestAResetForgetsEverything(t *testing.T) {
 			defer stop()
 			gone := claims(t, s.AccessToken)["session_id"].(string)
 			b.store.mu.Lock()
-			delete(b.store.docs["_sessions"], gone)
+			b.store.put("_sessions", gone, nil)
 			b.store.mu.Unlock()
 			b.mustVerify(s.AccessToken) // nobody was told
 			b.store.blur(coll)

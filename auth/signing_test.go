@@ -90,7 +90,7 @@ func TestS40NothingInClearInTheStore(t *testing.T) {
 			}
 		}
 		moved := b.store.docs["_signing"][signing].Lookup("sealed")
-		b.store.docs["_signing"]["refresh"] = withSealed(t, b.store.docs["_signing"][refresh], moved)
+		b.store.put("_signing", "refresh", withSealed(t, b.store.docs["_signing"][refresh], moved))
 		if _, err := auth.New(t.Context(), b.opts); err == nil {
 			t.Error("a moved seal opens")
 		}

@@ -29,6 +29,9 @@ type memory struct {
 	gone  int // readers up to this name get ErrLogGone
 	reads int
 	fail  func(coll string) error // of commits
+
+	mirror *mirror // a real store that must do the same; nil: none
+	t      testing.TB
 }
 
 func newMemory() *memory {
@@ -37,17 +40,36 @@ func newMemory() *memory {
 	return m
 }
 
-func (m *memory) Get(_ context.Context, coll, id string) (data.Doc, error) {
+func (m *memory) Get(ctx context.Context, coll, id string) (data.Doc, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.reads++
+	if m.mirror != nil {
+		if err := m.mirror.get(ctx, m, coll, id); err != nil && ctx.Err() == nil {
+			m.t.Error(err)
+		}
+	}
 	return m.docs[coll][id], nil
 }
 
-func (m *memory) Find(_ context.Context, q data.Query) iter.Seq2[data.Doc, error] {
+func (m *memory) Find(ctx context.Context, q data.Query) iter.Seq2[data.Doc, error] {
 	return func(yield func(data.Doc, error) bool) {
 		m.mu.Lock()
 		docs := maps.Clone(m.docs[q.From])
+		if m.mirror != nil {
+			ids, err := m.mirror.find(ctx, q)
+			m.mu.Unlock()
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for _, id := range ids {
+				if !yield(docs[id], nil) {
+					return
+				}
+			}
+			return
+		}
 		m.mu.Unlock()
 		n := 0
 		for _, id := range slices.Sorted(maps.Keys(docs)) {
@@ -74,14 +96,28 @@ func (m *memory) Commit(ctx context.Context, b *data.Batch) (data.Result, error)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	changes, err := m.evaluate(b.Writes)
+	for i := range b.Writes {
+		if m.fail == nil {
+			break
+		}
+		if err := m.fail(b.Writes[i].Collection); err != nil {
+			return data.Result{}, err
+		}
+	}
+	all := slices.Clone(b.Writes)
+	changes, err := m.evaluate(all)
 	if err == nil && b.Derive != nil {
 		var rows []data.Write
 		var more []data.Change
 		if rows, err = b.Derive(changes); err == nil {
 			more, err = m.evaluate(rows)
 		}
-		changes = append(changes, more...)
+		changes, all = append(changes, more...), append(all, rows...)
+	}
+	if m.mirror != nil {
+		if e := m.mirror.commit(ctx, b, all, m); hutch.CodeOf(e) != hutch.CodeOf(err) && ctx.Err() == nil {
+			m.t.Errorf("a commit of %d writes ends with %v, in the test with %v", len(all), e, err)
+		}
 	}
 	if err != nil {
 		return data.Result{}, err
@@ -104,11 +140,6 @@ func (m *memory) Commit(ctx context.Context, b *data.Batch) (data.Result, error)
 func (m *memory) evaluate(ws []data.Write) ([]data.Change, error) {
 	var changes []data.Change
 	for _, w := range ws {
-		if m.fail != nil {
-			if err := m.fail(w.Collection); err != nil {
-				return nil, err
-			}
-		}
 		old := m.docs[w.Collection][w.ID]
 		if w.Expect != data.AnyVersion && w.Expect != version(old) {
 			if w.Expect == 0 {
@@ -132,6 +163,21 @@ func (m *memory) evaluate(ws []data.Write) ([]data.Change, error) {
 		changes = append(changes, ch)
 	}
 	return changes, nil
+}
+
+// put changes a document behind the back of the commits, nil deletes it; the
+// caller holds the lock.
+func (m *memory) put(coll, id string, d data.Doc) {
+	if m.mirror != nil {
+		if err := m.mirror.put(coll, id, d); err != nil {
+			m.t.Error(err)
+		}
+	}
+	if d == nil {
+		delete(m.docs[coll], id)
+		return
+	}
+	m.docs[coll][id] = d
 }
 
 func stamp(d data.Doc, version int64) data.Doc {
