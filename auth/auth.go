@@ -69,7 +69,7 @@ type Service struct {
 	watchers map[int]func(Change)
 	watcher  int
 	used     map[string]time.Time // service keys, since the last flush
-	told     map[string]time.Time // service keys whose use in a browser is in _audit
+	told     map[string]time.Time // what was told and is not repeated at once
 	swept    time.Time
 }
 

@@ -39,17 +39,12 @@ func (s *Service) useCode(ctx context.Context, r VerifyRequest, p proof, c Clien
 	return out, err
 }
 
-// beginCode counts a try of a code: 20 a day an account, and with wrong
-// passwords a network.
+// beginCode counts a try of a code: 20 a day an account, whoever asks, for a
+// code is short; and with wrong passwords a network.
 func (s *Service) beginCode(ctx context.Context, subject string, c Client) (*try, error) {
 	t := &try{s: s}
-	if c.ServiceKey {
-		return t, nil
-	}
 	cs := []data.Count{{Key: "codes " + subject, Limit: codesADay, Window: 24 * time.Hour}}
-	if c.counted() {
-		cs = append(cs, data.Count{Key: "network " + c.network(), Limit: s.o.Limits.FailuresPerNetwork, Window: time.Hour})
-	}
+	cs = append(cs, c.counts("network", data.Count{Limit: s.o.Limits.FailuresPerNetwork, Window: time.Hour})...)
 	_, wait, err := s.o.Counter.Count(ctx, cs...)
 	if err := limitError(wait, err); err != nil {
 		return nil, err

@@ -19,6 +19,7 @@ func (s *Service) confirmedSignup(ctx context.Context, e email, r SignupRequest,
 	}
 	mark := s.networkMark(c)
 	var out *Session
+	var room ceiling
 	err = rerun(ctx, func() error {
 		now := s.o.Now()
 		u, ws, err := s.pending(ctx, e, mark, now)
@@ -36,6 +37,18 @@ func (s *Service) confirmedSignup(ctx context.Context, e email, r SignupRequest,
 			return err
 		}
 		out = &Session{User: showUser(shown)}
+		to := toStrangers
+		if u == nil {
+			to = toOwners
+		}
+		if ok, err := s.mayMail(ctx, &room, to, c); err != nil {
+			return err
+		} else if !ok { // nothing is made; the answer is the same
+			if ws, err = s.decoy(forSignup, e.key, now); err != nil {
+				return err
+			}
+			return s.commit(ctx, now, ws...)
+		}
 		if u == nil {
 			if ws, err = s.takenMail(ctx, "", e, now); err != nil {
 				return err

@@ -202,16 +202,21 @@ func (s *Service) flushUses(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
+// untold reports whether something is to be told: once a minute.
+func (s *Service) untold(what string, now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now.Sub(s.told[what]) < time.Minute {
+		return false
+	}
+	s.told[what] = now
+	return true
+}
+
 // auditBrowser writes that a browser showed a service key, once a minute a key.
 func (s *Service) auditBrowser(ctx context.Context, id string) {
 	now := s.o.Now()
-	s.mu.Lock()
-	again := now.Sub(s.told[id]) < time.Minute
-	if !again {
-		s.told[id] = now
-	}
-	s.mu.Unlock()
-	if again {
+	if !s.untold("key "+id, now) {
 		return
 	}
 	s.o.Log.Warn("a browser showed a service key; revoke it", slog.String("key", id))

@@ -22,7 +22,7 @@ type Limits struct {
 	MailsPerAddress    int           // an hour
 	MailsPerDay        int           // to an address
 	MailsPerNetwork    int           // an hour
-	Mails              int           // an hour, in all
+	Mails              int           // an hour to addresses nobody has proven; as many to proven ones, and as many notices
 }
 
 // DefaultLimits are the documented ones.
@@ -85,6 +85,36 @@ func (c Client) network() string {
 	return a.String()
 }
 
+// sitesNetworks is how many networks' worth of a limit the /48 around an IPv6
+// network has: one subscriber may own 65,536 networks, and a street share them.
+const sitesNetworks = 10
+
+// counts is a limit by network, and for IPv6 by the /48 around it.
+func (c Client) counts(what string, n data.Count) []data.Count {
+	if !c.counted() {
+		return nil
+	}
+	n.Key = what + " " + c.network()
+	cs := []data.Count{n}
+	if a := c.Addr.Unmap().WithZone(""); a.Is6() {
+		if p, err := a.Prefix(48); err == nil {
+			n.Key, n.Limit = what+" "+p.String(), n.Limit*sitesNetworks
+			cs = append(cs, n)
+		}
+	}
+	return cs
+}
+
+// count refuses a try that is one too many of its network.
+func (s *Service) count(ctx context.Context, c Client, what string, limit int) error {
+	cs := c.counts(what, data.Count{Limit: limit, Window: time.Hour})
+	if len(cs) == 0 {
+		return nil
+	}
+	_, wait, err := s.o.Counter.Count(ctx, cs...)
+	return limitError(wait, err)
+}
+
 // counted reports whether limits by address apply.
 func (c Client) counted() bool {
 	return !c.ServiceKey && (c.Forwarded || !c.Addr.Unmap().IsLoopback())
@@ -110,13 +140,7 @@ func limitError(wait time.Duration, err error) error {
 
 // countSignup refuses sign-ups over the limit of their network.
 func (s *Service) countSignup(ctx context.Context, c Client) error {
-	if !c.counted() {
-		return nil
-	}
-	_, wait, err := s.o.Counter.Count(ctx, data.Count{
-		Key: "signup " + c.network(), Limit: s.o.Limits.SignupsPerNetwork, Window: time.Hour,
-	})
-	return limitError(wait, err)
+	return s.count(ctx, c, "signup", s.o.Limits.SignupsPerNetwork)
 }
 
 // try is one check of a password, counted as a failure until passed.
@@ -139,9 +163,8 @@ func (s *Service) begin(ctx context.Context, c Client, key string, known bool) (
 	cs := []data.Count{{Key: "account " + id, Limit: l.FailuresPerAccount, Window: time.Hour, Pass: known}}
 	if c.counted() {
 		t.pair = "pair " + c.network() + " " + id
-		cs = append(cs,
-			data.Count{Key: "network " + c.network(), Limit: l.FailuresPerNetwork, Window: time.Hour, Pass: known},
-			data.Count{Key: t.pair, Free: l.FreeTries, Base: l.Wait, Most: l.MaxWait})
+		cs = append(cs, c.counts("network", data.Count{Limit: l.FailuresPerNetwork, Window: time.Hour, Pass: known})...)
+		cs = append(cs, data.Count{Key: t.pair, Free: l.FreeTries, Base: l.Wait, Most: l.MaxWait})
 	}
 	counted, wait, err := s.o.Counter.Count(ctx, cs...)
 	if err := limitError(wait, err); err != nil {

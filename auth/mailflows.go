@@ -148,6 +148,7 @@ func (s *Service) toOwner(ctx context.Context, purpose string, r RecoverRequest,
 	if err = s.countMail(ctx, e.key, c); err != nil {
 		return err
 	}
+	var room ceiling
 	return rerun(ctx, func() error {
 		now := s.o.Now()
 		u, err := s.userByEmail(ctx, e)
@@ -164,6 +165,12 @@ func (s *Service) toOwner(ctx context.Context, purpose string, r RecoverRequest,
 				u, ws = n, more
 			}
 		}
+		to, _ := addressee(purpose, u, now)
+		if ok, err := s.mayMail(ctx, &room, recipientOf(purpose, u, to), c); err != nil {
+			return err
+		} else if !ok { // as for an address that nobody has
+			u, ws = nil, nil
+		}
 		if ws, err = s.linkFor(purpose, u, e, r.Flow, ws, now); err != nil {
 			return err
 		}
@@ -171,25 +178,28 @@ func (s *Service) toOwner(ctx context.Context, purpose string, r RecoverRequest,
 	})
 }
 
-// linkFor gives the writes of a mail to u, or of none to nobody.
-func (s *Service) linkFor(purpose string, u *userDoc, e email, f Flow, ws []data.Write, now time.Time) ([]data.Write, error) {
-	to := ""
-	if u != nil && !u.banned(now) {
-		to = u.Email
+// addressee is where a mail of a purpose goes; to "": nowhere.
+func addressee(purpose string, u *userDoc, now time.Time) (to, key string) {
+	if u == nil || u.banned(now) {
+		return "", ""
 	}
-	key := e.key
 	switch purpose {
 	case forSignup:
-		if u == nil || !u.Pending || u.Password == "" {
-			to = ""
+		if !u.Pending || u.Password == "" {
+			return "", ""
 		}
 	case forChange:
-		if u == nil || u.Change == nil || u.Change.New || now.Sub(u.Change.Sent) > linkLife {
-			to = ""
-		} else {
-			to, key = u.Change.Email, u.Change.Key
+		if u.Change == nil || u.Change.New || now.Sub(u.Change.Sent) > linkLife {
+			return "", ""
 		}
+		return u.Change.Email, u.Change.Key
 	}
+	return u.Email, u.EmailKey
+}
+
+// linkFor gives the writes of a mail to u, or of none to nobody.
+func (s *Service) linkFor(purpose string, u *userDoc, e email, f Flow, ws []data.Write, now time.Time) ([]data.Write, error) {
+	to, key := addressee(purpose, u, now)
 	if to == "" {
 		more, err := s.decoy(purpose, e.key, now)
 		return append(ws, more...), err

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/hutch-dev/hutch"
-	"github.com/hutch-dev/hutch/data"
 )
 
 // The purposes of one-time secrets in a flow with a provider.
@@ -104,11 +103,7 @@ func (s *Service) readFlow(r AuthorizeRequest) (*flow, error) {
 
 // countFlow bounds what a network may ask of providers, and of codes.
 func (s *Service) countFlow(ctx context.Context, c Client, what string, limit int) error {
-	if !c.counted() {
-		return nil
-	}
-	_, wait, err := s.o.Counter.Count(ctx, data.Count{Key: what + " " + c.network(), Limit: limit, Window: time.Hour})
-	return limitError(wait, err)
+	return s.count(ctx, c, what, limit)
 }
 
 // Authorize begins a sign-in at a provider: the browser goes there.

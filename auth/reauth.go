@@ -21,7 +21,7 @@ func (s *Service) Reauthenticate(ctx context.Context, cr Credentials, c Client) 
 	if l.user.Email == "" {
 		return invalid("email", "the account has no address")
 	}
-	if err = s.countMail(ctx, l.user.EmailKey, c); err != nil {
+	if err = s.countMailTo(ctx, l.user.EmailKey, recipientOf(forReauth, l.user, l.user.Email), c); err != nil {
 		return err
 	}
 	now := s.o.Now()
@@ -69,11 +69,11 @@ func (s *Service) mayChangeUser(ctx context.Context, l *live, r UpdateRequest, c
 			Code: hutch.ReauthenticationNeeded, Field: "nonce", Message: "give the code that GET reauthenticate mails, or sign in again",
 		}
 	}
-	if err = s.countMail(ctx, e.key, c); err != nil {
+	if err = s.countMailTo(ctx, e.key, toStrangers, c); err != nil {
 		return nil, err
 	}
 	if !s.o.Mail.SingleMail && !l.user.Confirmed.IsZero() { // it is mailed as well
-		if err = s.countMail(ctx, l.user.EmailKey, c); err != nil {
+		if err = s.countMailTo(ctx, l.user.EmailKey, toOwners, c); err != nil {
 			return nil, err
 		}
 	}
