@@ -66,6 +66,12 @@ const (
 	SingleIdentity          Code = "single_identity_not_deletable"
 	UserNotFound            Code = "user_not_found"
 	NotAdmin                Code = "not_admin"
+	PasskeyDisabled         Code = "passkey_disabled"
+	TooManyPasskeys         Code = "too_many_passkeys"
+	WebAuthnExpired         Code = "webauthn_challenge_expired"
+	WebAuthnFailed          Code = "webauthn_verification_failed"
+	WebAuthnExists          Code = "webauthn_credential_exists"
+	WebAuthnNotFound        Code = "webauthn_credential_not_found"
 )
 
 // CodeInfo describes a code for documents and clients.
@@ -127,6 +133,12 @@ var codes = []CodeInfo{
 	{IdentityNotFound, 404, true, "The account has no such identity."},
 	{SingleIdentity, 422, true, "The only way in cannot be removed."},
 	{UserNotFound, 404, true, "There is no such user."},
+	{PasskeyDisabled, 422, true, "The public URL is none that passkeys are made for."},
+	{TooManyPasskeys, 422, true, "The account has as many passkeys as it may."},
+	{WebAuthnExpired, 400, true, "The challenge is unknown, was used or has expired."},
+	{WebAuthnFailed, 400, true, "The answer of the authenticator does not verify."},
+	{WebAuthnExists, 422, true, "The authenticator's key is registered already."},
+	{WebAuthnNotFound, 404, true, "There is no such passkey."},
 	{NotAdmin, 403, true, "The route needs a service key of scope auth."},
 }
 

@@ -217,6 +217,7 @@ func (s *Service) RemoveUser(ctx context.Context, c Credentials, id string, body
 		for i := range u.Linked {
 			ws = append(ws, remove(colIdentities, foreignID(u.Linked[i].Issuer, u.Linked[i].Subject)))
 		}
+		ws = append(ws, dropPasskeys(u)...)
 		ended = ended[:0]
 		for _, d := range ds[:min(len(ds), removeAtOnce)] {
 			ws, ended = append(ws, remove(colSessions, d.ID)), append(ended, d.ID)

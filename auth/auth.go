@@ -45,6 +45,7 @@ type Options struct {
 	Remember  int     // verifications remembered [32,768]
 	Providers Providers
 	Mail      MailOptions
+	Passkeys  PasskeyOptions
 	Redirects *Redirects // where flows may send browsers beside the public URL
 	Captcha   Captcha    // nil: off
 	Hooks     Hooks      // nil: no function judges
@@ -114,6 +115,9 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	}
 	o.Limits = o.Limits.withDefaults()
 	if err := o.Mail.check(); err != nil {
+		return nil, err
+	}
+	if err := o.Passkeys.check(); err != nil {
 		return nil, err
 	}
 	seal, err := newSealer(o.MasterKey, o.Entropy)

@@ -22,34 +22,36 @@ const (
 
 // Collections names what Options.System must hold.
 func Collections() []string {
-	return []string{colUsers, colSessions, colIdentities, colKeys, colSigning, colAudit, colOTPs}
+	return []string{colUsers, colSessions, colIdentities, colKeys, colSigning, colAudit, colOTPs, colFactors}
 }
 
 // userDoc is an account. A session is alive while its epoch is the user's, so
 // one write ends any number of sessions.
 type userDoc struct {
-	ID         string    `bson:"_id"`
-	Version    int64     `bson:"_version,omitempty"`
-	Email      string    `bson:"email"`
-	EmailKey   string    `bson:"emailKey"`
-	Confirmed  time.Time `bson:"emailConfirmedAt,omitempty"`
-	Password   string    `bson:"password,omitempty"` // PHC string
-	Roles      []string  `bson:"roles"`
-	App        string    `bson:"appMetadata"`  // JSON object, what is set; roles and providers are added on the way out
-	Meta       string    `bson:"userMetadata"` // JSON object
-	IdentityID string    `bson:"identityId"`   // of signing in with the address; "": not possible
-	Linked     []linked  `bson:"identities,omitempty"`
-	Pending    bool      `bson:"pending,omitempty"` // made by mail and not proven yet: no sign-in but by that mail
-	From       string    `bson:"from,omitempty"`    // network mark of the sign-up while pending; mixed: of several
-	Invited    time.Time `bson:"invitedAt,omitempty"`
-	Change     *change   `bson:"emailChange,omitempty"`
-	Undone     *span     `bson:"undone,omitempty"` // undo links made within it are void
-	Epoch      int64     `bson:"epoch"`
-	Networks   []string  `bson:"networks,omitempty"` // keyed hashes of those signed in from, newest last
-	Banned     time.Time `bson:"bannedUntil,omitempty"`
-	LastSignIn time.Time `bson:"lastSignInAt,omitempty"`
-	Created    time.Time `bson:"createdAt"`
-	Updated    time.Time `bson:"updatedAt"`
+	ID         string       `bson:"_id"`
+	Version    int64        `bson:"_version,omitempty"`
+	Email      string       `bson:"email"`
+	EmailKey   string       `bson:"emailKey"`
+	Confirmed  time.Time    `bson:"emailConfirmedAt,omitempty"`
+	Password   string       `bson:"password,omitempty"` // PHC string
+	Roles      []string     `bson:"roles"`
+	App        string       `bson:"appMetadata"`  // JSON object, what is set; roles and providers are added on the way out
+	Meta       string       `bson:"userMetadata"` // JSON object
+	IdentityID string       `bson:"identityId"`   // of signing in with the address; "": not possible
+	Linked     []linked     `bson:"identities,omitempty"`
+	Pending    bool         `bson:"pending,omitempty"` // made by mail and not proven yet: no sign-in but by that mail
+	From       string       `bson:"from,omitempty"`    // network mark of the sign-up while pending; mixed: of several
+	Invited    time.Time    `bson:"invitedAt,omitempty"`
+	Change     *change      `bson:"emailChange,omitempty"`
+	Undone     *span        `bson:"undone,omitempty"` // undo links made within it are void
+	Passkeys   []passkeyRef `bson:"passkeys,omitempty"`
+	Handle     []byte       `bson:"passkeyHandle,omitempty"` // random, what authenticators call the user
+	Epoch      int64        `bson:"epoch"`
+	Networks   []string     `bson:"networks,omitempty"` // keyed hashes of those signed in from, newest last
+	Banned     time.Time    `bson:"bannedUntil,omitempty"`
+	LastSignIn time.Time    `bson:"lastSignInAt,omitempty"`
+	Created    time.Time    `bson:"createdAt"`
+	Updated    time.Time    `bson:"updatedAt"`
 }
 
 func (u *userDoc) banned(now time.Time) bool { return now.Before(u.Banned) }
@@ -74,6 +76,7 @@ type sessionDoc struct {
 	Method    string    `bson:"method"`             // of amr
 	Recovery  bool      `bson:"recovery,omitempty"` // may set a password and nothing else
 	Provider  string    `bson:"provider,omitempty"` // "": email
+	Passkey   string    `bson:"passkey,omitempty"`  // that began it; it ends with it
 	Authentic time.Time `bson:"authenticatedAt"`    // the last proof of a password
 	Gen       int64     `bson:"gen"`                // refreshes so far
 	Current   []byte    `bson:"current"`            // SHA-256 of the token that may be used

@@ -147,6 +147,7 @@ type mailEntry struct {
 	provider string // "": email
 	recovery bool
 	aal      string // "": aal1
+	passkey  string // the id of one
 }
 
 func (m mailEntry) amr() string { return cmp.Or(m.method, "password") }

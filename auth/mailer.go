@@ -23,6 +23,8 @@ const (
 	MailReauthenticate = "reauthenticate" // Code
 	MailPassword       = "password_changed"
 	MailDevice         = "new_device"
+	MailPasskeyAdded   = "passkey_added"
+	MailPasskeyRemoved = "passkey_removed"
 )
 
 // MailKinds lists them.
@@ -30,6 +32,7 @@ func MailKinds() []string {
 	return []string{
 		MailConfirm, MailTaken, MailRecover, MailMagicLink, MailInvite,
 		MailChange, MailChanged, MailReauthenticate, MailPassword, MailDevice,
+		MailPasskeyAdded, MailPasskeyRemoved,
 	}
 }
 

@@ -31,7 +31,7 @@ func dropMails(u *userDoc) []data.Write {
 
 // proven marks the address of u, as it was read, as proven now: by a link, a
 // code or a provider. Where the account was made without proof, all that
-// predates it goes: identities, factors, sessions, pending things and, unless
+// predates it goes: identities, passkeys, factors, sessions, pending things and, unless
 // keep says that this confirms the sign-up which set it, the password. The
 // caller commits the writes with u; what it adds to u (an identity) it adds
 // afterwards.
@@ -43,6 +43,7 @@ func (s *Service) proven(u *userDoc, keep bool, now time.Time) ([]data.Write, er
 	for i := range u.Linked {
 		ws = append(ws, remove(colIdentities, foreignID(u.Linked[i].Issuer, u.Linked[i].Subject)))
 	}
+	ws = append(ws, dropPasskeys(u)...)
 	row, err := s.audit(now, auditDoc{Event: "email_proven", User: u.ID})
 	if err != nil {
 		return nil, err

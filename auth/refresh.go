@@ -40,7 +40,7 @@ func (s *Service) Refresh(ctx context.Context, r RefreshRequest) (*Session, erro
 		switch {
 		case err != nil:
 			return err
-		case u == nil || u.Epoch != d.Epoch:
+		case u == nil || !u.holds(d):
 			return unknown
 		case u.banned(now):
 			return &hutch.Error{Code: hutch.UserBanned, Message: "the account is banned"}

@@ -64,7 +64,7 @@ func (s *Service) sessionsOf(ctx context.Context, u *userDoc, now time.Time) ([]
 		if err != nil {
 			return nil, err
 		}
-		if d.User != u.ID || d.Epoch != u.Epoch || !now.Before(d.ends(s.o.Lifetimes)) {
+		if d.User != u.ID || !u.holds(d) || !now.Before(d.ends(s.o.Lifetimes)) {
 			continue
 		}
 		if out = append(out, d); len(out) >= 2*maxDevices {

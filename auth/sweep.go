@@ -81,7 +81,7 @@ func (s *Service) sweep(ctx context.Context) error {
 				if err != nil {
 					return err
 				}
-				dead = u == nil || u.Epoch != d.Epoch
+				dead = u == nil || !u.holds(d)
 			}
 			if dead {
 				w := remove(colSessions, d.ID)

@@ -191,7 +191,7 @@ func (s *Service) alive(ctx context.Context, session, uid string, now time.Time)
 	if err != nil {
 		return nil, nil, err
 	}
-	if u == nil || u.Epoch != d.Epoch {
+	if u == nil || !u.holds(d) {
 		return nil, nil, gone
 	}
 	if !now.Before(d.ends(s.o.Lifetimes)) {

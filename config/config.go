@@ -78,11 +78,12 @@ type Auth struct {
 	Idle, Max   time.Duration // of a session
 	Providers   []Provider
 
-	ConfirmEmail bool // a sign-up is confirmed by mail
-	EmailChange  string
-	Redirects    []string
-	Mail         Mail
-	Captcha      Captcha
+	ConfirmEmail   bool // a sign-up is confirmed by mail
+	EmailChange    string
+	Redirects      []string
+	PasskeyOrigins []string // of apps
+	Mail           Mail
+	Captcha        Captcha
 }
 
 // Named is an expression under a name of the app's choice.

@@ -52,6 +52,8 @@ func (c *Config) keys() []key {
 			flag("confirmEmail", "Whether a sign-up is confirmed by mail; the default is true where mail.smtp is set.", &a.ConfirmEmail),
 			choice("emailChange", "A new address: secure, both confirm; single, the new one.", &a.EmailChange, "secure", "single"),
 			texts("redirects", "Where sign-in may send browsers beside publicUrl: URLs, * in a path segment, ** for the rest.", &a.Redirects, anyText),
+			object("passkeys", "Passkeys; they are made for the domain of publicUrl.",
+				texts("origins", "Origins of apps beside publicUrl: https://app.example or android:apk-key-hash:...", &a.PasskeyOrigins, badPasskeyOrigin)),
 			object("mail", "Mails of sign-in.", a.Mail.keys()...),
 			object("captcha", "What keeps programs from signing up, signing in and having mail sent.", a.Captcha.keys()...),
 			named("providers", "Sign-in elsewhere: google, apple, microsoft, github, gitlab, discord, or any issuer of OpenID Connect.", &a.Providers, badProvider, (*Provider).keys)),

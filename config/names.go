@@ -1,6 +1,8 @@
 package config
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"io/fs"
 	"net"
 	"net/url"
@@ -132,6 +134,27 @@ func badOrigin(s string) string {
 	}
 	if h, p, err := net.SplitHostPort(u.Host); err == nil && (h == "" || p == "" || p == "443" && u.Scheme == "https" || p == "80" && u.Scheme == "http") {
 		return "must be as browsers send it: without the scheme's own port"
+	}
+	return ""
+}
+
+// badPasskeyOrigin judges an origin as browsers and Android write it in what a
+// passkey signs.
+func badPasskeyOrigin(s string) string {
+	if hash, ok := strings.CutPrefix(s, "android:apk-key-hash:"); ok {
+		if sum, err := base64.RawURLEncoding.Strict().DecodeString(hash); err != nil || len(sum) != sha256.Size {
+			return "needs the SHA-256 of the certificate in base64url, without padding"
+		}
+		return ""
+	}
+	if s == "*" {
+		return "is no origin: passkeys are for those that are listed"
+	}
+	if why := badOrigin(s); why != "" {
+		return why
+	}
+	if host, ok := strings.CutPrefix(s, "http://"); ok && host != "localhost" && !strings.HasPrefix(host, "localhost:") || !ok && !strings.HasPrefix(s, "https://") {
+		return "is not of https, of http on localhost, or android:apk-key-hash:..."
 	}
 	return ""
 }

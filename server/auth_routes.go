@@ -27,6 +27,7 @@ func authRoutes() []*Route {
 	}
 	rows = append(rows, append(oauthRoutes(), mailRoutes()...)...)
 	rows = append(rows, append(sessionRoutes(), adminRoutes()...)...)
+	rows = append(rows, passkeyRoutes()...)
 	for _, r := range rows {
 		r.Service, r.Creds, r.BodyLimit = ServiceAuth, CredsAuth, authBodySize
 	}

@@ -90,6 +90,7 @@ type Auth interface {
 	SignInElsewhere
 	Mailed
 	Devices
+	Passkeys
 	Admin
 }
 
@@ -134,6 +135,20 @@ type Mailed interface {
 type Devices interface {
 	Sessions(ctx context.Context, c auth.Credentials) ([]auth.Device, error)
 	EndSession(ctx context.Context, c auth.Credentials, id string) error
+}
+
+// Passkeys are the routes of passkeys.
+type Passkeys interface {
+	PasskeyOptions(ctx context.Context, cr auth.Credentials, c auth.Client) (*auth.PasskeyChallenge, error)
+	AddPasskey(ctx context.Context, cr auth.Credentials, body []byte, c auth.Client) (*auth.Passkey, error)
+	PasskeyChallenge(ctx context.Context, body []byte, c auth.Client) (*auth.PasskeyChallenge, error)
+	EnterByPasskey(ctx context.Context, body []byte, c auth.Client) (*auth.Session, error)
+	Passkeys(ctx context.Context, c auth.Credentials) ([]*auth.Passkey, error)
+	RenamePasskey(ctx context.Context, c auth.Credentials, id string, body []byte) (*auth.Passkey, error)
+	RemovePasskey(ctx context.Context, c auth.Credentials, id string) error
+	PasskeysOf(ctx context.Context, c auth.Credentials, id string) ([]*auth.Passkey, error)
+	RemovePasskeyOf(ctx context.Context, c auth.Credentials, id, passkey string) error
+	RelatedOrigins() (auth.RelatedOrigins, error)
 }
 
 // Admin are the routes for service keys of scope auth; it judges the credentials.

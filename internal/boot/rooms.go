@@ -114,7 +114,7 @@ func (a *App) openAuth(ctx context.Context, keys *secrets, inProcess bool) error
 	err = a.patient(ctx, "reading the signing keys", func() (err error) {
 		a.Auth, err = auth.New(ctx, auth.Options{
 			System: a.Data.System(auth.Collections()...), Feed: a.Data.Feed(), Counter: a.Data.Counter(),
-			Providers: providers, Mail: mail, Redirects: redirects, Captcha: captcha,
+			Providers: providers, Mail: mail, Redirects: redirects, Passkeys: auth.PasskeyOptions{Origins: c.Auth.PasskeyOrigins}, Captcha: captcha,
 			Hasher: hasher, MasterKey: keys.master, PublicURL: a.publicURL, Signup: c.Auth.Signup, MinLength: int(c.Auth.MinLength),
 			Lifetimes: auth.Lifetimes{Access: c.Auth.AccessToken, Idle: c.Auth.Idle, Max: c.Auth.Max},
 			Now:       a.o.Now, Entropy: a.o.Entropy, Log: a.log,

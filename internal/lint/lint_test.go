@@ -83,6 +83,8 @@ var homes = []struct {
 	{"github.com/wneessen/go-mail", []string{"auth/mail"}, false},
 	{"github.com/emersion/", []string{"auth/mail"}, true},
 	{"github.com/go-jose/", []string{"auth", "auth/oidc"}, true},
+	{"github.com/go-webauthn/", []string{"auth"}, true},
+	{"github.com/descope/virtualwebauthn", nil, true},
 	{"cel.dev/cel-go", []string{"rules"}, false},
 	{"modernc.org/quickjs", []string{"functions/quickjs"}, false},
 	{"github.com/evanw/esbuild", []string{"internal/bundle"}, false},
