@@ -99,7 +99,7 @@ case $mode in
     binary
     lint
     mongo
-    CGO_ENABLED=1 go_tests -race
+    CGO_ENABLED=1 HUTCH_AUTH_STORE=mongo go_tests -race # auth: see auth/mirror_test.go
     javascript
     browser
     say "all tests passed"
