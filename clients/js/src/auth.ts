@@ -1,13 +1,13 @@
-import type { Auth, AuthSettings, Device, FlowType, Identity, OAuthOptions, Returned, Solved, User } from './types.ts'
+import type { Auth, AuthChange, AuthSettings, Device, FlowType, Identity, OAuthOptions, Returned, Solved, User } from './types.ts'
 import type { Transport } from './transport.ts'
 import { newSecret } from './challenge.ts'
 import { HutchError } from './error.ts'
 import { cameBack, Flows, query, type Begun } from './flow.ts'
-import { fresh, Keeper, refreshed, tell, userOf, type Listener, type Session, type WireUser } from './session.ts'
+import { fresh, Keeper, refreshed, tell, userOf, type Listener, type Session, type Wire, type WireUser } from './session.ts'
 import { handOver, opener, popupMark } from './window.ts'
 
 /** Sign-in: what begins, changes and ends a session. */
-export class AuthOf implements Auth {
+export class AuthOf implements Auth, Wire {
   readonly ready: Promise<User | null>
   readonly returned: Promise<Returned | null>
 
@@ -90,8 +90,9 @@ export class AuthOf implements Auth {
     }
     try {
       if (came.error) throw came.error
+      if (!came.code) return { type: flow.type } // all was done on the page of the link
       const body = { auth_code: came.code, code_verifier: flow.verifier }
-      return { type: flow.type, user: await this.enter(await this.ask('POST', 'token?grant_type=pkce', body, null)) }
+      return { type: flow.type, user: await this.enter(await this.ask('POST', 'token?grant_type=pkce', body, null), flow.type === 'link' ? 'changed' : 'in') }
     } catch (e) {
       return { type: flow.type, error: e as HutchError }
     }
@@ -102,7 +103,7 @@ export class AuthOf implements Auth {
   }
 
   async resend(c: { email: string; type: 'signup' | 'email_change'; redirectTo?: string } & Solved): Promise<void> {
-    await this.mail('resend', 'signup', c, { email: c.email, type: c.type })
+    await this.mail('resend', c.type, c, { email: c.email, type: c.type })
   }
 
   async reauthenticate(): Promise<void> {
@@ -110,17 +111,15 @@ export class AuthOf implements Auth {
   }
 
   async update(c: { email?: string; password?: string; currentPassword?: string; nonce?: string; profile?: object; redirectTo?: string }): Promise<User> {
-    const body = { email: c.email, password: c.password, current_password: c.currentPassword, nonce: c.nonce, data: c.profile }
-    const user = await this.ask('PUT', 'user' + (c.redirectTo ? '?' + query({ redirect_to: c.redirectTo }) : ''), body) as WireUser
+    const flow = c.email === undefined ? undefined : await this.flows.begin('email_change', c.redirectTo, c.email)
+    const body = { email: c.email, password: c.password, current_password: c.currentPassword, nonce: c.nonce, data: c.profile, ...challenge(flow) }
+    const user = await this.ask('PUT', 'user' + redirect(flow), body) as WireUser
     await this.keeper.change(user)
     return userOf(user)
   }
 
   async identities(): Promise<Identity[]> {
-    const { identities } = await this.ask('GET', 'user') as { identities: Record<string, string>[] }
-    return identities.map(i => ({
-      id: i.identity_id!, provider: i.provider!, subject: i.id!, email: i.email || null, createdAt: new Date(i.created_at!),
-    }))
+    return (await import('./account.ts')).identities(this)
   }
 
   linkIdentity(provider: string, o: OAuthOptions = {}): Promise<User> {
@@ -135,10 +134,7 @@ export class AuthOf implements Auth {
   }
 
   async sessions(): Promise<Device[]> {
-    const { sessions } = await this.ask('GET', 'sessions') as { sessions: (Record<string, string> & { current: boolean })[] }
-    return sessions.map(s => ({
-      id: s.id!, userAgent: s.user_agent!, ip: s.ip!, createdAt: new Date(s.created_at!), lastUsedAt: new Date(s.refreshed_at!), current: s.current,
-    }))
+    return (await import('./account.ts')).sessions(this)
   }
 
   async endSession(id: string): Promise<void> {
@@ -197,15 +193,19 @@ export class AuthOf implements Auth {
   }
 
   /** An answer with a session begins it; one without tells of the user alone. */
-  private async enter(a: unknown): Promise<User> {
+  async enter(a: unknown, why: AuthChange = 'in'): Promise<User> {
     const s = a as Session & WireUser
     if (!s.access_token) return userOf(s)
-    await this.keeper.take(s, 'in')
+    await this.keeper.take(s, why)
     return userOf(s.user)
   }
 
-  /** token: undefined is the session's, null none. */
-  private async ask(method: string, path: string, body?: object, token?: string | null): Promise<unknown> {
+  async renewed(path: string, body: object): Promise<User> {
+    const token = await this.token() // before: it may have to be refreshed
+    return this.keeper.alone(async () => this.enter(await this.ask('POST', path, body, token), 'changed'))
+  }
+
+  async ask(method: string, path: string, body?: object, token?: string | null): Promise<unknown> {
     return (await this.t.send({ method, path: '/auth/v1/' + path, body, ...(token !== undefined && { token }) })).body
   }
 }

@@ -68,9 +68,9 @@ export class Flows {
     return flow
   }
 
-  /** The verifier of the sign-up of an address, if that began here. */
+  /** The verifier of what an address confirms, if that began here. */
   async verifierOf(email: string): Promise<string | undefined> {
-    return Object.values(await this.read()).findLast(f => f.type === 'signup' && f.email === email)?.verifier
+    return Object.values(await this.read()).findLast(f => (f.type === 'signup' || f.type === 'email_change') && f.email === email)?.verifier
   }
 
   private change(f: (all: Record<string, Flow>) => void): Promise<void> {

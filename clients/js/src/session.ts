@@ -22,6 +22,17 @@ export interface WireUser {
   user_metadata?: Record<string, unknown>
 }
 
+/** What parts that are loaded later need of sign-in. */
+export interface Wire {
+  /** token: undefined is the session's, null none. */
+  ask(method: string, path: string, body?: object, token?: string | null): Promise<unknown>
+  /** Begins the session of an answer. */
+  enter(answer: unknown): Promise<User>
+  /** Goes on with this session by a POST that answers its next tokens. */
+  renewed(path: string, body: object): Promise<User>
+  token(o?: { fresh?: boolean }): Promise<string | null>
+}
+
 export type Listener = (u: User | null, why: AuthChange) => unknown
 
 /** How long before its end a token is refreshed: a minute, or a fifth of a short life. */
@@ -122,10 +133,15 @@ export class Keeper {
 
   /** The server changed the user of this session. */
   async change(user: WireUser): Promise<void> {
-    await exclusively(this.storage, this.key + '.refresh', async () => {
+    await this.alone(async () => {
       const s = await this.read() ?? this.session // another tab may have refreshed
       if (s?.user.id === user.id && this.session?.user.id === user.id) await this.take({ ...s, user }, 'changed')
     })
+  }
+
+  /** While f runs no tab refreshes. */
+  alone<T>(f: () => Promise<T>): Promise<T> {
+    return exclusively(this.storage, this.key + '.refresh', f)
   }
 
   close(): void {
@@ -137,7 +153,7 @@ export class Keeper {
   /** One refresh of a session for all callers and all tabs. */
   private refresh(old: Session): Promise<string | null> {
     if (this.refreshing?.of === old.refresh_token) return this.refreshing.token
-    const token = exclusively(this.storage, this.key + '.refresh', () => this.renew(old)).finally(() => {
+    const token = this.alone(() => this.renew(old)).finally(() => {
       if (this.refreshing?.token === token) this.refreshing = undefined
     })
     this.refreshing = { of: old.refresh_token, token }

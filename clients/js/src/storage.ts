@@ -1,5 +1,7 @@
 import type { Storage } from './types.ts'
 
+const patienceMs = 40_000 // longer than any request
+
 /** localStorage where there is one that works, else memory. */
 export function defaultStorage(): Storage {
   try {
@@ -21,7 +23,19 @@ export function defaultStorage(): Storage {
 /** Runs f while no other tab runs under the same name. Without Web Locks a lease in the storage does. */
 export async function exclusively<T>(storage: Storage, name: string, f: () => Promise<T>): Promise<T> {
   const locks = globalThis.navigator?.locks
-  if (locks) return locks.request(name, f) as Promise<T>
+  if (locks) {
+    let begun = false
+    const run = () => {
+      begun = true
+      return f()
+    }
+    try {
+      return await locks.request(name, { signal: AbortSignal.timeout(patienceMs) }, run) as T
+    } catch (e) {
+      if (begun) throw e
+      return f() // whoever holds it sleeps
+    }
+  }
   const key = name + '.lease'
   const mine = Math.random().toString(36).slice(2)
   for (let i = 0; i < 50; i++) {

@@ -27,7 +27,7 @@ export interface OAuthOptions {
   loginHint?: string
 }
 
-export type FlowType = 'oauth' | 'link' | 'signup' | 'magiclink' | 'recovery'
+export type FlowType = 'oauth' | 'link' | 'signup' | 'magiclink' | 'recovery' | 'email_change'
 
 /** What a flow that this client began came back with: a user, or an error. */
 export interface Returned { type: FlowType; user?: User; error?: HutchError }

@@ -209,6 +209,27 @@ describe('signing in to the pet store, in a browser', () => {
     await stranger.waitForSelector('text=The link was used')
   })
 
+  it('refreshes once for all tabs', async () => {
+    const page = await visitor(phone)
+    await page.click('#account')
+    await page.click('[data-provider=openid]')
+    await atProvider(page, 'dora')
+    await page.waitForSelector('#account.in')
+    const tabs = [page]
+    while (tabs.length < 4) tabs.push(watch(await page.context().newPage()))
+    await Promise.all(tabs.slice(1).map(t => t.goto(shop.url)))
+    let refreshes = 0
+    for (const t of tabs) t.on('request', r => { if (r.url().includes('grant_type=refresh_token')) refreshes++ })
+    await page.evaluate(() => {
+      const key = Object.keys(localStorage).find(k => k.startsWith('hutch.session.')) as string
+      localStorage.setItem(key, JSON.stringify({ ...JSON.parse(localStorage.getItem(key) as string), until: 0 }))
+    })
+    await Promise.all(tabs.map(t => t.reload()))
+    await Promise.all(tabs.map(t => t.waitForSelector('main[data-live="live"]')))
+    assert.equal(refreshes, 1)
+    for (const t of tabs) assert.equal(await t.locator('#account.in').count(), 1)
+  })
+
   it('sets a new password by mail', async () => {
     const page = await visitor()
     const email = newEmail()
