@@ -38,6 +38,7 @@ type Options struct {
 	MasterKey [32]byte      // seals _signing; nodes of one store share it
 	PublicURL func() string // the issuer; constant once the first token is made
 	Signup    bool          // false: accounts by invitation only
+	Anonymous bool          // users without an address
 	MinLength int           // of passwords, characters [10], at least 8
 	Lifetimes Lifetimes
 	Limits    Limits
@@ -175,7 +176,7 @@ func (s *Service) Maintain(ctx context.Context) error {
 	}
 	s.mu.Unlock()
 	if due {
-		err = errors.Join(err, s.sweep(ctx), s.sweepOTPs(ctx))
+		err = errors.Join(err, s.sweep(ctx), s.sweepWaiting(ctx), s.sweepOTPs(ctx))
 	}
 	return err
 }

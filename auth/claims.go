@@ -28,9 +28,13 @@ func appMetadata(u *userDoc) json.RawMessage {
 	if roles == nil {
 		roles = []string{}
 	}
-	providers := providersOf(u)
-	m["provider"], _ = json.Marshal(providers[0])
-	m["providers"], _ = json.Marshal(providers)
+	delete(m, "provider")
+	delete(m, "providers")
+	if !u.Anonymous {
+		providers := providersOf(u)
+		m["provider"], _ = json.Marshal(providers[0])
+		m["providers"], _ = json.Marshal(providers)
+	}
 	m["roles"], _ = json.Marshal(roles)
 	out, err := json.Marshal(m)
 	if err != nil {

@@ -81,9 +81,11 @@ type SignupRequest struct {
 	Data     map[string]json.RawMessage `json:"data,omitempty"` // user_metadata
 	Flow     Flow                       `json:"-"`
 	Captcha  string                     `json:"-"`
+
+	Anonymous bool `json:"-"` // neither address nor password
 }
 
-// ParseSignup reads it: bad_json, validation_failed, anonymous_provider_disabled.
+// ParseSignup reads it: bad_json, validation_failed.
 func ParseSignup(body []byte) (r SignupRequest, err error) {
 	f, err := readBody(body)
 	if err != nil {
@@ -105,7 +107,9 @@ func ParseSignup(body []byte) (r SignupRequest, err error) {
 		return r, err
 	}
 	if !hasEmail && !hasPassword && phone == "" {
-		return r, &hutch.Error{Code: hutch.AnonymousDisabled, Message: "an account needs an address and a password"}
+		r.Anonymous = true
+		r.Data, err = f.object("data")
+		return r, err
 	}
 	if email == "" {
 		return r, invalid("email", "email is missing")

@@ -39,8 +39,10 @@ type userDoc struct {
 	Meta       string       `bson:"userMetadata"` // JSON object
 	IdentityID string       `bson:"identityId"`   // of signing in with the address; "": not possible
 	Linked     []linked     `bson:"identities,omitempty"`
-	Pending    bool         `bson:"pending,omitempty"` // made by mail and not proven yet: no sign-in but by that mail
-	From       string       `bson:"from,omitempty"`    // network mark of the sign-up while pending; mixed: of several
+	Pending    bool         `bson:"pending,omitempty"`   // made by mail and not proven yet: no sign-in but by that mail
+	Anonymous  bool         `bson:"anonymous,omitempty"` // without a way to sign in
+	Waits      string       `bson:"waits,omitempty"`     // while pending or anonymous: a UUIDv7 of the last known use
+	From       string       `bson:"from,omitempty"`      // network mark of the sign-up while pending, of a password that waits while anonymous; mixed: of several
 	Invited    time.Time    `bson:"invitedAt,omitempty"`
 	Change     *change      `bson:"emailChange,omitempty"`
 	Undone     *span        `bson:"undone,omitempty"` // undo links made within it are void
@@ -177,6 +179,9 @@ func remove(coll, id string) data.Write {
 func (s *Service) saveUser(u *userDoc, now time.Time) (data.Write, error) {
 	u.Updated = now // answers show it
 	c := *u
+	if err := s.markWaiting(&c); err != nil {
+		return data.Write{}, err
+	}
 	c.Version = 0
 	return put(colUsers, u.ID, u.Version, &c)
 }

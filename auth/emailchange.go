@@ -83,8 +83,9 @@ func (s *Service) changingTo(ctx context.Context, e email) (string, error) {
 // confirmChange notes the confirmation of one address; with both the address is
 // the new one: all other sessions, links and codes end, and the old address gets
 // a link that undoes it.
-func (s *Service) confirmChange(ctx context.Context, u *userDoc, purpose string, m *mailed, c Client, ws []data.Write) (*Session, error) {
+func (s *Service) confirmChange(ctx context.Context, u *userDoc, purpose string, m *mailed, p proof, c Client, ws []data.Write) (*Session, error) {
 	now := s.o.Now()
+	keep, event := false, "email_changed"
 	switch {
 	case u.Change == nil || purpose == forChange && m.Key != u.Change.Key || purpose == forCurrent && m.Key != u.EmailKey:
 		return nil, otpExpired()
@@ -109,11 +110,18 @@ func (s *Service) confirmChange(ctx context.Context, u *userDoc, purpose string,
 	} else if id != nil {
 		return nil, &hutch.Error{Code: hutch.EmailExists, Field: "email", Message: "the address has an account"}
 	}
+	if u.Anonymous {
+		var err error
+		if keep, err = s.upgrades(ctx, u, m, p, c, now); err != nil {
+			return nil, err
+		}
+		event = "user_upgraded"
+	}
 	moved, err := s.moveAddress(u, next.Email, next.Key, now)
 	if err != nil {
 		return nil, err
 	}
-	row, err := s.audit(now, auditDoc{Event: "email_changed", User: u.ID})
+	row, err := s.audit(now, auditDoc{Event: event, User: u.ID})
 	if err != nil {
 		return nil, err
 	}
@@ -137,11 +145,17 @@ func (s *Service) confirmChange(ctx context.Context, u *userDoc, purpose string,
 		u.Epoch++
 		u.Confirmed = now
 	} else {
-		gone, err := s.proven(u, false, now)
+		upgraded := u.Anonymous
+		gone, err := s.proven(u, keep, now)
 		if err != nil {
 			return nil, err
 		}
 		ws = append(ws, gone...)
+		if upgraded { // what functions say of an address holds for this way to it
+			if err := s.judgeSignUp(ctx, u, mailEntry{method: "otp"}, c); err != nil {
+				return nil, err
+			}
+		}
 	}
 	ws = append(ws, dropOTP(forTarget, identityID(next.Key)))
 	return s.enterBy(ctx, u, mailEntry{method: "otp"}, c, once(ws)...)
@@ -151,6 +165,9 @@ func (s *Service) confirmChange(ctx context.Context, u *userDoc, purpose string,
 func (s *Service) moveAddress(u *userDoc, _, key string, now time.Time) ([]data.Write, error) {
 	id := identityID(key)
 	w, err := put(colIdentities, id, 0, &identityDoc{ID: id, IdentityID: u.IdentityID, Provider: "email", User: u.ID, Created: now})
+	if u.EmailKey == "" {
+		return []data.Write{w}, err
+	}
 	return []data.Write{w, remove(colIdentities, identityID(u.EmailKey))}, err
 }
 

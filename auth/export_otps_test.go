@@ -19,3 +19,5 @@ func (s *Service) ConsumeOTP(ctx context.Context, purpose, secret string) (text 
 	}
 	return text, err
 }
+
+func (s *Service) SweepWaiting(ctx context.Context) error { return s.sweepWaiting(ctx) }

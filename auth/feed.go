@@ -185,7 +185,7 @@ func userMatters(a, b *userDoc) bool {
 		return b == nil
 	}
 	return b == nil || a.Email != b.Email || !a.Confirmed.Equal(b.Confirmed) || !slices.Equal(a.Roles, b.Roles) ||
-		a.App != b.App || a.Epoch != b.Epoch || !a.Banned.Equal(b.Banned) || !slices.Equal(a.Passkeys, b.Passkeys)
+		a.Anonymous != b.Anonymous || a.App != b.App || a.Epoch != b.Epoch || !a.Banned.Equal(b.Banned) || !slices.Equal(a.Passkeys, b.Passkeys)
 }
 
 func keyMatters(a, b *keyDoc) bool {

@@ -22,7 +22,7 @@ func (s *Service) mayChangeIdentities(ctx context.Context, cr Credentials) (*liv
 	if hasFactor(l.user) && l.session.AAL != "aal2" {
 		return nil, &hutch.Error{Code: hutch.InsufficientAAL, Message: "the second factor is needed"}
 	}
-	if l.session.Recovery || s.o.Now().Sub(l.session.Authentic) >= recent {
+	if l.session.Recovery || !s.isRecent(l) {
 		return nil, &hutch.Error{Code: hutch.ReauthenticationNeeded, Message: "sign in again first"}
 	}
 	return l, nil

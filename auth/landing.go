@@ -44,7 +44,7 @@ func (s *Service) Landing(ctx context.Context, r LandingRequest) (*Landing, erro
 	if u.Change != nil {
 		out.NewEmail = u.Change.Email
 	}
-	out.Password = d.Purpose == forSignup && u.Password != ""
+	out.Password = u.Password != "" && (d.Purpose == forSignup || d.Purpose == forChange && u.Anonymous)
 	out.Needed = out.Password && m.Flow.Challenge == ""
 	return out, nil
 }
@@ -83,9 +83,13 @@ func (s *Service) Follow(ctx context.Context, r LandingRequest, c Client) (to st
 		u.RawQuery = q.Encode()
 		return u.String()
 	}
+	upgrade, waits, err := s.upgrading(ctx, d)
+	if err != nil {
+		return "", err
+	}
 	switch {
-	case r.Type == forUndo || r.Type == forChange || r.Type == forCurrent:
-		if _, err = s.useLink(ctx, r.Type, r.Token, proof{}, c); err != nil {
+	case r.Type == forUndo || r.Type == forCurrent || r.Type == forChange && (!upgrade || r.Password != ""):
+		if _, err = s.useLink(ctx, r.Type, r.Token, proof{password: r.Password}, c); err != nil {
 			return "", err
 		}
 		return add("type", r.Type), nil
@@ -100,7 +104,7 @@ func (s *Service) Follow(ctx context.Context, r LandingRequest, c Client) (to st
 			return "", err
 		}
 		return add("code", code), nil
-	case r.Type == forSignup && !s.passwordless(ctx, d):
+	case waits || r.Type == forSignup && !s.passwordless(ctx, d):
 		return "", &hutch.Error{Code: hutch.ReauthenticationNeeded, Field: "password", Message: "the password of the sign-up is needed"}
 	}
 	return add("token_hash", r.Token, "type", d.Purpose), nil

@@ -14,21 +14,22 @@ import (
 
 // Limits of tries; zero fields take DefaultLimits'.
 type Limits struct {
-	SignupsPerNetwork  int           // an hour
-	FreeTries          int           // wrong passwords of a pair (account, network) without a wait
-	Wait, MaxWait      time.Duration // after them: the first, doubled up to the last
-	FailuresPerNetwork int           // an hour
-	FailuresPerAccount int           // an hour
-	MailsPerAddress    int           // an hour
-	MailsPerDay        int           // to an address
-	MailsPerNetwork    int           // an hour
-	Mails              int           // an hour to addresses nobody has proven; as many to proven ones, and as many notices
+	SignupsPerNetwork   int           // an hour
+	AnonymousPerNetwork int           // sign-ups without an address, an hour
+	FreeTries           int           // wrong passwords of a pair (account, network) without a wait
+	Wait, MaxWait       time.Duration // after them: the first, doubled up to the last
+	FailuresPerNetwork  int           // an hour
+	FailuresPerAccount  int           // an hour
+	MailsPerAddress     int           // an hour
+	MailsPerDay         int           // to an address
+	MailsPerNetwork     int           // an hour
+	Mails               int           // an hour to addresses nobody has proven; as many to proven ones, and as many notices
 }
 
 // DefaultLimits are the documented ones.
 func DefaultLimits() Limits {
 	return Limits{
-		SignupsPerNetwork: 30, FreeTries: 5, Wait: time.Second, MaxWait: 15 * time.Minute,
+		SignupsPerNetwork: 30, AnonymousPerNetwork: 10, FreeTries: 5, Wait: time.Second, MaxWait: 15 * time.Minute,
 		FailuresPerNetwork: 100, FailuresPerAccount: 50,
 		MailsPerAddress: 3, MailsPerDay: 10, MailsPerNetwork: 30, Mails: 5000,
 	}
@@ -38,6 +39,7 @@ func (l Limits) withDefaults() Limits {
 	d := DefaultLimits()
 	for _, f := range []struct{ to, def *int }{
 		{&l.SignupsPerNetwork, &d.SignupsPerNetwork},
+		{&l.AnonymousPerNetwork, &d.AnonymousPerNetwork},
 		{&l.FreeTries, &d.FreeTries},
 		{&l.FailuresPerNetwork, &d.FailuresPerNetwork},
 		{&l.FailuresPerAccount, &d.FailuresPerAccount},

@@ -191,7 +191,7 @@ func (s *Service) effect(ctx context.Context, d *otpDoc, p proof, c Client, ws .
 	}
 	ws = append(ws, d.spend())
 	if d.Purpose == forChange || d.Purpose == forCurrent {
-		return s.confirmChange(ctx, u, d.Purpose, &m, c, ws)
+		return s.confirmChange(ctx, u, d.Purpose, &m, p, c, ws)
 	}
 	if m.Key != u.EmailKey {
 		return nil, otpExpired()

@@ -222,13 +222,23 @@ func (e *entry) link(ctx context.Context) (*Session, error) {
 			return nil, &hutch.Error{Code: hutch.IdentityAlreadyExists, Message: "the identity belongs to an account already"}
 		}
 	}
+	epoch, upgraded := u.Epoch, u.Anonymous
+	if upgraded {
+		if err := e.upgrade(u); err != nil {
+			return nil, err
+		}
+	}
 	id, err := e.add(u)
 	if err != nil {
 		return nil, err
 	}
-	epoch := u.Epoch
 	if err := e.address(ctx, u, id); err != nil {
 		return nil, err
+	}
+	if upgraded {
+		if err := e.s.judgeSignUp(ctx, u, e.how(), e.c); err != nil {
+			return nil, err
+		}
 	}
 	if u.Epoch != epoch {
 		d = nil // its session predates the proof

@@ -48,7 +48,7 @@ func (s *Service) proven(u *userDoc, keep bool, now time.Time) ([]data.Write, er
 	if err != nil {
 		return nil, err
 	}
-	u.Confirmed, u.Pending, u.From, u.Networks, u.Linked = now, false, "", nil, nil
+	u.Confirmed, u.Pending, u.Anonymous, u.From, u.Networks, u.Linked = now, false, false, "", nil, nil
 	u.Epoch++
 	if !keep {
 		u.Password = ""

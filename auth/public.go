@@ -19,7 +19,7 @@ type Settings struct {
 
 // Settings says what clients may offer.
 func (s *Service) Settings() Settings {
-	external := map[string]bool{"email": true, "phone": false, "anonymous_users": false}
+	external := map[string]bool{"email": true, "phone": false, "anonymous_users": s.o.Anonymous && s.o.Signup}
 	for _, name := range s.o.Providers.names() {
 		external[name] = true
 	}

@@ -64,7 +64,12 @@ func (s *Service) mayChangeUser(ctx context.Context, l *live, r UpdateRequest, c
 	if s.o.Mail.Mailer == nil {
 		return nil, invalid("email", "the address cannot be changed: this server sends no mail")
 	}
-	if r.Nonce == "" && s.o.Now().Sub(l.session.Authentic) >= recent {
+	if l.user.Anonymous {
+		if err = s.mayBecomeUser(); err != nil {
+			return nil, err
+		}
+	}
+	if r.Nonce == "" && !s.isRecent(l) {
 		return nil, &hutch.Error{
 			Code: hutch.ReauthenticationNeeded, Field: "nonce", Message: "give the code that GET reauthenticate mails, or sign in again",
 		}

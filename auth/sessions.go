@@ -18,7 +18,10 @@ const (
 
 // Indexes are those that the collections need.
 func Indexes() map[string][]data.Index {
-	return map[string][]data.Index{colSessions: {{Name: "user", Fields: []data.Order{{Path: "user"}}}}}
+	return map[string][]data.Index{
+		colSessions: {{Name: "user", Fields: []data.Order{{Path: "user"}}}},
+		colUsers:    {{Name: "waits", Fields: []data.Order{{Path: "waits"}}}},
+	}
 }
 
 // Device is a session as its user sees it.

@@ -11,10 +11,14 @@ import (
 )
 
 // Signup makes an account and signs it in. signup_disabled, validation_failed,
-// weak_password, user_already_exists, over_request_rate_limit, captcha_failed.
+// weak_password, user_already_exists, over_request_rate_limit, captcha_failed,
+// anonymous_provider_disabled.
 func (s *Service) Signup(ctx context.Context, r SignupRequest, c Client) (*Session, error) {
-	if !s.o.Signup {
-		return nil, &hutch.Error{Code: hutch.SignupDisabled, Message: "accounts are by invitation only"}
+	if r.Anonymous {
+		return s.signInAnonymously(ctx, r, c)
+	}
+	if err := s.mayBecomeUser(); err != nil {
+		return nil, err
 	}
 	if err := s.person(ctx, r.Captcha, c); err != nil {
 		return nil, err

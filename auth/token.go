@@ -69,7 +69,7 @@ func (s *Service) issue(u *userDoc, d *sessionDoc, now time.Time) (token string,
 	payload, err := json.Marshal(accessClaims{
 		Issuer: s.issuer(), Subject: u.ID, Audience: audience, Expires: exp.Unix(), IssuedAt: now.Unix(),
 		ID:   strconv.FormatInt(d.Gen, 10) + "." + base64.RawURLEncoding.EncodeToString(nonce[:]),
-		Role: audience, Email: u.Email, SessionID: d.ID, AAL: d.AAL,
+		Role: audience, Email: u.Email, Anonymous: u.Anonymous, SessionID: d.ID, AAL: d.AAL,
 		AMR: []amr{{Method: d.Method, Timestamp: d.Authentic.Unix()}},
 		App: appMetadata(u), User: json.RawMessage(orEmpty(u.Meta)),
 	})

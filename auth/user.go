@@ -85,12 +85,12 @@ func (s *Service) UpdateUser(ctx context.Context, cr Credentials, r UpdateReques
 			return nil, err
 		}
 	}
-	return s.changeUser(ctx, l, r, to, hash, old)
+	return s.changeUser(ctx, l, r, to, hash, old, c)
 }
 
 // changeUser commits what UpdateUser judged; hash "" leaves the password, to nil
 // the address.
-func (s *Service) changeUser(ctx context.Context, l *live, r UpdateRequest, to *email, hash, old string) (*User, error) {
+func (s *Service) changeUser(ctx context.Context, l *live, r UpdateRequest, to *email, hash, old string, c Client) (*User, error) {
 	var out *User
 	err := rerun(ctx, func() error {
 		now := s.o.Now()
@@ -107,13 +107,6 @@ func (s *Service) changeUser(ctx context.Context, l *live, r UpdateRequest, to *
 		ws, err := s.spendNonce(ctx, u, r)
 		if err != nil {
 			return err
-		}
-		if to != nil {
-			more, e := s.beginChange(ctx, u, *to, r.Flow, now)
-			if e != nil {
-				return e
-			}
-			ws = append(ws, more...)
 		}
 		if hash != "" {
 			// The epoch ends every session; this one moves along.
@@ -133,6 +126,16 @@ func (s *Service) changeUser(ctx context.Context, l *live, r UpdateRequest, to *
 				return e
 			}
 			ws = append(ws, w, row)
+		}
+		if to != nil { // after the password, which ends what was mailed before
+			if u.Anonymous {
+				s.beginUpgrade(u, hash, c)
+			}
+			more, e := s.beginChange(ctx, u, *to, r.Flow, now)
+			if e != nil {
+				return e
+			}
+			ws = append(more, ws...) // of a document the first write counts
 		}
 		w, err := s.saveUser(u, now)
 		if err != nil {
@@ -157,6 +160,12 @@ func (s *Service) mayChangePassword(ctx context.Context, l *live, r UpdateReques
 		return err
 	}
 	u := l.user
+	if u.Anonymous {
+		if r.Email == "" {
+			return invalid("password", "a password needs an address to sign in with: set email")
+		}
+		return nil
+	}
 	same := &hutch.Error{Code: hutch.SamePassword, Field: "password", Message: "the new password equals the old one"}
 	if r.CurrentPassword != "" {
 		// A guess with a stolen token counts as a sign-in does.

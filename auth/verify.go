@@ -205,7 +205,7 @@ func (s *Service) alive(ctx context.Context, session, uid string, now time.Time)
 func (s *Service) principal(u *userDoc, d *sessionDoc) hutch.Principal {
 	claims, _ := claimsOf(withClaims(appMetadata(u), d.claims()))
 	return hutch.Principal{
-		Kind: hutch.User, UID: u.ID, Email: u.Email, EmailVerified: !u.Confirmed.IsZero(),
+		Kind: hutch.User, UID: u.ID, Email: u.Email, EmailVerified: !u.Confirmed.IsZero(), Anonymous: u.Anonymous,
 		Provider: d.provider(), AAL: d.AAL, Role: audience, Roles: u.Roles, SessionID: d.ID, Claims: claims,
 	}.Sealed()
 }

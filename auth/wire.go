@@ -79,8 +79,8 @@ func showUser(u *userDoc) *User {
 		ID: u.ID, Aud: audience, Role: audience, Email: u.Email,
 		EmailConfirmedAt: rfc3339(u.Confirmed), LastSignInAt: rfc3339(u.LastSignIn),
 		AppMetadata: appMetadata(u), UserMetadata: json.RawMessage(orEmpty(u.Meta)),
-		Identities: showIdentities(u),
-		Factors:    []Factor{}, BannedUntil: rfc3339(u.Banned), CreatedAt: rfc3339(u.Created), UpdatedAt: rfc3339(u.Updated),
+		Identities: showIdentities(u), IsAnonymous: u.Anonymous,
+		Factors: []Factor{}, BannedUntil: rfc3339(u.Banned), CreatedAt: rfc3339(u.Created), UpdatedAt: rfc3339(u.Updated),
 	}
 }
 

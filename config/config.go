@@ -71,6 +71,7 @@ type Seed struct {
 // Auth is sign-in.
 type Auth struct {
 	Signup      bool
+	Anonymous   bool
 	MinLength   int64
 	HashMemory  int64 // bytes
 	HashTime    int64

@@ -40,6 +40,7 @@ func (c *Config) keys() []key {
 		seeds("seed", "Documents (JSONL) for a collection that has never existed.", &c.Seeds),
 		object("auth", "Sign-in.",
 			flag("signup", "Whether anyone may make an account.", &a.Signup),
+			flag("anonymous", "Whether anyone may be a user without an address.", &a.Anonymous),
 			object("password", "Passwords.",
 				number("minLength", "Characters a password has at least.", &a.MinLength, 8, 256),
 				object("hash", "The cost of argon2id.",

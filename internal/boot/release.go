@@ -126,6 +126,25 @@ func (b *compiler) rules(r *release) {
 		allow, ds := rules.CompileBool("functions."+f.Name, f.Auth, cfg.Helpers)
 		r.allow[f.Name], b.diags = allow, append(b.diags, ds...)
 	}
+	if b.c.Auth.Anonymous {
+		b.diags = append(b.diags, rules.Anonymous(cfg.Helpers, b.judged())...)
+	}
+}
+
+// judged are the expressions that let somebody pass.
+func (b *compiler) judged() (out []rules.Named) {
+	for i := range b.c.Collections {
+		c := &b.c.Collections[i]
+		for _, a := range c.Access {
+			out = append(out, rules.Named{Name: "collections." + c.Name + ".access." + a.Name, Expr: a.Expr})
+		}
+	}
+	for i := range b.c.Functions {
+		if f := &b.c.Functions[i]; f.Auth.Text != "" {
+			out = append(out, rules.Named{Name: "functions." + f.Name + ".auth", Expr: f.Auth})
+		}
+	}
+	return out
 }
 
 func exprs(named []config.Named) map[string]hutch.Expr {

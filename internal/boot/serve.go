@@ -40,6 +40,9 @@ func (a *App) openServer(ctx context.Context) error {
 	if r == nil {
 		return &ConfigError{ds}
 	}
+	for _, d := range ds { // warnings
+		a.log.Warn(d.String())
+	}
 	var err error
 	for _, rt := range a.o.Runtimes {
 		if err := a.openRuntime(rt); err != nil {
