@@ -1,8 +1,9 @@
-import type { Auth, AuthChange, AuthSettings, Device, FlowType, Identity, OAuthOptions, Returned, Solved, User } from './types.ts'
+import type { Auth, AuthChange, AuthSettings, Device, FlowType, Identity, OAuthOptions, Passkeys, Returned, Solved, User } from './types.ts'
 import type { Transport } from './transport.ts'
 import { newSecret } from './challenge.ts'
 import { HutchError } from './error.ts'
 import { cameBack, Flows, query, type Begun } from './flow.ts'
+import { lazily } from './lazy.ts'
 import { fresh, Keeper, refreshed, tell, userOf, type Listener, type Session, type Wire, type WireUser } from './session.ts'
 import { handOver, opener, popupMark } from './window.ts'
 
@@ -10,6 +11,8 @@ import { handOver, opener, popupMark } from './window.ts'
 export class AuthOf implements Auth, Wire {
   readonly ready: Promise<User | null>
   readonly returned: Promise<Returned | null>
+
+  readonly passkeys = lazily<Passkeys>(async () => new (await import('./passkeys.ts')).PasskeysOf(this))
 
   private readonly t: Transport
   private readonly keeper: Keeper

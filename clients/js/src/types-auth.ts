@@ -1,5 +1,6 @@
 /** What sign-in looks like. */
 import type { HutchError } from './error.ts'
+import type { Passkeys } from './types-factors.ts'
 
 export interface User {
   uid: string
@@ -99,6 +100,8 @@ export interface Auth<P extends string = string> {
   identities(): Promise<Identity[]>
   linkIdentity(provider: P, o?: OAuthOptions): Promise<User>
   unlinkIdentity(id: string): Promise<void>
+
+  readonly passkeys: Passkeys
 
   sessions(): Promise<Device[]>
   endSession(id: string): Promise<void>

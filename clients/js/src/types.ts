@@ -3,6 +3,7 @@ import type { Code, HutchError } from './error.ts'
 import type { Auth } from './types-auth.ts'
 
 export type * from './types-auth.ts'
+export type * from './types-factors.ts'
 
 export interface System {
   readonly _id: string

@@ -1,5 +1,5 @@
 import { h, replace, toast } from './dom.ts'
-import { nameOf, providerButton, settings } from './providers.ts'
+import { markedButton, nameOf, providerButton, settings } from './providers.ts'
 import { newPassword, signIn } from './signin.ts'
 import { hutch, words } from './store.ts'
 
@@ -38,24 +38,29 @@ function signedIn(close: () => void): HTMLElement {
 /** How the person signs in, and what they could add: shown where there is a choice. */
 async function drawWays(box: HTMLElement): Promise<void> {
   const { providers } = await settings
-  if (providers.length === 0) return
-  try {
-    const has = await hutch.auth.identities()
-    const again = () => void drawWays(box)
-    const unlink = async (id: string) => {
-      try {
-        await hutch.auth.unlinkIdentity(id)
-        again()
-      } catch (e) {
-        toast(words(e), 'bad')
-      }
+  const keys = await hutch.auth.passkeys.supported()
+  if (providers.length === 0 && !keys) return
+  const act = (f: () => Promise<unknown>) => async () => {
+    try {
+      await f()
+      await drawWays(box)
+    } catch (e) {
+      toast(words(e), 'bad')
     }
+  }
+  const again = () => void drawWays(box)
+  try {
+    const [has, passkeys] = await Promise.all([hutch.auth.identities(), keys ? hutch.auth.passkeys.list() : []])
     replace(box,
       h('h3', null, 'Ways to sign in'),
       h('ul', { class: 'identities' }, has.map(i => h('li', null,
         h('span', null, i.provider === 'email' ? 'E-mail' : nameOf(i.provider), i.email && h('small', null, i.email)),
-        has.length > 1 && h('button', { type: 'button', class: 'link', onclick: () => unlink(i.id) }, 'Remove')))),
-      providers.filter(p => !has.some(i => i.provider === p)).map(p => providerButton(p, 'Connect', 'linkIdentity', again)))
+        has.length > 1 && h('button', { type: 'button', class: 'link', onclick: act(() => hutch.auth.unlinkIdentity(i.id)) }, 'Remove'))),
+        passkeys.map(k => h('li', null,
+          h('span', null, 'Passkey', h('small', null, 'since ' + k.createdAt.toLocaleDateString())),
+          h('button', { type: 'button', class: 'link', onclick: act(() => hutch.auth.passkeys.remove(k.id)) }, 'Remove')))),
+      providers.filter(p => !has.some(i => i.provider === p)).map(p => providerButton(p, 'Connect', 'linkIdentity', again)),
+      keys && markedButton('passkey', 'Add a passkey', () => hutch.auth.passkeys.register().then(again)))
     box.hidden = false
   } catch (e) {
     toast(words(e), 'bad')

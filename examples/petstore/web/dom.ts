@@ -64,8 +64,12 @@ export function money(n: number): string {
 let toasts: HTMLElement | undefined
 
 export function toast(text: string, kind: 'good' | 'bad' = 'good'): void {
-  toasts ??= document.body.appendChild(h('div', { class: 'toasts', role: 'status', 'aria-live': 'polite' }))
+  toasts ??= document.body.appendChild(h('div', { class: 'toasts', role: 'status', 'aria-live': 'polite', popover: 'manual' }))
   const t = h('div', { class: 'toast ' + kind }, text)
   toasts.append(t)
+  if (toasts.showPopover) { // above dialogs too
+    toasts.hidePopover()
+    toasts.showPopover()
+  }
   setTimeout(() => t.remove(), 4500)
 }

@@ -1,5 +1,5 @@
 import { h, replace, toast } from './dom.ts'
-import { providerButton, settings } from './providers.ts'
+import { markedButton, providerButton, settings } from './providers.ts'
 import { hutch, words } from './store.ts'
 
 /** The ways in: providers, a password, a mailed code. done closes the dialog. */
@@ -59,11 +59,11 @@ function withPassword(box: HTMLElement, done: () => void, address: string, fresh
     form(h('button', { type: 'submit' }, fresh ? 'Sign up' : 'Sign in'), act, emailField, passwordField),
     mailed,
     link(fresh ? 'Have an account? Sign in' : 'New here? Make an account', () => withPassword(box, done, email.value, !fresh)))
-  void settings.then(s => {
-    if (s.providers.length > 0) {
-      replace(providers, s.providers.map(p => providerButton(p, 'Continue with', 'signInWithOAuth', () => welcome(done))), h('p', { class: 'or' }, 'or'))
-      providers.hidden = false
-    }
+  void Promise.all([settings, hutch.auth.passkeys.supported()]).then(([s, keys]) => {
+    const buttons = s.providers.map(p => providerButton(p, 'Continue with', 'signInWithOAuth', () => welcome(done)))
+    if (keys && !fresh) buttons.push(markedButton('passkey', 'Use a passkey', () => hutch.auth.passkeys.signIn().then(() => welcome(done))))
+    replace(providers, buttons, h('p', { class: 'or' }, 'or'))
+    providers.hidden = buttons.length === 0
     mailed.hidden = !s.otp || fresh
   })
 }

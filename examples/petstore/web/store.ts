@@ -84,6 +84,11 @@ export function words(e: unknown): string {
       return 'Open the link in our mail first.'
     case 'otp_expired':
       return 'The code is wrong, or too old.'
+    case 'already_exists':
+      return 'It is there already.'
+    case 'webauthn_verification_failed':
+    case 'webauthn_credential_not_found':
+      return 'That passkey belongs to no account here.'
     case 'identity_already_exists':
       return 'That belongs to another account.'
     case 'reauthentication_needed':

@@ -209,6 +209,53 @@ describe('signing in to the pet store, in a browser', () => {
     await stranger.waitForSelector('text=The link was used')
   })
 
+  for (const [what, old] of [['as browsers have them', false], ['where browsers know no JSON of them', true]] as const) {
+    it('adds a passkey and signs in with it, ' + what, async () => {
+      const page = await visitor(phone, shop.url.replace('127.0.0.1', 'localhost')) // passkeys are of domains
+      if (old) {
+        await page.addInitScript(() => {
+          const all = PublicKeyCredential as unknown as Record<string, unknown>
+          delete all.parseCreationOptionsFromJSON
+          delete all.parseRequestOptionsFromJSON
+          delete (PublicKeyCredential.prototype as unknown as Record<string, unknown>).toJSON
+        })
+        await page.reload()
+      }
+      const devtools = await page.context().newCDPSession(page)
+      await devtools.send('WebAuthn.enable')
+      const { authenticatorId } = await devtools.send('WebAuthn.addVirtualAuthenticator', {
+        options: { protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true },
+      })
+      await page.click('#account')
+      await page.click('[data-provider=openid]')
+      await atProvider(page, old ? 'erik' : 'emma')
+      await page.waitForSelector('#account.in')
+      const name = await page.textContent('#account')
+      await page.click('#account')
+      await page.click('dialog [data-provider=passkey]')
+      await page.waitForSelector('.identities li:has-text("Passkey")')
+      await picture(page, 'passkey-phone')
+      await page.click('dialog [data-provider=passkey]') // one a device
+      await page.waitForSelector('.toast.bad:has-text("already")')
+      await page.click('dialog >> text="Sign out"')
+      await page.waitForSelector('#account:not(.in)')
+      await page.click('#account')
+      await page.waitForSelector('dialog [data-provider=passkey]')
+      await picture(page, 'passkey-signin-phone')
+      await page.click('dialog [data-provider=passkey]')
+      await page.waitForSelector('#account.in')
+      assert.equal(await page.textContent('#account'), name)
+      await page.click('#account')
+      await page.click('.identities li:has-text("Passkey") >> text=Remove')
+      await page.waitForSelector('.identities li:has-text("Passkey")', { state: 'detached' })
+      await page.click('dialog >> text="Sign out"')
+      await page.click('#account')
+      await page.click('dialog [data-provider=passkey]')
+      await page.waitForSelector('.toast.bad:has-text("no account")')
+      await devtools.send('WebAuthn.clearCredentials', { authenticatorId })
+    })
+  }
+
   it('refreshes once for all tabs', async () => {
     const page = await visitor(phone)
     await page.click('#account')
