@@ -95,19 +95,19 @@ func (w *walker) function(f *Function, collections []string) {
 	w.exists(p+".handler", f.Handler)
 	w.exists(p+".input", f.Input)
 	var kinds []string
-	for _, k := range []string{"call", "http", "before"} {
+	for _, k := range []string{"call", "http", "before", "auth"} {
 		if w.has(p + ".trigger." + k) {
 			kinds = append(kinds, k)
 		}
 	}
 	if len(kinds) != 1 {
 		if at := p + ".trigger"; w.has(at) && !w.bad[at] {
-			w.errorf(w.cfg.Pos(p+".trigger"), codeValue, "", "%s.trigger: exactly one of call, http and before", p)
+			w.errorf(w.cfg.Pos(p+".trigger"), codeValue, "", "%s.trigger: exactly one of call, http, before and auth", p)
 		}
 		return
 	}
 	kind := kinds[0]
-	if !w.has(p+".auth") && kind != "before" {
+	if !w.has(p+".auth") && kind != "before" && kind != "auth" {
 		w.errorf(f.Pos, codeAuth, authHint, "%s: auth is missing: who may call it?", p)
 	}
 	refuse := func(key string, on ...string) {

@@ -16,6 +16,7 @@ func TestS1FunctionsNeedAuth(t *testing.T) {
 		{"call", "  f: { handler: f.ts, trigger: { call: {} } }\n", "4:3: error: functions.f: auth is missing: who may call it?\n    auth: signedIn()   # who is signed in\n    auth: \"true\"       # everyone\n"},
 		{"http", "  f: { handler: f.ts, trigger: { http: GET /a } }\n", "4:3: error: functions.f: auth is missing: who may call it?\n    auth: signedIn()   # who is signed in\n    auth: \"true\"       # everyone\n"},
 		{"empty", "  f: { handler: f.ts, trigger: { call: {} }, auth: }\n", "4:46: error: functions.f.auth: an expression is missing\n    write \"true\" for everyone, \"false\" for nobody, or leave the key out\n"},
+		{"auth", "  f: { handler: f.ts, trigger: { auth: beforeToken }, auth: \"true\" }\n", "4:55: error: functions.f: auth goes with call and http triggers only\n"},
 		{"before", "  f: { handler: f.ts, trigger: { before: [create], collection: a }, auth: \"true\" }\n", "4:69: error: functions.f: auth goes with call and http triggers only\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -31,7 +32,7 @@ func TestS1FunctionsNeedAuth(t *testing.T) {
 func TestFunctionKeysBelongToTriggers(t *testing.T) {
 	const head = "name: x\ncollections: { a: {} }\nfunctions:\n  f: { handler: f.ts, auth: x, "
 	for _, tt := range []struct{ yaml, want string }{
-		{"trigger: { call: {}, http: GET /a } }", "4:41: error: functions.f.trigger: exactly one of call, http and before\n"},
+		{"trigger: { call: {}, http: GET /a } }", "4:41: error: functions.f.trigger: exactly one of call, http, before and auth\n"},
 		{"trigger: { call: {}, collection: a } }", "4:53: error: functions.f: trigger.collection goes with before triggers only\n"},
 		{"trigger: { call: {} }, request: { query: {} } }", "4:55: error: functions.f: request goes with http triggers only\n"},
 		{"trigger: { call: 5 } }", "4:49: error: functions.f.trigger.call: expected a mapping, got a number\n"},
@@ -45,6 +46,10 @@ func TestFunctionKeysBelongToTriggers(t *testing.T) {
 		})
 	}
 	for _, tt := range []struct{ yaml, want string }{
+		{"trigger: { auth: beforeSignin } }", "4:40: error: functions.f.trigger.auth: \"beforeSignin\" is not known\n    known here: beforeSignUp, beforeSignIn, beforeToken, afterSignUp, afterDelete\n"},
+		{"trigger: { auth: beforeSignIn, call: {} } }", "4:32: error: functions.f.trigger: exactly one of call, http, before and auth\n"},
+		{"trigger: { auth: beforeSignIn, collection: a } }", "error: functions.f: trigger.collection goes with before triggers only\n"},
+		{"input: s.json, trigger: { auth: beforeSignIn } }", "error: functions.f: input goes with call and http triggers only\n"},
 		{"trigger: { before: [create] } }", "error: functions.f.trigger.collection is missing\n"},
 		{"trigger: { before: [], collection: a } }", "error: functions.f.trigger.before: name at least one of create, update, delete\n"},
 		{"trigger: { before: [create, create], collection: a } }", "error: functions.f.trigger.before[1] stands twice\n"},

@@ -131,12 +131,13 @@ type Function struct {
 	Query       []Param // of an http trigger
 }
 
-// Trigger says what runs a function: exactly one of Call, HTTP, Before is set.
+// Trigger says what runs a function: exactly one of Call, HTTP, Before, Auth is set.
 type Trigger struct {
 	Call       bool
 	HTTP       string   // "GET /api/search"
 	Before     []string // create, update, delete
 	Collection string   // of Before
+	Auth       string   // an event of sign-in, e.g. beforeSignIn
 }
 
 // Param is a declared query parameter.

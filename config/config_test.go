@@ -229,9 +229,9 @@ hutch.yaml:15:86: error: functions.hook: auth goes with call and http triggers o
 hutch.yaml:16:3: error: functions: the name "Big" is no name: a lower-case letter, then letters, digits, _ or -, at most 64 in all
 hutch.yaml:17:3: error: functions.none.handler is missing
     The file whose default export is the function.
-hutch.yaml:17:20: error: functions.none.trigger: exactly one of call, http and before
+hutch.yaml:17:20: error: functions.none.trigger: exactly one of call, http, before and auth
 hutch.yaml:18:50: error: unknown key "queue" in functions.later.trigger
-    known here: call, http, before, collection
+    known here: call, http, before, collection, auth
 hutch.yaml:19:9: error: seed.pet: there is no collection "pet"
     did you mean "pets"?
 `)

@@ -85,11 +85,12 @@ func (f *Function) keys(name string, at hutch.Pos) []key {
 	t := &f.Trigger
 	return []key{
 		required(file("handler", "The file whose default export is the function.", &f.Handler, ".ts", ".mts", ".tsx", ".js", ".mjs", ".jsx")),
-		required(object("trigger", "What runs the function: call, http or before.",
+		required(object("trigger", "What runs the function: call, http, before or auth.",
 			object2("call", "POST /functions/v1/<name>.", func() { t.Call = true }),
 			text("http", `Method and path, e.g. "GET /api/search/{id}".`, &t.HTTP, anyText),
 			texts("before", "Before which writes: create, update, delete.", &t.Before, oneOf("create", "update", "delete")),
-			text("collection", "The collection of before.", &t.Collection, anyText))),
+			text("collection", "The collection of before.", &t.Collection, anyText),
+			choice("auth", "An event of sign-in: before it functions judge, after it they hear.", &t.Auth, AuthEvents()...))),
 		expression("auth", "Who may call, of call and http triggers.", &f.Auth),
 		flag("admin", "Whether ctx.admin.db, which skips rules, is there.", &f.Admin),
 		file("input", "The JSON Schema of the input.", &f.Input, ".json"),
@@ -99,6 +100,11 @@ func (f *Function) keys(name string, at hutch.Pos) []key {
 		object("request", "What an http function takes.",
 			params("query", "Query parameters: string, int, number or bool; with ? they may be left out.", &f.Query)),
 	}
+}
+
+// AuthEvents are what functions with the trigger auth judge or hear of.
+func AuthEvents() []string {
+	return []string{"beforeSignUp", "beforeSignIn", "beforeToken", "afterSignUp", "afterDelete"}
 }
 
 // accessKeys are what access speaks of, the wider ones first.

@@ -2,6 +2,7 @@ package data
 
 import (
 	"context"
+	"strings"
 	"sync"
 
 	"github.com/hutch-dev/hutch"
@@ -24,6 +25,8 @@ type txn struct {
 	steps    []*step // guarded by mu
 	size     int64   // guarded by mu; bytes of the steps
 	closed   bool    // guarded by mu
+	join     []Write // guarded by mu; of rooms
+	also     []Check // guarded by mu
 	readonly bool    // a hook's: the commit it runs in owns the state
 }
 
@@ -201,6 +204,27 @@ func (t *Tx) Write(ctx context.Context, m Mutation) (id string, doc Doc, err err
 	return st.id, d, nil
 }
 
+// Join adds what a room writes, and what it has read for that, to the commit:
+// rows of system collections, which no rule judges and which the session does
+// not see. They have one write a document.
+func (t *Tx) Join(ws []Write, cs []Check) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err := t.open(); err != nil {
+		return err
+	}
+	if t.readonly {
+		return hutch.Errorf(hutch.FailedPrecondition, "a before-hook reads, it does not write")
+	}
+	for i := range ws {
+		if !strings.HasPrefix(ws[i].Collection, "_") {
+			return hutch.Errorf(hutch.Internal, "collection %s is the app's own", ws[i].Collection)
+		}
+	}
+	t.join, t.also = append(t.join, ws...), append(t.also, cs...)
+	return nil
+}
+
 // Commit judges and commits what was buffered. aborted: something read has
 // changed; the caller reruns from Begin (see Service.Rerun). The session is over
 // after it. Without writes and key nothing is validated: a snapshot is consistent.
@@ -223,7 +247,7 @@ func (t *Tx) Commit(ctx context.Context, once *Once) (*Outcome, error) {
 			return out, err
 		}
 	}
-	out, err := t.s.commit(ctx, t.st, t.steps, commitOptions{base: t.base, once: once})
+	out, err := t.s.commit(ctx, t.st, t.steps, commitOptions{base: t.base, once: once, join: t.join, also: t.also})
 	if err != nil {
 		return t.s.otherwise(ctx, once, err)
 	}

@@ -30,6 +30,8 @@ type commitOptions struct {
 	base *call // whose request it is
 	docs bool
 	once *Once
+	join []Write // of rooms, into the same commit
+	also []Check
 }
 
 // take takes up a step without judging it; the unit is the one of its document.
@@ -133,7 +135,7 @@ func (st *state) before(s *step, u *unit) bool {
 // pure, the store judges them as it meets their documents; else they are judged
 // here, on the state's snapshot, one after another.
 func (s *Service) commit(ctx context.Context, st *state, steps []*step, o commitOptions) (*Outcome, error) {
-	if len(steps) == 0 && o.once == nil {
+	if len(steps) == 0 && o.once == nil && len(o.join) == 0 {
 		return &Outcome{}, nil
 	}
 	st.base = o.base
@@ -167,7 +169,7 @@ func (s *Service) commit(ctx context.Context, st *state, steps []*step, o commit
 
 // commitUnits gives the units to the store.
 func (s *Service) commitUnits(ctx context.Context, st *state, steps []*step, o *commitOptions, now time.Time) (*Outcome, error) {
-	b := s.batch(st, now)
+	b := s.batch(st, o, now)
 	turn, err := s.turns.pass(ctx, st)
 	if err != nil {
 		return nil, err
@@ -203,14 +205,17 @@ func (s *Service) commitUnits(ctx context.Context, st *state, steps []*step, o *
 }
 
 // batch gives the units as writes and what else was read as checks.
-func (s *Service) batch(st *state, now time.Time) *Batch {
-	if st.one == nil { // nothing but an idempotency record
-		return &Batch{Now: now}
-	}
-	b := &st.one.batch
-	b.Now, b.Writes = now, st.one.writes[:]
-	if len(st.units) > 1 {
-		b.Writes = make([]Write, len(st.units))
+func (s *Service) batch(st *state, o *commitOptions, now time.Time) *Batch {
+	b := &Batch{Now: now}
+	switch {
+	case st.one != nil:
+		b = &st.one.batch
+		b.Now, b.Writes = now, st.one.writes[:]
+		if len(st.units) > 1 {
+			b.Writes = make([]Write, len(st.units))
+		}
+	case len(o.join) == 0: // nothing but an idempotency record
+		return b
 	}
 	written := 0
 	for i, u := range st.units {
@@ -233,6 +238,7 @@ func (s *Service) batch(st *state, now time.Time) *Batch {
 			}
 		}
 	}
+	b.Writes, b.Checks = append(b.Writes, o.join...), append(b.Checks, o.also...)
 	return b
 }
 

@@ -21,6 +21,8 @@ type event struct {
 	Collection string          `json:"collection,omitempty"` // before
 	Before     json.RawMessage `json:"before,omitempty"`
 	After      json.RawMessage `json:"after,omitempty"`
+
+	*AuthEvent // auth
 }
 
 // authEvent is `auth` as rules see it; nil for guests and service keys.

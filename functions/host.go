@@ -2,6 +2,7 @@ package functions
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -74,8 +75,13 @@ func (h *host) DB(ctx context.Context, op string, args data.Doc) (data.Doc, erro
 		admin, op = true, op[6:]
 	}
 	do := dbOps[op]
-	if do == nil {
+	switch {
+	case do == nil:
 		return nil, hutch.Errorf(hutch.Unimplemented, "no operation %q", op)
+	case !admin && !h.f.info.Caller:
+		return nil, hutch.Errorf(hutch.FailedPrecondition, "ctx.db acts as a caller, and this trigger has none").WithHint("use ctx.admin.db")
+	case !h.f.info.Writes && isWrite(op):
+		return nil, errReads()
 	}
 	var out any
 	err := h.session.use(ctx, func(tx *data.Tx) (err error) {
@@ -89,6 +95,14 @@ func (h *host) DB(ctx context.Context, op string, args data.Doc) (data.Doc, erro
 		return nil, err
 	}
 	return data.Marshal(out)
+}
+
+func errReads() error {
+	return hutch.Errorf(hutch.FailedPrecondition, "a before-hook reads, it does not write")
+}
+
+func isWrite(op string) bool {
+	return slices.ContainsFunc(DBOps, func(o DBOp) bool { return o.Name == op && o.Sync })
 }
 
 // Call runs another function of the same release as the same caller, in the

@@ -59,11 +59,13 @@ type Set struct {
 	byName  map[string]*loaded
 	routes  []Route
 	before  map[string][]*loaded // collection -> hooks in order of name
+	events  map[string][]*loaded // event of auth -> functions in order of name
 	closed  sync.Once
 }
 
 type loaded struct {
 	Function
+	info    TriggerInfo
 	runtime Runtime
 	module  Module
 }
@@ -76,7 +78,7 @@ type Route struct {
 // Load prepares functions without switching to them. An error names the
 // function; nothing stays loaded then.
 func (s *Service) Load(ctx context.Context, fs []Function, allow Allow) (*Set, error) {
-	set := &Set{service: s, allow: allow, byName: map[string]*loaded{}, before: map[string][]*loaded{}}
+	set := &Set{service: s, allow: allow, byName: map[string]*loaded{}, before: map[string][]*loaded{}, events: map[string][]*loaded{}}
 	fs = slices.Clone(fs)
 	slices.SortFunc(fs, func(a, b Function) int { return compare(a.Name, b.Name) })
 	for _, f := range fs {
@@ -93,6 +95,7 @@ func (s *Service) Load(ctx context.Context, fs []Function, allow Allow) (*Set, e
 			set.Close()
 			return nil, hutch.Errorf(hutch.InvalidArgument, "function %s: unknown runtime %q", f.Name, f.Runtime)
 		}
+		f.Admin = f.Admin || !info.Caller
 		f.Bundle.Function, f.Bundle.Admin = f.Name, f.Admin
 		m, err := rt.Load(ctx, f.Bundle)
 		if err != nil {
@@ -101,13 +104,15 @@ func (s *Service) Load(ctx context.Context, fs []Function, allow Allow) (*Set, e
 			e.Message = "function " + f.Name + ": " + e.Message
 			return nil, &e
 		}
-		l := &loaded{Function: f, runtime: rt, module: m}
+		l := &loaded{Function: f, info: info, runtime: rt, module: m}
 		set.byName[f.Name] = l
 		switch f.Trigger.Kind {
 		case TriggerHTTP:
 			set.routes = append(set.routes, Route{f.Trigger.Method, f.Trigger.Path, f.Name})
 		case TriggerBefore:
 			set.before[f.Trigger.Collection] = append(set.before[f.Trigger.Collection], l)
+		case TriggerJudge, TriggerHear:
+			set.events[f.Trigger.Event] = append(set.events[f.Trigger.Event], l)
 		case TriggerCall:
 		}
 	}

@@ -15,13 +15,15 @@ const (
 	TriggerCall   TriggerKind = "call"
 	TriggerHTTP   TriggerKind = "http"
 	TriggerBefore TriggerKind = "before"
+	TriggerJudge  TriggerKind = "auth.before" // sign-up, sign-in and tokens
+	TriggerHear   TriggerKind = "auth.after"  // of accounts; a durable job
 )
 
 // TriggerInfo is a row of the table of triggers.
 type TriggerInfo struct {
 	Kind    TriggerKind
 	Auth    bool          // `auth:` is required, elsewhere it is refused
-	Caller  bool          // ctx.db acts as somebody
+	Caller  bool          // ctx.db acts as somebody; else it throws and ctx.admin is there
 	Writes  bool          // ctx.db may write
 	Timeout time.Duration // the default
 }
@@ -30,6 +32,8 @@ var triggers = []TriggerInfo{
 	{TriggerCall, true, true, true, 10 * time.Second},
 	{TriggerHTTP, true, true, true, 10 * time.Second},
 	{TriggerBefore, false, true, false, 250 * time.Millisecond},
+	{TriggerJudge, false, false, false, 250 * time.Millisecond},
+	{TriggerHear, false, false, true, time.Minute},
 }
 
 // Triggers is the table of trigger kinds.
@@ -51,4 +55,5 @@ type Trigger struct {
 	Path       string    // http: /api/pets/{id}
 	Ops        []data.Op // before: create, update, delete
 	Collection string    // before
+	Event      string    // of auth: beforeSignUp, ..
 }

@@ -130,6 +130,7 @@ type App struct {
 
 	reload  sync.Mutex // one Reload at a time; guards release
 	release *release   // in use
+	inUse   atomic.Pointer[config.Config]
 
 	ready    chan struct{} // closed when the first indexes and seeds are in
 	seeding  atomic.Bool

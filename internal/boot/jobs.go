@@ -14,6 +14,7 @@ func (a *App) openJobs() {
 		System: a.Data.System(jobs.Collections()[0].Name), Feed: a.Data.Feed(), Now: a.jobTime, Random: a.o.Entropy, Log: a.log,
 	})
 	a.sendMail(a.jobs)
+	a.tellFunctions(a.jobs)
 	a.jobs.Start()
 }
 

@@ -167,6 +167,10 @@ func trigger(t *config.Trigger) functions.Trigger {
 			out.Ops = append(out.Ops, data.Op(op))
 		}
 		return out
+	case strings.HasPrefix(t.Auth, "before"):
+		return functions.Trigger{Kind: functions.TriggerJudge, Event: t.Auth}
+	case t.Auth != "":
+		return functions.Trigger{Kind: functions.TriggerHear, Event: t.Auth}
 	}
 	return functions.Trigger{Kind: functions.TriggerCall}
 }
@@ -204,7 +208,7 @@ func (b *compiler) version(r *release) string {
 func admins(c *config.Config) []string {
 	names := map[string]bool{}
 	for i := range c.Functions {
-		if c.Functions[i].Admin {
+		if c.Functions[i].Admin || c.Functions[i].Trigger.Auth != "" {
 			names[c.Functions[i].Name] = true
 		}
 	}

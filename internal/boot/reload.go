@@ -37,6 +37,7 @@ func (a *App) Reload(ctx context.Context, c *config.Config) ([]hutch.Diagnostic,
 	}
 	a.sockets.Rebind()
 	a.release = r
+	a.inUse.Store(c)
 	for _, key := range needRestart(old.config, c) {
 		a.log.Warn("this change takes effect at the next start", slog.String("key", key))
 	}

@@ -43,6 +43,39 @@ export interface BeforeEvent<Doc = any> extends Common {
   after: Doc
 }
 
+/** An account as GET user shows it. */
+export interface AuthUser {
+  id: string
+  email: string
+  email_confirmed_at?: string
+  last_sign_in_at?: string
+  banned_until?: string
+  app_metadata: Record<string, any> & { provider: string; providers: string[]; roles: string[] }
+  user_metadata: Record<string, any>
+  identities: { id: string; provider: string; identity_data: Record<string, any> }[]
+  is_anonymous: boolean
+  created_at: string
+  updated_at: string
+}
+
+/** Of the trigger auth. Before: a throw refuses, what is returned is AuthChange. */
+export interface AuthEvent extends Common {
+  type: 'auth.beforeSignUp' | 'auth.beforeSignIn' | 'auth.beforeToken' | 'auth.afterSignUp' | 'auth.afterDelete'
+  user: AuthUser
+  /** How the session begins: password, otp, oauth, recovery... */
+  method?: string
+  provider?: string
+  /** Of beforeSignUp and beforeSignIn. */
+  ip?: string
+  /** Of beforeToken, as is aal; claims are those that functions before added. */
+  session?: string
+  aal?: string
+  claims?: Record<string, unknown>
+}
+
+/** What functions before a sign-up or sign-in, or before a token, may return. */
+export type AuthChange = { app_metadata?: object; user_metadata?: object } | { claims?: object } | void
+
 /** The wire's query, without from. */
 export interface FindQuery {
   where?: object
@@ -85,7 +118,7 @@ export interface Ctx {
   call(name: string, data?: unknown): Promise<any>
 }
 
-type EventOf<K> = K extends 'http' ? HTTPEvent : K extends 'before' ? BeforeEvent : CallEvent
+type EventOf<K> = K extends 'http' ? HTTPEvent : K extends 'before' ? BeforeEvent : K extends 'auth' ? AuthEvent : CallEvent
 type Handler<E> = (event: E, ctx: Ctx) => unknown
 
 /** Types a function's handler; it is the handler itself. */
