@@ -44,10 +44,10 @@ export class AuthOf implements Auth, Wire {
     const s = await this.ask('GET', 'settings', undefined, null) as {
       external: Record<string, boolean>; disable_signup: boolean; mailer_autoconfirm: boolean; mailer_otp_enabled?: boolean
     }
-    const { email: _, phone: __, anonymous_users: ___, ...providers } = s.external
+    const { email: _, phone: __, anonymous_users: anonymous = false, ...providers } = s.external
     return {
       providers: Object.keys(providers).filter(p => providers[p]),
-      signUp: !s.disable_signup, confirmEmail: !s.mailer_autoconfirm, otp: s.mailer_otp_enabled ?? false,
+      signUp: !s.disable_signup, confirmEmail: !s.mailer_autoconfirm, otp: s.mailer_otp_enabled ?? false, anonymous,
     }
   }
 
@@ -62,6 +62,10 @@ export class AuthOf implements Auth, Wire {
 
   async signInWithPassword(c: { email: string; password: string } & Solved): Promise<User> {
     return this.enter(await this.ask('POST', 'token?grant_type=password', { email: c.email, password: c.password, ...solved(c) }, null))
+  }
+
+  async signInAnonymously(c: { profile?: object } & Solved = {}): Promise<User> {
+    return this.enter(await this.ask('POST', 'signup', { data: c.profile, ...solved(c) }, null))
   }
 
   signInWithOAuth(provider: string, o: OAuthOptions = {}): Promise<User> {

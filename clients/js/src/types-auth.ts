@@ -63,6 +63,8 @@ export interface AuthSettings<P extends string = string> {
   confirmEmail: boolean
   /** signInWithOtp works. */
   otp: boolean
+  /** signInAnonymously works. */
+  anonymous: boolean
 }
 
 export interface Auth<P extends string = string> {
@@ -78,6 +80,8 @@ export interface Auth<P extends string = string> {
   /** `confirm`: a mail was sent, and nobody is signed in until it is answered. */
   signUp(c: { email: string; password: string; profile?: object; redirectTo?: string } & Solved): Promise<{ user: User; confirm: boolean }>
   signInWithPassword(c: { email: string; password: string } & Solved): Promise<User>
+  /** A user without an address, who becomes permanent, with id and documents, by `update({ email })` or `linkIdentity`. */
+  signInAnonymously(c?: { profile?: object } & Solved): Promise<User>
   /** Leaves the page and does not come back, but with `popup` or `open`; `returned` tells the rest. */
   signInWithOAuth(provider: P, o?: OAuthOptions): Promise<User>
   /** The id_token that a native app was given; `nonce` is the one whose SHA-256 (hex) the provider was asked for. */

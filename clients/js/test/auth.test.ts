@@ -39,7 +39,7 @@ describe('signing in by mail and at providers', () => {
   })
 
   it('says what the server offers', async () => {
-    assert.deepEqual(await connect().auth.settings(), { providers: ['corp'], signUp: true, confirmEmail: true, otp: true })
+    assert.deepEqual(await connect().auth.settings(), { providers: ['corp'], signUp: true, confirmEmail: true, otp: true, anonymous: true })
   })
 
   it('waits for the mail of a sign-up, by link and by code', async () => {
@@ -112,6 +112,36 @@ describe('signing in by mail and at providers', () => {
     await c.auth.verifyOtp({ email, code: both[0].code, type: 'email_change' })
     assert.equal((await c.auth.verifyOtp({ email: next, code: both[1].code, type: 'email_change' })).email, next)
     assert.deepEqual([c.auth.user?.uid, c.auth.user?.email], [uid, next])
+    const last = newEmail()
+    await mailbox.next(email) // how to undo it
+    await c.auth.update({ email: last, redirectTo })
+    await press(await mailbox.next(next))
+    const back = await c.auth.follow(await press(await mailbox.next(last)))
+    assert.deepEqual([back?.type, back?.error], ['email_change', undefined], 'done on the pages of the links')
+    assert.equal(await c.auth.token({ fresh: true }), null, 'a new address ends all sessions')
+    assert.equal((await c.auth.signInWithPassword({ email: last, password })).uid, uid)
+  })
+
+  it('lets somebody in without a name, who becomes permanent with their id', async () => {
+    const c = connect()
+    const guest = await c.auth.signInAnonymously({ profile: { theme: 'dark' } })
+    assert.deepEqual([guest.anonymous, guest.email, guest.profile.theme], [true, null, 'dark'])
+    const email = newEmail()
+    await c.auth.update({ email, password, redirectTo })
+    const back = await c.auth.follow(await press(await mailbox.next(email)))
+    assert.deepEqual([back?.type, back?.error], ['email_change', undefined])
+    assert.deepEqual([c.auth.user?.uid, c.auth.user?.anonymous, c.auth.user?.email], [guest.uid, false, email])
+    assert.equal((await connect().auth.signInWithPassword({ email, password })).uid, guest.uid, 'the password that came with it')
+
+    const other = connect()
+    const { uid } = await other.auth.signInAnonymously()
+    const linked = await other.auth.linkIdentity('corp', { redirectTo, open: url => surf(url, 'greta', u => u.protocol === 'shop:') })
+    assert.deepEqual([linked.uid, linked.anonymous, other.auth.user?.email], [uid, false, 'greta@corp.example'])
+    const typed = connect()
+    await typed.auth.signInAnonymously()
+    const third = newEmail()
+    await typed.auth.update({ email: third })
+    assert.equal((await typed.auth.verifyOtp({ email: third, code: (await mailbox.next(third)).code, type: 'email_change' })).anonymous, false)
   })
 
   it('signs in at a provider, links and unlinks', async () => {

@@ -17,7 +17,7 @@ const marks: Record<Provider | 'passkey', [box: number, ...paths: [d: string, fi
   passkey: [24, ['M12 2a5 5 0 0 0-5 5c0 1.9 1 3.5 2.6 4.4V22l2.4 2 2.6-2.2-1.6-1.6 1.6-1.6-1.6-1.8 1.4-1.6v-3.8A5 5 0 0 0 12 2zm0 2.4a1.7 1.7 0 1 1 0 3.4 1.7 1.7 0 0 1 0-3.4z', 'currentColor']],
 }
 
-export const settings = hutch.auth.settings().catch(() => ({ providers: [] as Provider[], signUp: true, confirmEmail: false, otp: false }))
+export const settings = hutch.auth.settings().catch(() => ({ providers: [] as Provider[], signUp: true, confirmEmail: false, otp: false, anonymous: false }))
 
 export function nameOf(provider: string): string {
   return names[provider as Provider] ?? provider
