@@ -1,5 +1,5 @@
 /** The client of Hutch: sign-in, documents under rules, live queries, functions. */
-import type { AppType, Collection, Hutch, Options } from './types.ts'
+import type { AnyApp, AppType, Collection, Hutch, Options } from './types.ts'
 import { AuthOf } from './auth.ts'
 import { HutchError } from './error.ts'
 import { LiveQueries } from './live.ts'
@@ -15,7 +15,7 @@ export type { Code, Reason } from './error.ts'
 export type * from './types.ts'
 
 /** A client of the server at url, by default the page's own origin. */
-export function createClient<A extends AppType>(url?: string, o: Options = {}): Hutch<A> {
+export function createClient<A extends AppType = AnyApp>(url?: string, o: Options = {}): Hutch<A> {
   const origin = url ?? globalThis.location?.origin
   if (!origin) throw new HutchError('invalid_argument', 'outside a page the client needs the url of the server')
   const transport = new Transport(origin)

@@ -21,6 +21,12 @@ export interface AppType {
   providers?: string
 }
 
+/** Without the types of an app: any name, any field. */
+export interface AnyApp {
+  collections: Record<string, { doc: Record<string, any> }>
+  functions: Record<string, { in: any; out: any }>
+}
+
 type Name<C> = C extends string ? C : never
 /** A document as read; masked fields may be absent. */
 export type Row<C extends CollectionType> =
