@@ -158,6 +158,9 @@ func (s *Service) confirmChange(ctx context.Context, u *userDoc, purpose string,
 		}
 	}
 	ws = append(ws, dropOTP(forTarget, identityID(next.Key)))
+	if p.page {
+		return s.changedOnPage(ctx, u, now, once(ws)...)
+	}
 	return s.enterBy(ctx, u, mailEntry{method: "otp"}, c, once(ws)...)
 }
 

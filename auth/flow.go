@@ -77,8 +77,10 @@ func (f *Flow) proves(verifier string) bool {
 // flowCode is what a redirect's code is good for: what its mailed link is.
 type flowCode struct {
 	Flow    Flow   `json:"flow"`
-	Purpose string `json:"purpose"`
-	Link    string `json:"link"`
+	Purpose string `json:"purpose,omitempty"`
+	Link    string `json:"link,omitempty"`
+	User    string `json:"user,omitempty"` // whose link was used already, a change of address
+	Epoch   int64  `json:"epoch,omitempty"`
 }
 
 // redirectCode makes the code with which a client that began the flow uses a
@@ -127,6 +129,10 @@ func (s *Service) exchange(ctx context.Context, body []byte, c Client) (*Session
 				return err
 			}
 			return &hutch.Error{Code: hutch.BadCodeVerifier, Message: "the code belongs to another client"}
+		}
+		if f.User != "" {
+			out, err = s.enterChanged(ctx, &f, c, d.spend())
+			return err
 		}
 		link, err := s.openOTP(ctx, f.Purpose, f.Link)
 		if err != nil {

@@ -88,11 +88,17 @@ func (s *Service) Follow(ctx context.Context, r LandingRequest, c Client) (to st
 		return "", err
 	}
 	switch {
-	case r.Type == forUndo || r.Type == forCurrent || r.Type == forChange && (!upgrade || r.Password != ""):
-		if _, err = s.useLink(ctx, r.Type, r.Token, proof{password: r.Password}, c); err != nil {
+	case r.Type == forUndo:
+		if _, err = s.useLink(ctx, r.Type, r.Token, proof{}, c); err != nil {
 			return "", err
 		}
 		return add("type", r.Type), nil
+	case r.Type == forCurrent || r.Type == forChange && (!upgrade || r.Password != ""):
+		code, err := s.followChange(ctx, r, d.Subject, &m.Flow, c)
+		if err != nil || code == "" {
+			return add("type", r.Type), err
+		}
+		return add("code", code), nil
 	case r.Type == forSignup && r.Password != "":
 		if err = s.confirmOnly(ctx, r, c); err != nil {
 			return "", err

@@ -26,6 +26,7 @@ type proof struct {
 	verifier string // of the flow's challenge
 	password string // of the sign-up
 	typed    bool   // a code, not a link
+	page     bool   // the button of the link's page: no session begins there
 }
 
 var linkKinds = map[string]string{ // of mails

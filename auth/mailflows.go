@@ -121,7 +121,12 @@ func (s *Service) MagicLink(ctx context.Context, r RecoverRequest, c Client) err
 // Resend mails what a sign-up or a change of address waits for. Errors of Recover.
 func (s *Service) Resend(ctx context.Context, r RecoverRequest, c Client) error {
 	switch r.Type {
-	case forSignup, forChange:
+	case forChange:
+		if err := s.countChange(ctx, r, c); err != nil {
+			return err
+		}
+		fallthrough
+	case forSignup:
 		return s.toOwner(ctx, r.Type, r, c, nil)
 	}
 	return invalid("type", "type is signup or email_change")
@@ -209,6 +214,12 @@ func (s *Service) linkFor(purpose string, u *userDoc, e email, f Flow, ws []data
 		return nil, err
 	}
 	ws = append(ws, more...)
+	if purpose == forChange && !u.Change.Current {
+		if more, err = s.mailLink(forCurrent, u, u.Email, u.EmailKey, f, now); err != nil {
+			return nil, err
+		}
+		ws = append(ws, more...)
+	}
 	if u.Pending && purpose != forSignup {
 		// What is proven otherwise does not keep a sign-up's password, nor its mail.
 		ws = append(ws, dropOTP(forSignup, u.ID))

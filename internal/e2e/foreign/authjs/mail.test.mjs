@@ -218,6 +218,18 @@ suite("a new address", { concurrency: 4 }, () => {
     await mail(email, "was changed");
   });
 
+  test("with PKCE, by link", async () => {
+    const { email, session } = await person();
+    const auth = pkce(mailed);
+    ok(await auth.setSession(session));
+    const next = address();
+    ok(await auth.updateUser({ email: next }, { emailRedirectTo: app }));
+    assert.equal((await press((await mail(email, "new address")).link)).searchParams.get("code"), null);
+    const at = await press((await mail(next, "new address")).link);
+    const got = ok(await auth.exchangeCodeForSession(at.searchParams.get("code")));
+    assert.equal(got.user.email, next);
+  });
+
   test("an address that is taken gets the same answer", async () => {
     const [one, two] = [await person(), await person()];
     ok(await one.auth.updateUser({ email: two.email }));
