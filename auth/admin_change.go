@@ -14,8 +14,8 @@ func emailTaken() error {
 	return &hutch.Error{Code: hutch.EmailExists, Field: "email", Message: "the address has an account"}
 }
 
-// AddUser answers POST admin/users: an account, with or without a password; its
-// address counts as proven with email_confirm. bad_json, validation_failed,
+// AddUser answers POST admin/users: an account, with a password, with another
+// program's hash of one, or without; its address counts as proven with email_confirm. bad_json, validation_failed,
 // weak_password, email_exists, and the errors of UserByID but user_not_found.
 func (s *Service) AddUser(ctx context.Context, c Credentials, body []byte) (*User, error) {
 	p, err := s.admin(ctx, c)
@@ -40,6 +40,7 @@ func (s *Service) AddUser(ctx context.Context, c Credentials, body []byte) (*Use
 	if err = s.refuseTaken(ctx, *r.email); err != nil {
 		return nil, asExists(err)
 	}
+	u.Password = r.hash
 	if r.password != "" {
 		if u.Password, err = s.o.Hasher.Hash(ctx, r.password); err != nil {
 			return nil, err
@@ -86,6 +87,9 @@ func (s *Service) EditUser(ctx context.Context, c Credentials, id string, body [
 	r, err := s.parseUserEdit(body)
 	if err != nil {
 		return nil, err
+	}
+	if r.hash != "" {
+		return nil, invalid("password_hash", "a hash is for a new account")
 	}
 	if _, err = s.userByID(ctx, id); err != nil {
 		return nil, err

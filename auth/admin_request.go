@@ -16,13 +16,14 @@ const maxBan = 100 * 366 * 24 * time.Hour
 var notAdmins = []string{
 	"id", "aud", "email_confirmed_at", "phone_confirmed_at", "confirmed_at", "last_sign_in_at", "identities", "factors",
 	"is_anonymous", "banned_until", "is_super_admin", "email_verified", "created_at", "updated_at", "deleted_at",
-	"password_hash", "phone_confirm", "nonce",
+	"phone_confirm", "nonce",
 }
 
 // userEdit is what an administrator sets; nil and "" leave things as they are.
 type userEdit struct {
 	email     *email
 	password  string
+	hash      string // another program's, of a new account
 	confirm   bool
 	ban       *time.Duration // 0 lifts
 	roles     []string
@@ -47,7 +48,7 @@ func (s *Service) parseUserEdit(body []byte) (r userEdit, err error) {
 			return r, invalid(name, name+" cannot be set")
 		}
 	}
-	for _, name := range []string{"email", "password", "email_confirm", "ban_duration", "app_metadata", "roles", "user_metadata"} {
+	for _, name := range []string{"email", "password", "password_hash", "email_confirm", "ban_duration", "app_metadata", "roles", "user_metadata"} {
 		if !f.absent(name) {
 			r.names = append(r.names, name)
 		}
@@ -70,6 +71,15 @@ func (s *Service) parseUserEdit(body []byte) (r userEdit, err error) {
 		if err = checkLength(r.password, s.o.MinLength); err != nil { // a key may set any, e.g. one to be changed
 			return r, err
 		}
+	}
+	if r.hash, _, err = f.text("password_hash"); err != nil {
+		return r, err
+	}
+	if r.hash != "" && r.password != "" {
+		return r, invalid("password_hash", "give a password or the hash of one")
+	}
+	if err = checkHash(r.hash); err != nil {
+		return r, err
 	}
 	if raw := f["email_confirm"]; !f.absent("email_confirm") && json.Unmarshal(raw, &r.confirm) != nil {
 		return r, invalid("email_confirm", "true or false is needed")

@@ -30,7 +30,7 @@ func confined(t testing.TB) auth.Hasher {
 			t.Fatal(err)
 		}
 	}
-	pool, err := child.NewPool(child.Options{Children: 2, Nice: 10, Memory: 512 << 20, Exe: exe})
+	pool, err := child.NewPool(child.Options{Children: 2, Nice: 10, Memory: auth.HashMemory(auth.DefaultParams()), Exe: exe})
 	if err != nil {
 		t.Fatal(err)
 	}

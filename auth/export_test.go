@@ -89,3 +89,8 @@ func (s *Service) Sign(payload []byte) string {
 	}
 	return t
 }
+
+func CheckHash(s string) error {
+	_, err := parseHash(s)
+	return err
+}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"time"
 
 	"github.com/hutch-dev/hutch"
@@ -16,10 +17,11 @@ import (
 // over_request_rate_limit.
 type Hasher interface {
 	Hash(ctx context.Context, password string) (string, error)
-	// Verify compares with a PHC string; "" is no account: it takes as long as
-	// today's parameters take and is false.
+	// Verify compares with a hash, ours or an imported one; "" is no account: it
+	// takes as long as today's parameters take and is false.
 	Verify(ctx context.Context, password, encoded string) (bool, error)
-	// Stale reports whether a hash was made with other parameters than today's.
+	// Stale reports whether a hash was made with other parameters than today's,
+	// or by another program.
 	Stale(encoded string) bool
 }
 
@@ -37,6 +39,10 @@ type Pool interface {
 }
 
 var _ Pool = (*child.Pool)(nil)
+
+// HashMemory is what a child needs to hash by p and to verify the largest
+// imported hash.
+func HashMemory(p Params) uint64 { return max(uint64(p.Memory)<<10, maxHashMemory<<10) + 256<<20 }
 
 type hashRequest struct {
 	Password []byte `json:"password"`
@@ -62,6 +68,9 @@ func hashWork(in []byte) ([]byte, error) {
 			a.Encoded, err = HashPassword(string(r.Password), r.Salt, r.Params)
 		} else {
 			a.OK, err = VerifyPassword(string(r.Password), r.Encoded)
+			if h, e := parseHash(r.Encoded); e == nil && h.memory > heavyHash {
+				debug.FreeOSMemory() // the next would not fit beside it
+			}
 		}
 	}
 	if err != nil {
@@ -83,6 +92,7 @@ type poolHasher struct {
 	o     HasherOptions
 	slots chan struct{} // holds Workers
 	queue chan struct{} // holds Workers + Queue
+	heavy chan struct{} // holds 1: many large hashes at once would be all of the memory
 	dummy string
 }
 
@@ -114,7 +124,7 @@ func newHasher(o HasherOptions) (*poolHasher, error) {
 	}
 	return &poolHasher{
 		o: o, dummy: phc(o.Params, b[:saltLen], b[saltLen:]),
-		slots: make(chan struct{}, o.Workers), queue: make(chan struct{}, o.Workers+o.Queue),
+		slots: make(chan struct{}, o.Workers), queue: make(chan struct{}, o.Workers+o.Queue), heavy: make(chan struct{}, 1),
 	}, nil
 }
 
@@ -123,31 +133,40 @@ func (h *poolHasher) Hash(ctx context.Context, password string) (string, error) 
 	if err != nil {
 		return "", hutch.Errorf(hutch.Internal, "reading entropy: %w", err)
 	}
-	a, err := h.do(ctx, hashRequest{Password: []byte(password), Salt: salt, Params: h.o.Params})
+	a, err := h.do(ctx, hashRequest{Password: []byte(password), Salt: salt, Params: h.o.Params}, false)
 	return a.Encoded, err
 }
 
 func (h *poolHasher) Verify(ctx context.Context, password, encoded string) (bool, error) {
-	_, _, _, err := parsePHC(encoded)
+	stored, err := parseHash(encoded)
 	known := err == nil
 	if !known { // no account, no password, or costs over the bounds
 		encoded = h.dummy
 	}
-	a, err := h.do(ctx, hashRequest{Password: []byte(password), Encoded: encoded})
+	heavy := known && stored.memory > max(heavyHash, uint64(h.o.Params.Memory)<<10)
+	a, err := h.do(ctx, hashRequest{Password: []byte(password), Encoded: encoded}, heavy)
 	return a.OK && known, err
 }
 
 func (h *poolHasher) Stale(encoded string) bool {
-	p, _, _, err := parsePHC(encoded)
-	return err == nil && p != h.o.Params
+	stored, err := parseHash(encoded)
+	return err == nil && (stored.ours == nil || *stored.ours != h.o.Params)
 }
 
-func (h *poolHasher) do(ctx context.Context, r hashRequest) (a hashAnswer, err error) {
+func (h *poolHasher) do(ctx context.Context, r hashRequest, heavy bool) (a hashAnswer, err error) {
 	select {
 	case h.queue <- struct{}{}:
 		defer func() { <-h.queue }()
 	default:
 		return a, &hutch.Error{Code: hutch.OverRequestRateLimit, Message: "too many sign-ins at once", RetryAfter: hashWait}
+	}
+	if heavy {
+		select {
+		case h.heavy <- struct{}{}:
+			defer func() { <-h.heavy }()
+		case <-ctx.Done():
+			return a, ctxError(ctx)
+		}
 	}
 	select {
 	case h.slots <- struct{}{}:

@@ -1,7 +1,6 @@
 package auth
 
 import (
-	"crypto/subtle"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -19,6 +18,8 @@ const (
 	maxPassword = 256 // bytes
 	saltLen     = 16
 	hashLen     = 32
+
+	maxHashMemory = 256 << 10 // KiB
 )
 
 // Params are the costs of argon2id.
@@ -44,7 +45,7 @@ func (p Params) Check() error {
 }
 
 func (p Params) bounded() error {
-	if p.Memory < 8*uint32(max(p.Threads, 1)) || p.Memory > 256<<10 || p.Time < 1 || p.Time > 10 || p.Threads < 1 || p.Threads > 8 {
+	if p.Memory < 8*uint32(max(p.Threads, 1)) || p.Memory > maxHashMemory || p.Time < 1 || p.Time > 10 || p.Threads < 1 || p.Threads > 8 {
 		return errors.New("argon2id goes to 256 MiB, time 10 and 8 lanes")
 	}
 	return nil
@@ -61,18 +62,15 @@ func HashPassword(password string, salt []byte, p Params) (string, error) {
 	return phc(p, salt, argon2.IDKey([]byte(password), salt, p.Time, p.Memory, p.Threads, hashLen)), nil
 }
 
-// VerifyPassword reports whether password belongs to a PHC string. An error
-// means a string that is none or costs over the bounds; nothing was computed.
+// VerifyPassword reports whether password belongs to a hash, ours or another
+// program's. An error means a string that is none or costs over the bounds;
+// nothing was computed.
 func VerifyPassword(password, encoded string) (bool, error) {
-	p, salt, want, err := parsePHC(encoded)
+	h, err := parseHash(encoded)
 	if err != nil {
 		return false, err
 	}
-	if len(password) > maxPassword {
-		return false, nil
-	}
-	sum := argon2.IDKey([]byte(password), salt, p.Time, p.Memory, p.Threads, uint32(len(want)))
-	return subtle.ConstantTimeCompare(sum, want) == 1, nil
+	return len(password) <= maxPassword && h.verify([]byte(password)), nil
 }
 
 func phc(p Params, salt, sum []byte) string {

@@ -45,7 +45,7 @@ func TestS41HashesOverTheBoundsAreRefused(t *testing.T) {
 	for _, h := range []string{
 		mk("m=262145,t=1,p=1"), mk("m=4194304,t=1,p=1"), mk("m=19456,t=11,p=1"), mk("m=19456,t=2,p=9"), mk("m=19456,t=0,p=1"),
 		mk("m=19456,t=2,p=0"), mk("m=7,t=2,p=1"), mk("m=19456,t=2"), mk("m=19456,p=1,t=2"), mk("m=-1,t=2,p=1"), mk("m=19456,t=2,p=257"),
-		mk("m=99999999999999999999,t=2,p=1"), "", "$", "$$$$$", "plain", "$argon2i$v=19$m=19456,t=2,p=1$" + salt + "$" + sum,
+		mk("m=99999999999999999999,t=2,p=1"), "", "$", "$$$$$", "plain", "$argon2d$v=19$m=19456,t=2,p=1$" + salt + "$" + sum,
 		"$argon2id$v=16$m=19456,t=2,p=1$" + salt + "$" + sum, "$2b$31$" + strings.Repeat("a", 53),
 		"$argon2id$v=19$m=19456,t=2,p=1$$" + sum, "$argon2id$v=19$m=19456,t=2,p=1$" + salt + "$", "$argon2id$v=19$m=19456,t=2,p=1$" + salt + "$" + sum + "=",
 		"$argon2id$v=19$m=19456,t=2,p=1$" + strings.Repeat("A", 500) + "$" + sum,

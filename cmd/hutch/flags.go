@@ -74,28 +74,22 @@ func (c *cli) options(root *os.Root, cfg *config.Config, folder string, log *slo
 	}
 }
 
-// operateHere does op on the folder, whose lock is held.
-func (c *cli) operateHere(ctx context.Context, f *dataFlags, app, folder string, op boot.Operation) (*boot.Outcome, error) {
-	root, cfg, err := c.app(app, c.lookup)
+// open opens the data of the folder, whose lock is held.
+func (o *operator) open(ctx context.Context) error {
+	c := o.c
+	root, cfg, err := c.app(o.app, c.lookup)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	defer root.Close()
-	if err := c.store(f, cfg); err != nil {
-		return nil, err
+	o.ends = append(o.ends, func() { _ = root.Close() })
+	if err := c.store(o.f, cfg); err != nil {
+		return err
 	}
-	level := c.env(f.logLevel, "HUTCH_LOG_LEVEL", "warn")
+	level := c.env(o.f.logLevel, "HUTCH_LOG_LEVEL", "warn")
 	log, err := c.logger(level, false)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	a, err := boot.NewData(ctx, c.options(root, cfg, folder, log))
-	if err != nil {
-		return nil, err
-	}
-	out, err := a.Operate(ctx, op)
-	if cerr := a.Close(); cerr != nil && err == nil {
-		return nil, fmt.Errorf("closing the store: %w", cerr)
-	}
-	return out, err
+	o.here, err = boot.NewData(ctx, c.options(root, cfg, o.folder, log))
+	return err
 }

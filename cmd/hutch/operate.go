@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/hutch-dev/hutch"
@@ -20,21 +21,53 @@ const operateTime = 15 * time.Second
 
 // operate does op on the stopped app's data, or through the running server.
 func (c *cli) operate(ctx context.Context, f *dataFlags, app string, op boot.Operation) (*boot.Outcome, error) {
+	o, err := c.operator(f, app)
+	if err != nil {
+		return nil, err
+	}
+	out, err := o.do(ctx, op)
+	if cerr := o.close(); cerr != nil && err == nil {
+		return nil, cerr
+	}
+	return out, err
+}
+
+// operator does operations one after another, as operate does one.
+type operator struct {
+	c           *cli
+	f           *dataFlags
+	app, folder string
+
+	here *boot.App // nil: a server holds the data, or nothing was done yet
+	ends []func()
+}
+
+func (c *cli) operator(f *dataFlags, app string) (*operator, error) {
 	folder, err := c.dataFolder(app, f.data)
 	if err != nil {
 		return nil, err
 	}
+	return &operator{c: c, f: f, app: app, folder: folder}, nil
+}
+
+func (o *operator) do(ctx context.Context, op boot.Operation) (*boot.Outcome, error) {
+	if o.here != nil {
+		return o.here.Operate(ctx, op)
+	}
 	deadline := time.Now().Add(operateTime)
 	for {
-		unlock, err := lock(folder, byCommand)
+		unlock, err := lock(o.folder, byCommand)
 		if err == nil {
-			defer unlock()
-			return c.operateHere(ctx, f, app, folder, op)
+			o.ends = append(o.ends, unlock)
+			if err := o.open(ctx); err != nil {
+				return nil, err
+			}
+			return o.here.Operate(ctx, op)
 		}
 		if _, held := errors.AsType[*lockedError](err); !held {
 			return nil, err
 		}
-		out, answered, cerr := ask(folder, op)
+		out, answered, cerr := ask(o.folder, op)
 		if answered {
 			return out, cerr
 		}
@@ -47,6 +80,21 @@ func (c *cli) operate(ctx context.Context, f *dataFlags, app string, op boot.Ope
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
+}
+
+// close gives the data back.
+func (o *operator) close() (err error) {
+	if o.here != nil {
+		if err = o.here.Close(); err != nil {
+			err = fmt.Errorf("closing the store: %w", err)
+		}
+		o.here = nil
+	}
+	for _, end := range slices.Backward(o.ends) {
+		end()
+	}
+	o.ends = nil
+	return err
 }
 
 // ask sends op to the server of folder; answered is false while there is none.

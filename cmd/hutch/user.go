@@ -15,7 +15,7 @@ import (
 
 func (c *cli) userCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "user", Short: "The app's users", Args: cobra.NoArgs, RunE: needSub}
-	cmd.AddCommand(c.userCreate(), c.userSetRole())
+	cmd.AddCommand(c.userCreate(), c.userSetRole(), c.userImport(), c.userExport())
 	return cmd
 }
 

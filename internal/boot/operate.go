@@ -2,6 +2,7 @@ package boot
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/hutch-dev/hutch"
@@ -19,12 +20,19 @@ type Operation struct {
 	Scope    string        `json:"scope,omitempty"`
 	Life     time.Duration `json:"life,omitempty"`
 	Now      bool          `json:"now,omitempty"` // SigningRotate: without notice
+
+	Users  []auth.ImportLine   `json:"users,omitempty"`
+	Import *auth.ImportOptions `json:"import,omitempty"`
+	After  string              `json:"after,omitempty"`  // UserExport: the id of a user
+	Hashes bool                `json:"hashes,omitempty"` // UserExport: with them
 }
 
 // The operations.
 const (
 	UserCreate  = "user.create"
 	UserSetRole = "user.set-role"
+	UserImport  = "user.import"
+	UserExport  = "user.export"
 	KeyCreate   = "key.create"
 	KeyList     = "key.list"
 	KeyRevoke   = "key.revoke"
@@ -39,7 +47,10 @@ type Outcome struct {
 	Key      string     `json:"key,omitempty"`      // made here, shown once
 	Keys     []auth.Key `json:"keys,omitempty"`
 
-	Signing *auth.SigningKey `json:"signing,omitempty"`
+	Signing  *auth.SigningKey  `json:"signing,omitempty"`
+	Imported *auth.Imported    `json:"imported,omitempty"`
+	Users    []json.RawMessage `json:"users,omitempty"`
+	Next     string            `json:"next,omitempty"` // After for what follows; "": nothing
 }
 
 // Operate does op.
@@ -57,6 +68,21 @@ func (a *App) Operate(ctx context.Context, op Operation) (*Outcome, error) {
 			return nil, err
 		}
 		return &Outcome{ID: u.ID}, nil
+	case UserImport:
+		if op.Import == nil {
+			op.Import = &auth.ImportOptions{}
+		}
+		r, err := a.Auth.Import(ctx, op.Users, *op.Import)
+		if err != nil {
+			return nil, err
+		}
+		return &Outcome{Imported: r}, nil
+	case UserExport:
+		users, next, err := a.Auth.Export(ctx, op.After, op.Hashes)
+		if err != nil {
+			return nil, err
+		}
+		return &Outcome{Users: users, Next: next}, nil
 	case KeyCreate:
 		key, k, err := a.Auth.CreateKey(ctx, op.Key, op.Scope, op.Life)
 		if err != nil {

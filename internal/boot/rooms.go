@@ -84,7 +84,7 @@ func (a *App) openAuth(ctx context.Context, keys *secrets, inProcess bool) error
 	if !inProcess {
 		cores := runtime.GOMAXPROCS(0)
 		pool, err := a.childPool(child.Options{
-			Children: cores, Nice: 10, Memory: uint64(c.Auth.HashMemory) + 256<<20, Exe: a.o.Exe, Log: a.log,
+			Children: cores, Nice: 10, Memory: auth.HashMemory(params), Exe: a.o.Exe, Log: a.log,
 		})
 		if err != nil {
 			return fmt.Errorf("starting the processes that hash passwords: %w", err)
