@@ -56,6 +56,11 @@ const (
 	EmailExists             Code = "email_exists"
 	EmailProviderDisabled   Code = "email_provider_disabled"
 	InsufficientAAL         Code = "insufficient_aal"
+	FactorNotFound          Code = "mfa_factor_not_found"
+	FactorNameConflict      Code = "mfa_factor_name_conflict"
+	FactorRefused           Code = "mfa_verification_failed"
+	ChallengeExpired        Code = "mfa_challenge_expired"
+	TooManyFactors          Code = "too_many_enrolled_mfa_factors"
 	ProviderDisabled        Code = "provider_disabled"
 	BadOAuthState           Code = "bad_oauth_state"
 	BadOAuthCallback        Code = "bad_oauth_callback"
@@ -124,6 +129,11 @@ var codes = []CodeInfo{
 	{EmailExists, 422, true, "The address has an account."},
 	{EmailProviderDisabled, 422, true, "This server sends no mail."},
 	{InsufficientAAL, 403, true, "A second factor is needed first."},
+	{FactorNotFound, 404, true, "You have no such factor."},
+	{FactorNameConflict, 422, true, "You have a factor of this name."},
+	{FactorRefused, 422, true, "The code or answer is wrong, or was used."},
+	{ChallengeExpired, 422, true, "The challenge is unknown, was used or has expired."},
+	{TooManyFactors, 422, true, "The account has as many factors as it may."},
 	{ProviderDisabled, 400, true, "The provider is not configured, or off."},
 	{BadOAuthState, 400, true, "The sign-in did not begin in this browser, was used or has expired."},
 	{BadOAuthCallback, 400, true, "The provider did not answer as it should."},

@@ -215,6 +215,7 @@ func (s *Service) RemoveUser(ctx context.Context, c Credentials, id string, body
 		gone := remove(colUsers, u.ID)
 		gone.Expect = u.Version
 		ws := append(s.mailedTo(u), gone)
+		ws = append(ws, dropFactors(u)...)
 		if u.EmailKey != "" {
 			ws = append(ws, remove(colIdentities, identityID(u.EmailKey)))
 		}

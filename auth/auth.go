@@ -47,6 +47,7 @@ type Options struct {
 	Providers Providers
 	Mail      MailOptions
 	Passkeys  PasskeyOptions
+	AnyLevel  bool       // a session counts without the second factor its user has
 	Redirects *Redirects // where flows may send browsers beside the public URL
 	Captcha   Captcha    // nil: off
 	Hooks     Hooks      // nil: no function judges

@@ -39,6 +39,7 @@ type userDoc struct {
 	Meta       string       `bson:"userMetadata"` // JSON object
 	IdentityID string       `bson:"identityId"`   // of signing in with the address; "": not possible
 	Linked     []linked     `bson:"identities,omitempty"`
+	Factors    []factorRef  `bson:"factors,omitempty"`
 	Pending    bool         `bson:"pending,omitempty"`   // made by mail and not proven yet: no sign-in but by that mail
 	Anonymous  bool         `bson:"anonymous,omitempty"` // without a way to sign in
 	Waits      string       `bson:"waits,omitempty"`     // while pending or anonymous: a UUIDv7 of the last known use
@@ -74,12 +75,14 @@ type sessionDoc struct {
 	Version   int64     `bson:"_version,omitempty"`
 	User      string    `bson:"user"`
 	Epoch     int64     `bson:"epoch"`
-	AAL       string    `bson:"aal"`
-	Method    string    `bson:"method"`             // of amr
+	AAL       string    `bson:"aal"`              // as it was raised; aalOf is what counts
+	Factor    string    `bson:"factor,omitempty"` // that raised it
+	Steps     []step    `bson:"steps,omitempty"`
+	Method    string    `bson:"method"`             // of amr, at Created
 	Recovery  bool      `bson:"recovery,omitempty"` // may set a password and nothing else
 	Provider  string    `bson:"provider,omitempty"` // "": email
 	Passkey   string    `bson:"passkey,omitempty"`  // that began it; it ends with it
-	Authentic time.Time `bson:"authenticatedAt"`    // the last proof of a password
+	Authentic time.Time `bson:"authenticatedAt"`    // the last proof of a password, provider, link, passkey or factor
 	Gen       int64     `bson:"gen"`                // refreshes so far
 	Current   []byte    `bson:"current"`            // SHA-256 of the token that may be used
 	Spent     []byte    `bson:"spent,omitempty"`    // of the one before

@@ -177,7 +177,7 @@ func sessionMatters(a, b *sessionDoc) bool {
 	if a == nil { // new, or not readable
 		return b == nil
 	}
-	return b == nil || a.User != b.User || a.Epoch != b.Epoch || a.AAL != b.AAL || a.Recovery != b.Recovery || a.Claims != b.Claims || a.Passkey != b.Passkey
+	return b == nil || a.User != b.User || a.Epoch != b.Epoch || a.AAL != b.AAL || a.Factor != b.Factor || a.Recovery != b.Recovery || a.Claims != b.Claims || a.Passkey != b.Passkey
 }
 
 func userMatters(a, b *userDoc) bool {
@@ -185,7 +185,7 @@ func userMatters(a, b *userDoc) bool {
 		return b == nil
 	}
 	return b == nil || a.Email != b.Email || !a.Confirmed.Equal(b.Confirmed) || !slices.Equal(a.Roles, b.Roles) ||
-		a.Anonymous != b.Anonymous || a.App != b.App || a.Epoch != b.Epoch || !a.Banned.Equal(b.Banned) || !slices.Equal(a.Passkeys, b.Passkeys)
+		a.Anonymous != b.Anonymous || a.App != b.App || a.Epoch != b.Epoch || !a.Banned.Equal(b.Banned) || !sameFactors(a, b) || !slices.Equal(a.Passkeys, b.Passkeys)
 }
 
 func keyMatters(a, b *keyDoc) bool {

@@ -8,24 +8,13 @@ import (
 	"github.com/hutch-dev/hutch/data"
 )
 
-// hasFactor reports whether an account has a second factor that counts.
-func hasFactor(u *userDoc) bool {
-	return slices.ContainsFunc(showUser(u).Factors, func(f Factor) bool { return f.Status == "verified" })
-}
-
 // mayChangeIdentities is who asks, if the session is recent.
 func (s *Service) mayChangeIdentities(ctx context.Context, cr Credentials) (*live, error) {
 	l, err := s.present(ctx, cr)
 	if err != nil {
 		return nil, err
 	}
-	if hasFactor(l.user) && l.session.AAL != "aal2" {
-		return nil, &hutch.Error{Code: hutch.InsufficientAAL, Message: "the second factor is needed"}
-	}
-	if l.session.Recovery || !s.isRecent(l) {
-		return nil, &hutch.Error{Code: hutch.ReauthenticationNeeded, Message: "sign in again first"}
-	}
-	return l, nil
+	return l, s.mayManageAccount(l.user, l.session)
 }
 
 // LinkIdentity begins a flow that gives who asks another identity, and answers

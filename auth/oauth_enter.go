@@ -213,6 +213,9 @@ func (e *entry) link(ctx context.Context) (*Session, error) {
 	if u.banned(e.now) {
 		return nil, &hutch.Error{Code: hutch.UserBanned, Message: "the account is banned"}
 	}
+	if err := highest(u, d); err != nil { // a factor may be new since the flow began
+		return nil, err
+	}
 	if e.known != nil {
 		owner, err := load[userDoc](ctx, e.s.o.System, colUsers, e.known.User)
 		if err != nil {

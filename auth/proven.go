@@ -49,6 +49,7 @@ func (s *Service) proven(u *userDoc, keep bool, now time.Time) ([]data.Write, er
 		return nil, err
 	}
 	u.Confirmed, u.Pending, u.Anonymous, u.From, u.Networks, u.Linked = now, false, false, "", nil, nil
+	ws = append(ws, dropFactors(u)...)
 	u.Epoch++
 	if !keep {
 		u.Password = ""

@@ -38,11 +38,14 @@ func (s *Service) Reauthenticate(ctx context.Context, cr Credentials, c Client) 
 	return s.commit(ctx, now, o.write, w)
 }
 
-// mayChangeUser judges what PUT user asks beside a password; to is the new
-// address, nil where it stays.
+// mayChangeUser judges what PUT user asks but the proof for a password; to is the
+// new address, nil where it stays.
 func (s *Service) mayChangeUser(ctx context.Context, l *live, r UpdateRequest, c Client) (to *email, err error) {
 	if l.session.Recovery && (r.Email != "" || r.Data != nil) {
 		return nil, &hutch.Error{Code: hutch.ReauthenticationNeeded, Field: "password", Message: "set a new password first"}
+	}
+	if err := s.stillMay(l.user, l.session, r); err != nil {
+		return nil, err
 	}
 	if r.Nonce != "" {
 		t, err := s.beginCode(ctx, l.user.ID, c)
@@ -83,6 +86,15 @@ func (s *Service) mayChangeUser(ctx context.Context, l *live, r UpdateRequest, c
 		}
 	}
 	return &e, nil
+}
+
+// stillMay refuses a session without the second factor of its user; what counts
+// without it by the config may change data. insufficient_aal.
+func (s *Service) stillMay(u *userDoc, d *sessionDoc, r UpdateRequest) error {
+	if r.Email != "" || r.Password != "" || s.waits(u, d) {
+		return highest(u, d)
+	}
+	return nil
 }
 
 // openNonce finds the mailed code of a user: otp_expired.

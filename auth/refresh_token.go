@@ -11,7 +11,7 @@ import (
 )
 
 // A refresh token is base64url of the session's id, the count of refreshes
-// before it, a secret (random at first, then an HMAC of the token before) and a
+// before it, a secret (random at first, then an HMAC of the hash of the token before) and a
 // tag that proves that we made it: so a spent token is known from a guessed one,
 // and a guess costs no read.
 const (
@@ -49,12 +49,23 @@ func firstRefresh(key []byte, session string, entropy io.Reader) (refreshToken, 
 
 // successor is the one token that follows t.
 func (t refreshToken) successor(key []byte) refreshToken {
+	return follow([refreshGen]byte(t[:refreshGen]), binary.BigEndian.Uint32(t[refreshGen:]), t.hash(), key)
+}
+
+// follow makes the successor of a token from what is stored of it.
+func follow(session [refreshGen]byte, gen uint32, hash, key []byte) refreshToken {
 	var n refreshToken
-	copy(n[:], t[:refreshGen])
-	binary.BigEndian.PutUint32(n[refreshGen:], binary.BigEndian.Uint32(t[refreshGen:])+1)
-	copy(n[refreshSecret:], mac(key, "refresh successor", t[:]))
+	copy(n[:], session[:])
+	binary.BigEndian.PutUint32(n[refreshGen:], gen+1)
+	copy(n[refreshSecret:], mac(key, "refresh successor", hash))
 	n.sign(key)
 	return n
+}
+
+// successorOf is successor for who has the session and not its token.
+func (d *sessionDoc) successorOf(key []byte) (refreshToken, error) {
+	id, err := uuid.Parse(d.ID)
+	return follow(id, uint32(d.Gen), d.Current, key), err
 }
 
 func (t *refreshToken) sign(key []byte) {

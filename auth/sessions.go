@@ -91,7 +91,7 @@ func (s *Service) devices(ctx context.Context, u *userDoc, current string) ([]De
 	out := make([]Device, 0, len(ds))
 	for _, d := range ds {
 		out = append(out, Device{
-			ID: d.ID, UserAgent: d.Agent, IP: d.Addr, AAL: d.AAL, CreatedAt: rfc3339(d.Created),
+			ID: d.ID, UserAgent: d.Agent, IP: d.Addr, AAL: aalOf(u, d), CreatedAt: rfc3339(d.Created),
 			RefreshedAt: rfc3339(d.Refreshed), NotAfter: rfc3339(d.ends(s.o.Lifetimes)), Current: d.ID == current,
 		})
 	}
@@ -104,10 +104,7 @@ func (s *Service) mayManage(ctx context.Context, c Credentials) (*live, error) {
 	if err != nil {
 		return nil, err
 	}
-	if hasFactor(l.user) && l.session.AAL != "aal2" {
-		return nil, &hutch.Error{Code: hutch.InsufficientAAL, Message: "the second factor is needed"}
-	}
-	return l, nil
+	return l, highest(l.user, l.session)
 }
 
 // Sessions lists the sessions of who asks. Errors of User, insufficient_aal,

@@ -147,7 +147,7 @@ func (s *Service) newSession(ctx context.Context, u *userDoc, how mailEntry, c C
 		return nil, t, hutch.Errorf(hutch.Internal, "reading entropy: %w", err)
 	}
 	d := &sessionDoc{
-		ID: sid, User: u.ID, Epoch: u.Epoch, AAL: cmp.Or(how.aal, "aal1"), Method: how.amr(), Provider: how.provider, Recovery: how.recovery, Passkey: how.passkey,
+		ID: sid, User: u.ID, Epoch: u.Epoch, AAL: cmp.Or(how.aal, aal1), Method: how.amr(), Provider: how.provider, Recovery: how.recovery, Passkey: how.passkey,
 		Authentic: now, Current: t.hash(), Refreshed: now, Created: now, Agent: c.agent(), Addr: c.address(),
 	}
 	return d, t, s.judgeToken(ctx, u, d)

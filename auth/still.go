@@ -23,12 +23,15 @@ func (s *Service) StillValid(ctx context.Context, p hutch.Principal) error {
 	now := s.o.Now()
 	switch p.Kind {
 	case hutch.User:
-		u, _, err := s.alive(ctx, p.SessionID, p.UID, now)
+		u, d, err := s.alive(ctx, p.SessionID, p.UID, now)
 		if err != nil {
 			return outside(err)
 		}
 		if u.banned(now) {
 			return unauthenticated("the account is banned")
+		}
+		if s.waits(u, d) {
+			return unauthenticated("the second factor is needed")
 		}
 	case hutch.Service:
 		d, err := load[keyDoc](ctx, s.o.System, colKeys, p.UID)

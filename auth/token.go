@@ -69,8 +69,7 @@ func (s *Service) issue(u *userDoc, d *sessionDoc, now time.Time) (token string,
 	payload, err := json.Marshal(accessClaims{
 		Issuer: s.issuer(), Subject: u.ID, Audience: audience, Expires: exp.Unix(), IssuedAt: now.Unix(),
 		ID:   strconv.FormatInt(d.Gen, 10) + "." + base64.RawURLEncoding.EncodeToString(nonce[:]),
-		Role: audience, Email: u.Email, Anonymous: u.Anonymous, SessionID: d.ID, AAL: d.AAL,
-		AMR: []amr{{Method: d.Method, Timestamp: d.Authentic.Unix()}},
+		Role: audience, Email: u.Email, Anonymous: u.Anonymous, SessionID: d.ID, AAL: aalOf(u, d), AMR: d.amr(),
 		App: appMetadata(u), User: json.RawMessage(orEmpty(u.Meta)),
 	})
 	if err != nil {
@@ -91,6 +90,24 @@ func (s *Service) issue(u *userDoc, d *sessionDoc, now time.Time) (token string,
 }
 
 var errToken = errors.New("not an access token of ours")
+
+// TokenOf reads whose an access token is that was verified before; nil: it is
+// none. It checks nothing.
+func TokenOf(token string) *Change {
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return nil
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		return nil
+	}
+	var c accessClaims
+	if json.Unmarshal(payload, &c) != nil || c.Subject == "" {
+		return nil
+	}
+	return &Change{UID: c.Subject, Session: c.SessionID}
+}
 
 // open checks all that a token itself can prove: signature under a kid of ours
 // and its algorithm, type, issuer, audience, expiry.

@@ -98,6 +98,9 @@ func (s *Service) changeUser(ctx context.Context, l *live, r UpdateRequest, to *
 		if err != nil {
 			return err
 		}
+		if err := s.stillMay(u, d, r); err != nil {
+			return err
+		}
 		if hash != "" && u.Password != old { // changed by another: what was proven is stale
 			return &hutch.Error{Code: hutch.ReauthenticationNeeded, Message: "the password has changed meanwhile"}
 		}
@@ -178,7 +181,7 @@ func (s *Service) mayChangePassword(ctx context.Context, l *live, r UpdateReques
 		}
 		return nil
 	}
-	if r.Nonce == "" && s.o.Now().Sub(l.session.Authentic) >= recent {
+	if r.Nonce == "" && !s.isRecent(l) {
 		return &hutch.Error{
 			Code: hutch.ReauthenticationNeeded, Field: "current_password",
 			Message: "give the current password, or sign in again",

@@ -125,7 +125,7 @@ func (s *Service) verify(ctx context.Context, token string) (*remembered, error)
 		return nil, err
 	}
 	r := &remembered{principal: s.principal(live.user, live.session), exp: time.Unix(live.claims.Expires, 0), stand: live.stand}
-	if live.session.Recovery {
+	if live.session.Recovery || s.waits(live.user, live.session) {
 		r.principal = s.guest
 	}
 	r.ends = r.exp.UnixNano()
@@ -206,7 +206,7 @@ func (s *Service) principal(u *userDoc, d *sessionDoc) hutch.Principal {
 	claims, _ := claimsOf(withClaims(appMetadata(u), d.claims()))
 	return hutch.Principal{
 		Kind: hutch.User, UID: u.ID, Email: u.Email, EmailVerified: !u.Confirmed.IsZero(), Anonymous: u.Anonymous,
-		Provider: d.provider(), AAL: d.AAL, Role: audience, Roles: u.Roles, SessionID: d.ID, Claims: claims,
+		Provider: d.provider(), AAL: aalOf(u, d), Role: audience, Roles: u.Roles, SessionID: d.ID, Claims: claims,
 	}.Sealed()
 }
 

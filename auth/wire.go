@@ -80,7 +80,7 @@ func showUser(u *userDoc) *User {
 		EmailConfirmedAt: rfc3339(u.Confirmed), LastSignInAt: rfc3339(u.LastSignIn),
 		AppMetadata: appMetadata(u), UserMetadata: json.RawMessage(orEmpty(u.Meta)),
 		Identities: showIdentities(u), IsAnonymous: u.Anonymous,
-		Factors: []Factor{}, BannedUntil: rfc3339(u.Banned), CreatedAt: rfc3339(u.Created), UpdatedAt: rfc3339(u.Updated),
+		Factors: showFactors(u), BannedUntil: rfc3339(u.Banned), CreatedAt: rfc3339(u.Created), UpdatedAt: rfc3339(u.Updated),
 	}
 }
 

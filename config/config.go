@@ -81,6 +81,7 @@ type Auth struct {
 
 	ConfirmEmail   bool // a sign-up is confirmed by mail
 	EmailChange    string
+	MFA            string // optional: a session counts without the second factor
 	Redirects      []string
 	PasskeyOrigins []string // of apps
 	Mail           Mail
@@ -197,7 +198,7 @@ func defaults() *Config {
 			Signup: true, MinLength: 10, HashMemory: 19 << 20, HashTime: 2,
 			AccessToken: 15 * time.Minute,
 			Idle:        30 * 24 * time.Hour, Max: 365 * 24 * time.Hour,
-			EmailChange: "secure",
+			EmailChange: "secure", MFA: "required",
 		},
 		pos: map[string]hutch.Pos{},
 		env: map[string]bool{},

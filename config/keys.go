@@ -52,6 +52,7 @@ func (c *Config) keys() []key {
 				span("max", "In all.", &a.Max, time.Minute, 3650*day)),
 			flag("confirmEmail", "Whether a sign-up is confirmed by mail; the default is true where mail.smtp is set.", &a.ConfirmEmail),
 			choice("emailChange", "A new address: secure, both confirm; single, the new one.", &a.EmailChange, "secure", "single"),
+			choice("mfa", "A session whose user has a second factor, before that is proven: required, it is a guest; optional, it counts.", &a.MFA, "required", "optional"),
 			texts("redirects", "Where sign-in may send browsers beside publicUrl: URLs, * in a path segment, ** for the rest.", &a.Redirects, anyText),
 			object("passkeys", "Passkeys; they are made for the domain of publicUrl.",
 				texts("origins", "Origins of apps beside publicUrl: https://app.example or android:apk-key-hash:...", &a.PasskeyOrigins, badPasskeyOrigin)),

@@ -26,6 +26,7 @@ func authRoutes() []*Route {
 		{Method: get, Path: "/.well-known/openid-configuration", About: "discovery", handle: discovery},
 	}
 	rows = append(rows, append(oauthRoutes(), mailRoutes()...)...)
+	rows = append(rows, factorRoutes()...)
 	rows = append(rows, append(sessionRoutes(), adminRoutes()...)...)
 	rows = append(rows, passkeyRoutes()...)
 	for _, r := range rows {

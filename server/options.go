@@ -91,6 +91,7 @@ type Auth interface {
 	Mailed
 	Devices
 	Passkeys
+	Factors
 	Admin
 }
 
@@ -149,6 +150,14 @@ type Passkeys interface {
 	PasskeysOf(ctx context.Context, c auth.Credentials, id string) ([]*auth.Passkey, error)
 	RemovePasskeyOf(ctx context.Context, c auth.Credentials, id, passkey string) error
 	RelatedOrigins() (auth.RelatedOrigins, error)
+}
+
+// Factors are the routes of one's own second factors.
+type Factors interface {
+	Enroll(ctx context.Context, cr auth.Credentials, body []byte) (*auth.Enrolled, error)
+	ChallengeFactor(ctx context.Context, cr auth.Credentials, id string, body []byte) (*auth.FactorChallenge, error)
+	VerifyFactor(ctx context.Context, cr auth.Credentials, id string, body []byte, c auth.Client) (*auth.Session, error)
+	Unenroll(ctx context.Context, cr auth.Credentials, id string) error
 }
 
 // Admin are the routes for service keys of scope auth; it judges the credentials.

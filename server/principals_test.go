@@ -49,6 +49,10 @@ var accessTable = map[string]struct {
 	"GET /auth/v1/reauthenticate":                         {"", "", access{401, 200, 200, 401, 401, 401}},
 	"GET /auth/v1/sessions":                               {"", "", access{401, 200, 200, 401, 401, 401}},
 	"DELETE /auth/v1/sessions/{id}":                       {"/auth/v1/sessions/s1", "", access{401, 204, 204, 401, 401, 401}},
+	"POST /auth/v1/factors":                               {"", `{"factor_type":"totp"}`, access{401, 200, 200, 401, 401, 401}},
+	"POST /auth/v1/factors/{id}/challenge":                {"/auth/v1/factors/f1/challenge", "", access{401, 200, 200, 401, 401, 401}},
+	"POST /auth/v1/factors/{id}/verify":                   {"/auth/v1/factors/f1/verify", `{"challenge_id":"c1","code":"000000"}`, access{401, 200, 200, 401, 401, 401}},
+	"DELETE /auth/v1/factors/{id}":                        {"/auth/v1/factors/f1", "", access{401, 200, 200, 401, 401, 401}},
 	"GET /auth/v1/admin/users":                            {"", "", access{401, 403, 403, 403, 403, 401}},
 	"POST /auth/v1/admin/users":                           {"", `{"email":"a@b.example"}`, access{401, 403, 403, 403, 403, 401}},
 	"GET /auth/v1/admin/users/{id}":                       {"/auth/v1/admin/users/ann", "", access{401, 403, 403, 403, 403, 401}},
@@ -147,7 +151,7 @@ func TestRoutesOfLaterVersionsAre404(t *testing.T) {
 	s := start(t)
 	for _, path := range []string{
 		"GET /admin/v1/users", "GET /_/", "GET /_", "GET /openapi.json", "POST /data/v1/aggregate",
-		"POST /auth/v1/factors", "GET /storage/v1/object/a", "DELETE /auth/v1/user",
+		"GET /storage/v1/object/a", "DELETE /auth/v1/user",
 		"GET /data/v1", "GET /data", "GET /healthz/", "GET /HEALTHZ", "GET /Data/v1/docs/open/a", "GET /data/v1/docs/open/a/b",
 		"POST /functions/v1", "GET /", "POST /nothing", "GET /hutch.yaml", "GET /.hutch/data", "GET /hutch/x",
 	} {

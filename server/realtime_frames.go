@@ -44,7 +44,7 @@ func (s *socket) hello() bool {
 		return false
 	}
 	s.token = token
-	s.who.Store(&p)
+	s.act(&p)
 	hub := s.realtime.o.Hub
 	s.client = hub.Connect(p, s.request(), s.notify)
 	s.expire(exp)
@@ -172,7 +172,7 @@ func (s *socket) auth(f data.Doc) bool {
 	if s.held != nil || !same(s.who.Load(), &p) {
 		s.become(p, exp, answer)
 	} else {
-		s.who.Store(&p)
+		s.act(&p)
 		s.expire(exp)
 		s.client.Send(answer)
 	}

@@ -19,15 +19,34 @@ func (s *socket) authenticate(token string) (hutch.Principal, time.Time, error) 
 // concerned reports whether one of the changes may have changed who s acts as.
 func (s *socket) concerned(cs []auth.Change) bool {
 	p := s.who.Load()
-	if p == nil || p.IsGuest() {
+	if p == nil {
 		return false
 	}
+	uid, session := p.UID, p.SessionID
+	if p.IsGuest() {
+		of := s.named.Load()
+		if of == nil {
+			return false
+		}
+		uid, session = of.UID, of.Session
+	}
 	for _, c := range cs {
-		if c.All || c.UID == p.UID && (c.Session == "" || c.Session == p.SessionID) {
+		if c.All || c.UID == uid && (c.Session == "" || c.Session == session) {
 			return true
 		}
 	}
 	return false
+}
+
+// act notes who the socket acts as; s.mu is held. A token may be good and its
+// user a guest until a second factor: who that is, changes tell.
+func (s *socket) act(p *hutch.Principal) {
+	var of *auth.Change
+	if p.IsGuest() && s.token != "" {
+		of = auth.TokenOf(s.token)
+	}
+	s.named.Store(of)
+	s.who.Store(p)
 }
 
 // verifyAgain checks the token as it stands now: gone, the socket is closed and
@@ -87,7 +106,7 @@ func same(a, b *hutch.Principal) bool {
 
 // become makes the socket act as p; s.mu is held.
 func (s *socket) become(p hutch.Principal, exp time.Time, answer []byte) {
-	s.who.Store(&p)
+	s.act(&p)
 	s.client.Become(s.realtime.ctx, p, answer)
 	s.held = nil
 	s.expire(exp)

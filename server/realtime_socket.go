@@ -13,6 +13,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/hutch-dev/hutch"
+	"github.com/hutch-dev/hutch/auth"
 	"github.com/hutch-dev/hutch/data"
 	"github.com/hutch-dev/hutch/data/live"
 )
@@ -36,7 +37,8 @@ type socket struct {
 	stop   func() bool  // guarded by mu; the timer of exp or of another check
 	closed bool         // guarded by mu; run has ended
 
-	who atomic.Pointer[hutch.Principal] // for rechecks
+	who   atomic.Pointer[hutch.Principal] // for rechecks
+	named atomic.Pointer[auth.Change]     // whose token it is that a guest gave
 
 	heard  time.Time // of the reader
 	tokens float64   // of the reader's rate limit

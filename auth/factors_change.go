@@ -1,0 +1,325 @@
+package auth
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/hutch-dev/hutch"
+	"github.com/hutch-dev/hutch/data"
+)
+
+// enrolling is the body of POST factors.
+type enrolling struct {
+	Type   string
+	Name   string
+	Issuer string // shown by authenticator apps
+	body   fields
+}
+
+func parseEnroll(body []byte) (r enrolling, err error) {
+	if r.body, err = readBody(body); err != nil {
+		return r, err
+	}
+	if r.Type, err = r.body.needText("factor_type"); err != nil {
+		return r, err
+	}
+	if factorTypes[r.Type] == nil {
+		return r, invalid("factor_type", "there is no such type of factor here")
+	}
+	if r.Name, err = r.body.label("friendly_name"); err != nil {
+		return r, err
+	}
+	r.Issuer, err = r.body.label("issuer")
+	return r, err
+}
+
+// label is a short text in one line that people read; "" where it is absent.
+func (f fields) label(name string) (string, error) {
+	s, _, err := f.text(name)
+	if err != nil {
+		return "", err
+	}
+	s = strings.TrimSpace(s)
+	if utf8.RuneCountInString(s) > maxFactorName || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsGraphic(r) }) {
+		return "", invalid(name, fmt.Sprintf("%s is a line of at most %d characters", name, maxFactorName))
+	}
+	return s, nil
+}
+
+// Enroll begins a factor of who asks. It counts for nothing until VerifyFactor.
+// One of the same name that still waits is replaced. Errors of User,
+// bad_json, validation_failed, insufficient_aal, reauthentication_needed,
+// mfa_factor_name_conflict, too_many_enrolled_mfa_factors.
+func (s *Service) Enroll(ctx context.Context, cr Credentials, body []byte) (*Enrolled, error) {
+	l, err := s.present(ctx, cr)
+	if err != nil {
+		return nil, err
+	}
+	r, err := parseEnroll(body)
+	if err != nil {
+		return nil, err
+	}
+	var out *Enrolled
+	err = rerun(ctx, func() error {
+		now := s.o.Now()
+		u, d, err := s.alive(ctx, l.session.ID, l.user.ID, now)
+		if err != nil {
+			return err
+		}
+		if err := s.mayManageAccount(u, d); err != nil {
+			return err
+		}
+		if u.Anonymous {
+			return invalid("factor_type", "an account needs a way to sign in before a second factor")
+		}
+		ws := dropUnverified(u, func(f *factorRef) bool {
+			return now.Sub(f.Created) >= unverifiedLife || f.Name == r.Name && f.Type == r.Type
+		})
+		if r.Name != "" && slices.ContainsFunc(u.Factors, func(f factorRef) bool { return f.Name == r.Name }) {
+			return &hutch.Error{Code: hutch.FactorNameConflict, Field: "friendly_name", Message: "you have a factor of this name"}
+		}
+		if len(u.Factors) >= maxFactors {
+			return &hutch.Error{Code: hutch.TooManyFactors, Message: fmt.Sprintf("an account has at most %d factors", maxFactors)}
+		}
+		id, err := newID(now, s.o.Entropy)
+		if err != nil {
+			return hutch.Errorf(hutch.Internal, "reading entropy: %w", err)
+		}
+		f := &factorDoc{ID: id, User: u.ID, Type: r.Type, Session: d.ID, Created: now, Updated: now}
+		out = &Enrolled{ID: id, Type: r.Type, FriendlyName: r.Name}
+		if err := factorTypes[r.Type].enroll(s, u, f, &r, out); err != nil {
+			return err
+		}
+		u.Factors = append(u.Factors, factorRef{ID: id, Type: r.Type, Name: r.Name, Created: now, Updated: now})
+		wu, err := s.saveUser(u, now)
+		if err != nil {
+			return err
+		}
+		wf, err := put(colFactors, id, 0, f)
+		if err != nil {
+			return err
+		}
+		return s.commit(ctx, now, append(ws, wu, wf)...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+const forFactor = "factor" // the purpose of a challenge
+
+// challenged is what a challenge is bound to.
+type challenged struct {
+	Session string          `json:"session"`
+	Factor  string          `json:"factor"`
+	Keep    json.RawMessage `json:"keep,omitempty"`
+}
+
+// ChallengeFactor begins the proof of a factor in the session that asks, which
+// has one challenge a factor. Errors of User, bad_json, mfa_factor_not_found,
+// and for a factor that waits those of Enroll.
+func (s *Service) ChallengeFactor(ctx context.Context, cr Credentials, id string, body []byte) (*FactorChallenge, error) {
+	l, err := s.presentAny(ctx, cr)
+	if err != nil {
+		return nil, err
+	}
+	in := fields{}
+	if len(body) > 0 {
+		if in, err = readBody(body); err != nil {
+			return nil, err
+		}
+	}
+	now := s.o.Now()
+	f, kind, err := s.factor(ctx, l.user, l.session, id, now)
+	if err != nil {
+		return nil, err
+	}
+	out := &FactorChallenge{Type: f.Type, ExpiresAt: now.Add(challengeLife).Unix()}
+	keep, err := kind.challenge(s, l.user, f, in, out)
+	if err != nil {
+		return nil, err
+	}
+	c := challenged{Session: l.session.ID, Factor: id}
+	if keep != nil {
+		if c.Keep, err = json.Marshal(keep); err != nil {
+			return nil, hutch.Errorf(hutch.Internal, "encoding a challenge: %w", err)
+		}
+	}
+	out.ID, err = s.issueOTP(ctx, forFactor, l.session.ID+"/"+id, challengeLife, &c)
+	return out, err
+}
+
+// openFactor finds a challenge of a session and factor:
+// mfa_challenge_expired.
+func (s *Service) openFactor(ctx context.Context, secret, session, factor string) (*otpDoc, *challenged, error) {
+	expired := &hutch.Error{Code: hutch.ChallengeExpired, Field: "challenge_id", Message: "the challenge is unknown, was used or has expired"}
+	d, err := s.openOTP(ctx, forFactor, secret)
+	if hutch.CodeOf(err) == hutch.OTPExpired {
+		return nil, nil, expired
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	var c challenged
+	if err := d.read(&c); err != nil {
+		return nil, nil, err
+	}
+	if c.Session != session || c.Factor != factor {
+		return nil, nil, expired
+	}
+	return d, &c, nil
+}
+
+// VerifyFactor proves a factor: the session goes on at aal2 with new tokens. The
+// first proof of a factor makes it count; where it is the first factor, all
+// other sessions end. Errors of User, bad_json, validation_failed,
+// mfa_factor_not_found, mfa_challenge_expired, mfa_verification_failed,
+// over_request_rate_limit.
+func (s *Service) VerifyFactor(ctx context.Context, cr Credentials, id string, body []byte, c Client) (*Session, error) {
+	l, err := s.presentAny(ctx, cr)
+	if err != nil {
+		return nil, err
+	}
+	in, err := readBody(body)
+	if err != nil {
+		return nil, err
+	}
+	secret, err := in.needText("challenge_id")
+	if err != nil {
+		return nil, err
+	}
+	if l.user.factorOf(id) < 0 {
+		return nil, noFactor()
+	}
+	t, err := s.beginCode(ctx, "factor "+l.user.ID, c)
+	if err != nil {
+		return nil, err
+	}
+	var out *Session
+	err = rerun(ctx, func() error {
+		out, err = s.proveFactor(ctx, l, id, secret, in)
+		return err
+	})
+	if hutch.CodeOf(err) != hutch.FactorRefused { // nothing was guessed
+		t.passed(ctx)
+	}
+	return out, err
+}
+
+func (s *Service) proveFactor(ctx context.Context, l *live, id, secret string, in fields) (*Session, error) {
+	now := s.o.Now()
+	u, d, err := s.alive(ctx, l.session.ID, l.user.ID, now)
+	if err != nil {
+		return nil, err
+	}
+	if u.banned(now) {
+		return nil, &hutch.Error{Code: hutch.UserBanned, Message: "the account is banned"}
+	}
+	f, kind, err := s.factor(ctx, u, d, id, now)
+	if err != nil {
+		return nil, err
+	}
+	o, ch, err := s.openFactor(ctx, secret, d.ID, id)
+	if err != nil {
+		return nil, err
+	}
+	if err := kind.verify(s, u, f, ch.Keep, in); err != nil {
+		return nil, err
+	}
+	ws := []data.Write{o.spend()}
+	if i := u.factorOf(id); !u.Factors[i].Verified {
+		more, err := s.addFactor(u, d, f, i)
+		if err != nil {
+			return nil, err
+		}
+		ws = append(ws, more...)
+	}
+	next, err := s.raise(d, id, kind.method(), now)
+	if err != nil {
+		return nil, err
+	}
+	version := f.Version
+	f.Version, f.Session, f.Updated = 0, "", now
+	wf, err := put(colFactors, f.ID, version, f)
+	if err != nil {
+		return nil, err
+	}
+	wd, err := s.saveSession(d)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.commit(ctx, now, append(ws, wf, wd)...); err != nil {
+		return nil, err
+	}
+	s.cache.drop(d.ID)
+	s.cache.drop(u.ID)
+	return s.answer(u, d, next, now)
+}
+
+// addFactor makes the factor at i of u count. The first one ends all sessions
+// but d: they came in without it.
+func (s *Service) addFactor(u *userDoc, d *sessionDoc, f *factorDoc, i int) ([]data.Write, error) {
+	now := s.o.Now()
+	if !hasFactor(u) {
+		u.Epoch++
+		d.Epoch = u.Epoch
+	}
+	u.Factors = slices.Clone(u.Factors)
+	u.Factors[i].Verified, u.Factors[i].Updated = true, now
+	ws := dropUnverified(u, func(*factorRef) bool { return true })
+	w, err := s.saveUser(u, now)
+	if err != nil {
+		return nil, err
+	}
+	u.Updated = now
+	row, err := s.audit(now, auditDoc{Event: "factor_added", User: u.ID, Session: d.ID, Detail: f.Type})
+	return append(ws, w, row), err
+}
+
+// Unenroll removes a factor of who asks; sessions that it raised fall back to
+// aal1. Errors of Enroll, mfa_factor_not_found.
+func (s *Service) Unenroll(ctx context.Context, cr Credentials, id string) error {
+	l, err := s.present(ctx, cr)
+	if err != nil {
+		return err
+	}
+	return rerun(ctx, func() error {
+		now := s.o.Now()
+		u, d, err := s.alive(ctx, l.session.ID, l.user.ID, now)
+		if err != nil {
+			return err
+		}
+		if u.factorOf(id) < 0 {
+			return noFactor()
+		}
+		if err := s.mayManageAccount(u, d); err != nil {
+			return err
+		}
+		ws, err := s.removeFactor(u, id)
+		if err != nil {
+			return err
+		}
+		row, err := s.audit(now, auditDoc{Event: "factor_removed", User: u.ID, Session: d.ID})
+		if err != nil {
+			return err
+		}
+		if err := s.commit(ctx, now, append(ws, row)...); err != nil {
+			return err
+		}
+		s.cache.drop(u.ID)
+		return nil
+	})
+}
+
+// removeFactor takes a factor from u and gives the writes, u's too.
+func (s *Service) removeFactor(u *userDoc, id string) ([]data.Write, error) {
+	u.Factors = slices.DeleteFunc(slices.Clone(u.Factors), func(r factorRef) bool { return r.ID == id })
+	w, err := s.saveUser(u, s.o.Now())
+	return []data.Write{remove(colFactors, id), w}, err
+}
