@@ -244,6 +244,9 @@ func (s *Service) proveFactor(ctx context.Context, l *live, id, secret string, i
 	if err != nil {
 		return nil, err
 	}
+	if err := s.judgeToken(ctx, u, d); err != nil {
+		return nil, err
+	}
 	version := f.Version
 	f.Version, f.Session, f.Updated = 0, "", now
 	wf, err := put(colFactors, f.ID, version, f)

@@ -163,7 +163,7 @@ func (s *Service) judgeToken(ctx context.Context, u *userDoc, d *sessionDoc) err
 	claims := fields{}
 	for _, h := range s.before(BeforeToken) {
 		e := HookEvent{
-			Type: BeforeToken, User: showUser(u), Method: d.Method, Provider: d.provider(), Session: d.ID, AAL: d.AAL,
+			Type: BeforeToken, User: showUser(u), Method: d.Method, Provider: d.provider(), Session: d.ID, AAL: aalOf(u, d),
 		}
 		var err error
 		if e.Claims, err = json.Marshal(claims); err != nil {
