@@ -74,6 +74,7 @@ type Service struct {
 	used     map[string]time.Time // service keys, since the last flush
 	told     map[string]time.Time // what was told and is not repeated at once
 	swept    time.Time
+	failed   failures
 }
 
 // New opens the keys, and makes them in a new store. It fails where the master
@@ -166,9 +167,10 @@ func (s *Service) Run(ctx context.Context) error {
 }
 
 // Maintain does what is due: rotates signing keys, notes the last use of
-// service keys, each hour deletes sessions that have ended.
+// service keys and failed sign-ins, each hour deletes sessions that have ended
+// and old rows of the audit.
 func (s *Service) Maintain(ctx context.Context) error {
-	err := errors.Join(s.rotate(ctx), s.flushUses(ctx))
+	err := errors.Join(s.rotate(ctx), s.flushUses(ctx), s.flushFailures(ctx))
 	now := s.o.Now()
 	s.mu.Lock()
 	due := now.Sub(s.swept) >= sweepEvery
@@ -177,7 +179,7 @@ func (s *Service) Maintain(ctx context.Context) error {
 	}
 	s.mu.Unlock()
 	if due {
-		err = errors.Join(err, s.sweep(ctx), s.sweepWaiting(ctx), s.sweepOTPs(ctx))
+		err = errors.Join(err, s.sweep(ctx), s.sweepWaiting(ctx), s.sweepOTPs(ctx), s.sweepAudit(ctx))
 	}
 	return err
 }

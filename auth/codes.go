@@ -33,6 +33,7 @@ func (s *Service) useCode(ctx context.Context, r VerifyRequest, p proof, c Clien
 		out, err = s.effect(ctx, d, p, c)
 		return err
 	})
+	s.noteFailure("code", &userDoc{ID: subject}, c, err)
 	if err == nil {
 		t.passed(ctx)
 	}

@@ -17,7 +17,6 @@ const (
 	colIdentities = "_identities"
 	colKeys       = "_keys"
 	colSigning    = "_signing"
-	colAudit      = "_audit"
 )
 
 // Collections names what Options.System must hold.
@@ -131,17 +130,6 @@ type signingDoc struct {
 	Created   time.Time `bson:"createdAt"`
 }
 
-// auditDoc is a row of _audit: never changed, never with a secret.
-type auditDoc struct {
-	ID      string    `bson:"_id"`
-	At      time.Time `bson:"at"`
-	Event   string    `bson:"event"`
-	User    string    `bson:"user,omitempty"`
-	Session string    `bson:"session,omitempty"`
-	Key     string    `bson:"key,omitempty"`
-	Detail  string    `bson:"detail,omitempty"`
-}
-
 // load reads a document; nil when it is absent.
 func load[T any](ctx context.Context, s data.System, coll, id string) (*T, error) {
 	d, err := s.Get(ctx, coll, id)
@@ -203,18 +191,8 @@ const commitTime = 30 * time.Second
 func (s *Service) commit(ctx context.Context, now time.Time, ws ...data.Write) error {
 	ctx, cancel := context.WithTimeout(ctx, commitTime)
 	defer cancel()
-	_, err := s.o.System.Commit(ctx, &data.Batch{Now: now, Writes: ws, Derive: s.hearers(0)})
+	_, err := s.o.System.Commit(ctx, &data.Batch{Now: now, Writes: ws, Derive: s.derive(now, 0)})
 	return err
-}
-
-// audit is a row of _audit, to be written with what it tells of.
-func (s *Service) audit(now time.Time, a auditDoc) (data.Write, error) {
-	id, err := newID(now, s.o.Entropy)
-	if err != nil {
-		return data.Write{}, hutch.Errorf(hutch.Internal, "reading entropy: %w", err)
-	}
-	a.ID, a.At = id, now
-	return put(colAudit, id, 0, &a)
 }
 
 // moved reports whether a commit lost against another; the caller reads again.

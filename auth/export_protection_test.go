@@ -23,3 +23,5 @@ func (s *Service) SetHash(ctx context.Context, id, hash string) {
 		panic(err)
 	}
 }
+
+func (s *Service) SweepAudit(ctx context.Context) error { return s.sweepAudit(ctx) }

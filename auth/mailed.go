@@ -242,7 +242,9 @@ func (s *Service) ownSignup(ctx context.Context, u *userDoc, f *Flow, p proof, c
 		if len(p.password) > maxPassword {
 			return false, wrongPassword()
 		}
-		return true, s.checkPassword(ctx, c, u.EmailKey, p.password, u.Password, false)
+		err := s.checkPassword(ctx, c, u.EmailKey, p.password, u.Password, false)
+		s.noteFailure("signup_password", u, c, err)
+		return true, err
 	case p.typed && u.From == s.networkMark(c):
 		return true, nil
 	}

@@ -53,6 +53,7 @@ func (s *Service) mayChangeUser(ctx context.Context, l *live, r UpdateRequest, c
 			return nil, err
 		}
 		if _, err = s.openNonce(ctx, l.user, r.Nonce); err != nil {
+			s.noteFailure("nonce", l.user, c, err)
 			return nil, err
 		}
 		t.passed(ctx)

@@ -61,6 +61,7 @@ func (s *Service) SignIn(ctx context.Context, r PasswordRequest, c Client) (*Ses
 		hash, known = u.Password, slices.Contains(u.Networks, mark)
 	}
 	if err = s.checkPassword(ctx, c, e.key, r.Password, hash, known); err != nil {
+		s.noteFailure("password", u, c, err)
 		return nil, err
 	}
 	var fresh string // a hash of today's parameters
@@ -124,7 +125,15 @@ func (s *Service) begun(ctx context.Context, u *userDoc, c Client, fresh string)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.commit(ctx, now, append(s.deviceNotice(ctx, u, mark, now), wu, wd)...); err != nil {
+	ws := append(s.deviceNotice(ctx, u, mark, now), wu, wd)
+	if fresh != "" {
+		row, err := s.audit(now, auditDoc{Event: "password_rehashed", User: u.ID}) // the same password
+		if err != nil {
+			return nil, err
+		}
+		ws = append(ws, row)
+	}
+	if err := s.commit(ctx, now, ws...); err != nil {
 		return nil, err
 	}
 	return s.answer(&n, d, refresh, now)

@@ -123,6 +123,7 @@ func (m *memory) Commit(ctx context.Context, b *data.Batch) (data.Result, error)
 		return data.Result{}, err
 	}
 	for _, ch := range changes {
+		appendOnly(&ch, b.Now)
 		if m.docs[ch.Collection] == nil {
 			m.docs[ch.Collection] = map[string]data.Doc{}
 		}

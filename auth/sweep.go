@@ -50,7 +50,7 @@ func (s *Service) sweep(ctx context.Context) error {
 		if len(ws) == 0 {
 			return nil
 		}
-		err := s.commit(ctx, now, ws...)
+		err := s.tidy(ctx, now, ws...)
 		ws = ws[:0]
 		if err != nil && !moved(err) {
 			return fmt.Errorf("deleting ended sessions: %w", err)

@@ -174,6 +174,7 @@ func (s *Service) mayChangePassword(ctx context.Context, l *live, r UpdateReques
 		// A guess with a stolen token counts as a sign-in does.
 		known := slices.Contains(u.Networks, s.networkMark(c))
 		if err := s.checkPassword(ctx, c, u.EmailKey, r.CurrentPassword, u.Password, known); err != nil {
+			s.noteFailure("current_password", u, c, err)
 			return err
 		}
 		if subtle.ConstantTimeCompare([]byte(r.CurrentPassword), []byte(r.Password)) == 1 {

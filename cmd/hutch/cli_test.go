@@ -211,6 +211,19 @@ func TestCommandsOnAStoppedFolder(t *testing.T) {
 	if key := ok(t, hutch(t, "key", "create", "backoffice", "--scope", "auth", dir)); !strings.HasPrefix(key.out, "hutch_sk_auth_") {
 		t.Errorf("key: %q", key.out)
 	}
+	ann := ok(t, hutch(t, "audit", "--since", "1h", "--user", "ann@shop.example", dir))
+	if n := strings.Count(ann.out, "\n"); n != 4 || !strings.Contains(ann.out, "user_created") || !strings.Contains(ann.out, "roles_set") || strings.Contains(ann.out, "key_created") {
+		t.Errorf("audit: %q", ann.out)
+	}
+	rows := ok(t, hutch(t, "audit", "--json", dir))
+	if n := strings.Count(rows.out, "\n{")+1; n != 7 || !strings.Contains(rows.out, `"event":"key_created"`) || strings.Contains(rows.out, "shop.example") || strings.Contains(rows.out, "hutch_sk") {
+		t.Errorf("audit: %q", rows.out)
+	}
+	for _, args := range [][]string{{"audit", "--user", "none@shop.example", dir}, {"audit", "--since", "soon", dir}} {
+		if r := hutch(t, args...); r.code == 0 || r.out != "" && !strings.HasPrefix(r.out, "TIME") {
+			t.Errorf("%v: %+v", args, r)
+		}
+	}
 	list := ok(t, hutch(t, "key", "list", dir))
 	if n := strings.Count(list.out, "\n"); n != 4 || !strings.Contains(list.out, "importer") || !strings.Contains(list.out, "ops") || strings.Contains(list.out, "hutch_sk") {
 		t.Errorf("list: %s", list.out)

@@ -25,6 +25,7 @@ type Operation struct {
 	Import *auth.ImportOptions `json:"import,omitempty"`
 	After  string              `json:"after,omitempty"`  // UserExport: the id of a user
 	Hashes bool                `json:"hashes,omitempty"` // UserExport: with them
+	Audit  *auth.AuditQuery    `json:"audit,omitempty"`
 }
 
 // The operations.
@@ -38,6 +39,7 @@ const (
 	KeyRevoke   = "key.revoke"
 
 	SigningRotate = "signing.rotate"
+	AuditRead     = "audit.read"
 )
 
 // Outcome of an operation.
@@ -51,6 +53,7 @@ type Outcome struct {
 	Imported *auth.Imported    `json:"imported,omitempty"`
 	Users    []json.RawMessage `json:"users,omitempty"`
 	Next     string            `json:"next,omitempty"` // After for what follows; "": nothing
+	Audit    []auth.AuditRow   `json:"audit,omitempty"`
 }
 
 // Operate does op.
@@ -107,6 +110,16 @@ func (a *App) Operate(ctx context.Context, op Operation) (*Outcome, error) {
 			return nil, err
 		}
 		return &Outcome{Signing: &k}, nil
+	case AuditRead:
+		var q auth.AuditQuery
+		if op.Audit != nil {
+			q = *op.Audit
+		}
+		rows, next, err := a.Auth.Audit(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		return &Outcome{Audit: rows, Next: next}, nil
 	}
 	return nil, hutch.Errorf(hutch.Unimplemented, "no operation %q", op.Name)
 }

@@ -266,3 +266,45 @@ func TestTheTreeSpeaksOfItself(t *testing.T) {
 		}
 	}
 }
+
+// TestS91TheAuditIsWrittenByOneFile: rows of _audit are made and swept in
+// auth/audit.go; nothing else names the collection but to declare it.
+func TestS91TheAuditIsWrittenByOneFile(t *testing.T) {
+	const home, name, constant = "auth/audit.go", "_audit", "colAudit"
+	may := map[string][]string{ // functions that read the name
+		"auth/documents.go":     {"Collections"},
+		"auth/mailed.go":        {"once"},
+		"auth/audit_derived.go": {"toldIn"},
+	}
+	found := 0
+	for _, s := range sources(t) {
+		if s.test {
+			continue
+		}
+		for _, d := range s.file.Decls {
+			f, isFunc := d.(*ast.FuncDecl)
+			ast.Inspect(d, func(n ast.Node) bool {
+				switch n := n.(type) {
+				case *ast.BasicLit:
+					if n.Kind != token.STRING || n.Value != strconv.Quote(name) {
+						return true
+					}
+				case *ast.Ident:
+					if n.Name != constant {
+						return true
+					}
+				default:
+					return true
+				}
+				found++
+				if s.path != home && !(isFunc && slices.Contains(may[s.path], f.Name.Name)) {
+					t.Errorf("%s names the audit: rows are made by audit and swept by sweepAudit", s.path)
+				}
+				return true
+			})
+		}
+	}
+	if found < 5 {
+		t.Errorf("only %d places name the audit: has it moved?", found)
+	}
+}

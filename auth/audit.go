@@ -1,0 +1,184 @@
+package auth
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/hutch-dev/hutch"
+	"github.com/hutch-dev/hutch/data"
+)
+
+// colAudit holds what happened to accounts, sessions and keys. Rows are made
+// here, never changed, and go after a year: nothing else writes the collection.
+const colAudit = "_audit"
+
+// auditLife is how long a row is kept.
+const auditLife = 365 * 24 * time.Hour
+
+// auditDoc is a row of _audit: never with a secret or an address in clear.
+type auditDoc struct {
+	ID      string    `bson:"_id"`
+	At      time.Time `bson:"at"`
+	Event   string    `bson:"event"`
+	User    string    `bson:"user,omitempty"`
+	Session string    `bson:"session,omitempty"`
+	Key     string    `bson:"key,omitempty"`
+	Network string    `bson:"network,omitempty"` // IPv4 /24 or IPv6 /48
+	Detail  string    `bson:"detail,omitempty"`
+	Count   int64     `bson:"count,omitempty"` // of what is told in one row
+}
+
+// audit is a row of _audit, to be written with what it tells of.
+func (s *Service) audit(now time.Time, a auditDoc) (data.Write, error) {
+	id, err := newID(now, s.o.Entropy)
+	if err != nil {
+		return data.Write{}, hutch.Errorf(hutch.Internal, "reading entropy: %w", err)
+	}
+	a.ID, a.At = id, now
+	return put(colAudit, id, 0, &a)
+}
+
+// area is as much of an address as the audit keeps.
+func area(a netip.Addr) string {
+	a = a.Unmap().WithZone("")
+	bits := 24
+	if a.Is6() {
+		bits = 48
+	}
+	p, err := a.Prefix(bits)
+	if err != nil {
+		return ""
+	}
+	return p.String()
+}
+
+// AuditRow is a row as it is shown.
+type AuditRow struct {
+	ID      string    `json:"id"`
+	At      time.Time `json:"at"`
+	Event   string    `json:"event"`
+	User    string    `json:"user,omitempty"`
+	Session string    `json:"session,omitempty"`
+	Key     string    `json:"key,omitempty"`
+	Network string    `json:"network,omitempty"`
+	Detail  string    `json:"detail,omitempty"`
+	Count   int64     `json:"count,omitempty"`
+}
+
+// AuditQuery says which rows; zero fields leave it open.
+type AuditQuery struct {
+	Since time.Time
+	User  string // an id, or the address of an account
+	After string // the id of the last row that was read
+	Limit int    // [500]
+}
+
+// Audit gives rows, the oldest first, and the id to go on after; "" at the end.
+// not_found for an address that no account has.
+func (s *Service) Audit(ctx context.Context, q AuditQuery) (rows []AuditRow, next string, err error) {
+	const page = 500
+	if q.Limit < 1 || q.Limit > page {
+		q.Limit = page
+	}
+	if strings.Contains(q.User, "@") {
+		e, err := parseEmail(q.User)
+		if err != nil {
+			return nil, "", err
+		}
+		u, err := s.userByEmail(ctx, e)
+		if err != nil {
+			return nil, "", err
+		}
+		if u == nil {
+			return nil, "", &hutch.Error{Code: hutch.NotFound, Field: "user", Message: "no account has this address"}
+		}
+		q.User = u.ID
+	}
+	after := max(q.After, firstID(q.Since))
+	find := data.Query{From: colAudit, OrderBy: []data.Order{{Path: data.FieldID}}, Limit: page}
+	if after != "" {
+		find.Where = data.Where{Op: data.OpGt, Path: data.FieldID, Value: data.String(after)}
+	}
+	n := 0
+	for raw, err := range s.o.System.Find(ctx, find) {
+		if err != nil {
+			return nil, "", err
+		}
+		d, err := decode[auditDoc](raw)
+		if err != nil {
+			return nil, "", err
+		}
+		n, after = n+1, d.ID
+		if d.At.Before(q.Since) || q.User != "" && d.User != q.User {
+			continue
+		}
+		if rows = append(rows, AuditRow(*d)); len(rows) == q.Limit {
+			return rows, after, nil
+		}
+	}
+	if n < page {
+		after = ""
+	}
+	return rows, after, nil
+}
+
+// firstID is below the ids that are made from t on: they begin with their time.
+func firstID(t time.Time) string {
+	if t.Unix() <= 0 {
+		return ""
+	}
+	hex := fmt.Sprintf("%012x", t.UnixMilli()-1)
+	return hex[:8] + "-" + hex[8:]
+}
+
+// sweepAudit deletes rows that are older than a year, the one way that a row goes.
+func (s *Service) sweepAudit(ctx context.Context) error {
+	now := s.o.Now()
+	const page = 500
+	for {
+		var ws []data.Write
+		for raw, err := range s.o.System.Find(ctx, data.Query{From: colAudit, OrderBy: []data.Order{{Path: data.FieldID}}, Limit: page}) {
+			if err != nil {
+				return fmt.Errorf("looking for old rows of the audit: %w", err)
+			}
+			d, err := decode[auditDoc](raw)
+			if err != nil {
+				return err
+			}
+			if now.Sub(d.At) < auditLife { // and so are all that follow
+				break
+			}
+			ws = append(ws, remove(colAudit, d.ID))
+		}
+		if len(ws) > 0 {
+			if err := s.tidy(ctx, now, ws...); err != nil && !moved(err) {
+				return fmt.Errorf("deleting old rows of the audit: %w", err)
+			}
+		}
+		if len(ws) < page {
+			return nil
+		}
+	}
+}
+
+// tidy commits what maintenance removes, which is no news to anybody.
+func (s *Service) tidy(ctx context.Context, now time.Time, ws ...data.Write) error {
+	ctx, cancel := context.WithTimeout(ctx, commitTime)
+	defer cancel()
+	_, err := s.o.System.Commit(ctx, &data.Batch{Now: now, Writes: ws})
+	return err
+}
+
+// joined lists words in a row.
+func joined(words ...string) string {
+	out := words[:0]
+	for _, w := range words {
+		if w != "" {
+			out = append(out, w)
+		}
+	}
+	return strings.Join(out, " ")
+}
