@@ -22,6 +22,7 @@ import (
 
 const foreignApp = `name: foreign
 auth:
+  anonymous: true
   redirects: ["http://localhost:3000/**"]
   mail: { smtp: "smtp://%s", from: "Shop <no-reply@shop.example>" }
   providers:

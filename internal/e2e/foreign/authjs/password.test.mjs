@@ -69,6 +69,11 @@ suite("sign-up and sign-in", { concurrency: 4 }, () => {
     );
     assert.ok(weak instanceof AuthWeakPasswordError && isAuthWeakPasswordError(weak));
     assert.deepEqual(weak.reasons, ["length"]);
+    const common = refused(
+      await client(plain).signUp({ email: address(), password: "1234567890" }),
+      "weak_password", 422, "AuthWeakPasswordError",
+    );
+    assert.deepEqual(common.reasons, ["pwned"]);
     refused(await client(plain).signUp({ email: "nobody", password }), "validation_failed", 400);
     refused(await client(plain).signUp({ email: address() }), "validation_failed", 400);
     refused(await client(plain).signUp({ phone: "+15550100", password }), "validation_failed", 400);

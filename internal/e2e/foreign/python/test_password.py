@@ -2,7 +2,7 @@ import unittest
 
 from supabase_auth.errors import AuthInvalidJwtError, AuthWeakPasswordError
 
-from desk import PASSWORD, PLAIN, Case, address, async_client, client
+from desk import MAILED, PASSWORD, PLAIN, Case, address, async_client, client, mail
 
 
 def signed_up():
@@ -100,6 +100,21 @@ class Password(Case):
             auth.update_user({"password": PASSWORD, "current_password": PASSWORD})
         auth.update_user({"password": "another long one", "current_password": PASSWORD})
         client(PLAIN).sign_in_with_password({"email": email, "password": "another long one"})
+
+
+class Anonymous(Case):
+    def test_sign_in_anonymously(self):
+        auth = client(MAILED)
+        user = auth.sign_in_anonymously({"options": {"data": {"theme": "dark"}}}).user
+        self.assertTrue(user.is_anonymous)
+        self.assertEqual(user.user_metadata, {"theme": "dark"})
+        email = address()
+        auth.update_user({"email": email, "password": PASSWORD})
+        got = auth.verify_otp({"email": email, "token": mail(email, "address")["code"], "type": "email_change"})
+        self.assertEqual((got.user.id, got.user.is_anonymous), (user.id, False))
+        client(MAILED).sign_in_with_password({"email": email, "password": PASSWORD})
+        with self.refused("anonymous_provider_disabled", 422):
+            client(PLAIN).sign_in_anonymously()
 
 
 class Async(Case, unittest.IsolatedAsyncioTestCase):
