@@ -55,7 +55,7 @@ export class AuthOf implements Auth, Wire {
     const flow = await this.flows.begin('signup', c.redirectTo, c.email)
     const body = { email: c.email, password: c.password, data: c.profile, ...challenge(flow), ...solved(c) }
     const a = await this.ask('POST', 'signup' + redirect(flow), body, null) as Session & WireUser
-    if (!a.access_token) return { user: userOf(a), confirm: true }
+    if (!a.access_token) return { user: userOf({ user: a }), confirm: true }
     if (flow) await this.flows.take(flow.id)
     return { user: await this.enter(a), confirm: false }
   }
@@ -90,14 +90,15 @@ export class AuthOf implements Auth, Wire {
 
   async follow(url: string): Promise<Returned | null> {
     const came = cameBack(url)
-    const flow = came && await this.flows.take(came.id)
+    const waits = !came?.code && !came?.error // for the other mail of a change of address
+    const flow = came && await this.flows.take(came.id, waits)
     if (!flow) return null // not begun here: whoever made the address may have signed in as themselves
     if (url === globalThis.location?.href) {
       globalThis.history.replaceState(globalThis.history.state, '', came.clean.includes('#') ? came.clean : came.clean + flow.hash)
     }
     try {
       if (came.error) throw came.error
-      if (!came.code) return { type: flow.type } // all was done on the page of the link
+      if (waits) return { type: flow.type }
       const body = { auth_code: came.code, code_verifier: flow.verifier }
       return { type: flow.type, user: await this.enter(await this.ask('POST', 'token?grant_type=pkce', body, null), flow.type === 'link' ? 'changed' : 'in') }
     } catch (e) {
@@ -122,7 +123,7 @@ export class AuthOf implements Auth, Wire {
     const body = { email: c.email, password: c.password, current_password: c.currentPassword, nonce: c.nonce, data: c.profile, ...challenge(flow) }
     const user = await this.ask('PUT', 'user' + redirect(flow), body) as WireUser
     await this.keeper.change(user)
-    return userOf(user)
+    return userOf({ ...this.keeper.session, user })
   }
 
   async identities(): Promise<Identity[]> {
@@ -202,9 +203,9 @@ export class AuthOf implements Auth, Wire {
   /** An answer with a session begins it; one without tells of the user alone. */
   async enter(a: unknown, why: AuthChange = 'in'): Promise<User> {
     const s = a as Session & WireUser
-    if (!s.access_token) return userOf(s)
+    if (!s.access_token) return userOf({ user: s })
     await this.keeper.take(s, why)
-    return userOf(s.user)
+    return userOf(s)
   }
 
   async renewed(path: string, body: object): Promise<User> {

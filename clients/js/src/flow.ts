@@ -53,17 +53,17 @@ export class Flows {
     return {
       id,
       redirect_to: plain(together(base, [...without(pairs), mark + '=' + id], '')),
-      code_challenge: challengeOf(verifier),
+      code_challenge: await challengeOf(verifier),
       code_challenge_method: 's256',
     }
   }
 
-  /** Gives a flow once. */
-  async take(id: string): Promise<Flow | undefined> {
+  /** Gives a flow once, or with more to come as often as it is asked for. */
+  async take(id: string, more = false): Promise<Flow | undefined> {
     let flow: Flow | undefined
     await this.change(all => {
       flow = Object.hasOwn(all, id) ? all[id] : undefined
-      delete all[id]
+      if (!more) delete all[id]
     })
     return flow
   }

@@ -1,5 +1,5 @@
 /** The client of Hutch: sign-in, documents under rules, live queries, functions. */
-import type { AnyApp, AppType, Collection, Hutch, Options } from './types.ts'
+import type { AnyApp, AppType, Collection, Hutch, Options, User } from './types.ts'
 import { AuthOf } from './auth.ts'
 import { HutchError } from './error.ts'
 import { LiveQueries } from './live.ts'
@@ -48,10 +48,10 @@ export function createClient<A extends AppType = AnyApp>(url?: string, o: Option
   transport.token = refused => auth.token(refused === undefined ? {} : { refused })
   transport.who = () => auth.user?.uid ?? null
   keeper.onToken = (token, user) => {
-    queries.token(token, user?.uid ?? null)
+    queries.token(token, user?.uid ?? null, rightsOf(user))
     schedule()
   }
-  void auth.ready.then(user => queries.token(null, user?.uid ?? null))
+  void auth.ready.then(user => queries.token(null, user?.uid ?? null, rightsOf(user)))
 
   const context: Context = { transport, live: w => queries.live(w), seen: v => queries.seen(v) }
   return {
@@ -88,4 +88,9 @@ export function createClient<A extends AppType = AnyApp>(url?: string, o: Option
       keeper.close()
     },
   }
+}
+
+/** What rules may judge a user by, as text. */
+function rightsOf(u: User | null): string {
+  return JSON.stringify(u && [u.aal, u.roles, u.claims])
 }

@@ -42,6 +42,7 @@ export class LiveQueries {
   private nextId = 1
   private epoch = ''
   private uid: string | null | undefined
+  private rights = ''
   private blind = 0 // answers to `auth` that must come before frames are for today's user
   socket!: Socket
 
@@ -125,16 +126,21 @@ export class LiveQueries {
   }
 
   /** A token came, or went. Rows of another user are gone before the next callback. */
-  token(token: string | null, uid: string | null): void {
+  token(token: string | null, uid: string | null, rights: string): void {
     const other = this.uid !== undefined && this.uid !== uid
+    const may = other || this.rights !== rights // what was refused may be answered now
     this.uid = uid
+    this.rights = rights
     this.socket.authenticate(token)
-    if (!other) return
-    this.blind = this.socket.unanswered
-    this.pending = []
+    if (!may) return
+    if (other) {
+      this.blind = this.socket.unanswered
+      this.pending = []
+    }
     const over: State[] = []
     for (const s of this.states.values()) {
       if (s.result.status === 'error') over.push(s) // the server binds the others anew by itself
+      else if (!other) continue
       s.rows = []
       s.incoming = undefined
       s.show({ data: [], status: 'loading', hasMore: false })

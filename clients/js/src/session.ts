@@ -20,6 +20,7 @@ export interface WireUser {
   is_anonymous?: boolean
   app_metadata?: Record<string, unknown> & { roles?: string[] }
   user_metadata?: Record<string, unknown>
+  factors?: { status: string }[]
 }
 
 /** What parts that are loaded later need of sign-in. */
@@ -84,7 +85,7 @@ export class Keeper {
   /** From here on there is a user or none, and listeners hear of changes. */
   start(): User | null {
     this.started = true
-    return this.user = this.session && userOf(this.session.user)
+    return this.user = this.session && userOf(this.session)
   }
 
   /** `refused` is a token that the server did not take: another one is given. */
@@ -109,8 +110,8 @@ export class Keeper {
       if (s.access_token !== this.session?.access_token) s.until = Date.now() + s.expires_in * 1000
       await this.save(() => this.storage.set(this.key, JSON.stringify(s)))
     }
-    const before = this.session && userOf(this.session.user)
-    const user = userOf(s.user)
+    const before = this.session && userOf(this.session)
+    const user = userOf(s)
     this.session = s
     if (this.started) this.user = user
     this.onToken(s.access_token, user)
@@ -233,7 +234,9 @@ export function tell(f: Listener, u: User | null, why: AuthChange): void {
   })
 }
 
-export function userOf(u: WireUser): User {
+/** The user of a session; without its token, of an account. */
+export function userOf({ user: u, access_token: token }: Pick<Session, 'user'> & Partial<Session>): User {
+  const aal = token && claimsOf(token).aal === 'aal2' ? 'aal2' : 'aal1'
   const { roles, provider: _, providers: __, ...claims } = u.app_metadata ?? {}
   return {
     uid: u.id,
@@ -243,5 +246,16 @@ export function userOf(u: WireUser): User {
     roles: roles ?? [],
     claims,
     profile: u.user_metadata ?? {},
+    aal,
+    needsFactor: aal === 'aal1' && u.factors?.some(f => f.status === 'verified') === true,
+  }
+}
+
+/** What a token says: to show, never to trust. */
+function claimsOf(token: string): { aal?: string } {
+  try {
+    return JSON.parse(atob((token.split('.')[1] ?? '').replace(/-/g, '+').replace(/_/g, '/'))) as { aal?: string }
+  } catch {
+    return {}
   }
 }

@@ -10,7 +10,12 @@ export interface User {
   roles: string[]
   claims: Record<string, unknown>
   profile: Record<string, unknown>
+  /** How surely it is them: aal2 by a passkey or a second factor. */
+  aal: Aal
+  /** The account has a second factor: until it is shown, rules and functions see a guest. */
+  needsFactor: boolean
 }
+export type Aal = 'aal1' | 'aal2'
 /** What a form gathers besides: the answer of a captcha, where the server wants one. */
 export interface Solved { captchaToken?: string }
 export type AuthChange = 'initial' | 'in' | 'out' | 'changed' | 'expired'
@@ -30,7 +35,7 @@ export interface OAuthOptions {
 
 export type FlowType = 'oauth' | 'link' | 'signup' | 'magiclink' | 'recovery' | 'email_change'
 
-/** What a flow that this client began came back with: a user, or an error. */
+/** What a flow that this client began came back with: a user, or an error; neither where another mail is to be answered. */
 export interface Returned { type: FlowType; user?: User; error?: HutchError }
 
 /** A way to sign in. */

@@ -3,9 +3,10 @@ import { createHash, randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, afterEach, before, describe, it, mock } from 'node:test'
-import { sha256 } from '../src/challenge.ts'
+import { challengeOf } from '../src/challenge.ts'
 import { cameBack, Flows } from '../src/flow.ts'
 import { createClient, HutchError, type AppType, type Hutch, type Storage } from '../src/index.ts'
+import { sha256 } from '../src/sha256.ts'
 import { exclusively } from '../src/storage.ts'
 import { eventually, newEmail, openShop, password, type Shop } from '../../../internal/e2e/browser/shop.ts'
 import { memory } from './memory.ts'
@@ -157,12 +158,16 @@ describe('the session', () => {
 })
 
 describe('a flow', () => {
-  it('challenges with SHA-256', () => {
+  it('challenges with SHA-256, with and without crypto.subtle', async t => {
     for (let n = 0; n < 200; n++) {
       const text = randomBytes(n).toString('hex').slice(0, n)
       assert.equal(Buffer.from(sha256(text)).toString('hex'), createHash('sha256').update(text).digest('hex'))
     }
     assert.equal(Buffer.from(sha256('abc')).toString('hex'), 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad')
+    const rfc = ['dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk', 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM'] as const // RFC 7636, appendix B
+    assert.equal(await challengeOf(rfc[0]), rfc[1])
+    t.mock.getter(crypto, 'subtle', () => undefined as never)
+    assert.equal(await challengeOf(rfc[0]), rfc[1])
   })
 
   it('is given once, and only to who began it', async () => {
