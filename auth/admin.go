@@ -150,6 +150,11 @@ func (s *Service) Users(ctx context.Context, c Credentials, q UserQuery) (*UserP
 	if _, err := s.admin(ctx, c); err != nil {
 		return nil, err
 	}
+	return s.usersOf(ctx, q)
+}
+
+// usersOf is Users for who may ask.
+func (s *Service) usersOf(ctx context.Context, q UserQuery) (*UserPage, error) {
 	r, err := q.read()
 	if err != nil {
 		return nil, err

@@ -20,15 +20,16 @@ const auditLife = 365 * 24 * time.Hour
 
 // auditDoc is a row of _audit: never with a secret or an address in clear.
 type auditDoc struct {
-	ID      string    `bson:"_id"`
-	At      time.Time `bson:"at"`
-	Event   string    `bson:"event"`
-	User    string    `bson:"user,omitempty"`
-	Session string    `bson:"session,omitempty"`
-	Key     string    `bson:"key,omitempty"`
-	Network string    `bson:"network,omitempty"` // IPv4 /24 or IPv6 /48
-	Detail  string    `bson:"detail,omitempty"`
-	Count   int64     `bson:"count,omitempty"` // of what is told in one row
+	ID       string    `bson:"_id"`
+	At       time.Time `bson:"at"`
+	Event    string    `bson:"event"`
+	User     string    `bson:"user,omitempty"`
+	Session  string    `bson:"session,omitempty"`
+	Key      string    `bson:"key,omitempty"`
+	Function string    `bson:"function,omitempty"` // of the app, by ctx.auth
+	Network  string    `bson:"network,omitempty"`  // IPv4 /24 or IPv6 /48
+	Detail   string    `bson:"detail,omitempty"`
+	Count    int64     `bson:"count,omitempty"` // of what is told in one row
 }
 
 // audit is a row of _audit, to be written with what it tells of.
@@ -57,15 +58,16 @@ func area(a netip.Addr) string {
 
 // AuditRow is a row as it is shown.
 type AuditRow struct {
-	ID      string    `json:"id"`
-	At      time.Time `json:"at"`
-	Event   string    `json:"event"`
-	User    string    `json:"user,omitempty"`
-	Session string    `json:"session,omitempty"`
-	Key     string    `json:"key,omitempty"`
-	Network string    `json:"network,omitempty"`
-	Detail  string    `json:"detail,omitempty"`
-	Count   int64     `json:"count,omitempty"`
+	ID       string    `json:"id"`
+	At       time.Time `json:"at"`
+	Event    string    `json:"event"`
+	User     string    `json:"user,omitempty"`
+	Session  string    `json:"session,omitempty"`
+	Key      string    `json:"key,omitempty"`
+	Function string    `json:"function,omitempty"`
+	Network  string    `json:"network,omitempty"`
+	Detail   string    `json:"detail,omitempty"`
+	Count    int64     `json:"count,omitempty"`
 }
 
 // AuditQuery says which rows; zero fields leave it open.

@@ -106,11 +106,13 @@ func (s *Service) Hear(ctx context.Context, job *jobs.Run, name, event string, e
 	ev.ID, ev.Attempt, ev.AuthEvent = job.ID, job.Try, &e
 	err = s.o.Data.Rerun(ctx, f.Timeout, func(ctx context.Context) error {
 		ses, h := set.alone(f, guest, "")
+		ses.depth = job.Depth + 1
 		defer func() { ses.close() }()
 		h.again = func(context.Context) (Host, error) {
 			ses.close()
 			was := h
 			ses, h = set.alone(f, guest, "")
+			ses.depth = job.Depth + 1
 			h.run, h.ctx, h.deadline, h.again = was.run, was.ctx, was.deadline, was.again
 			return h, nil
 		}
@@ -118,25 +120,14 @@ func (s *Service) Hear(ctx context.Context, job *jobs.Run, name, event string, e
 		if _, err := r.do(ctx, "jobs", false, &ev, h); err != nil {
 			return err
 		}
-		return ses.finish(ctx, job.Ack())
+		if !ses.touched() {
+			return nil // the job ends by itself
+		}
+		_, err := ses.commit(ctx, nil, job.Ack())
+		return err
 	})
 	if failure, ok := errors.AsType[*Failure](err); ok && failure.Retry != nil && !*failure.Retry {
 		return jobs.Permanent(err)
 	}
 	return err
-}
-
-// finish commits what a run without an answer has buffered, with ack. A run that
-// touched nothing leaves ack to its job.
-func (s *session) finish(ctx context.Context, ack []data.Write) error {
-	if s.tx == nil {
-		return nil
-	}
-	return s.use(ctx, func(tx *data.Tx) error {
-		if err := tx.Join(ack, nil); err != nil {
-			return err
-		}
-		_, err := tx.Commit(ctx, nil)
-		return err
-	})
 }

@@ -146,14 +146,10 @@ func (s *Service) commit(ctx context.Context, ses *session, f *loaded, in *Invoc
 			return nil, hutch.Errorf(hutch.Internal, "function %s gave more than 64 KiB under an idempotency key", f.Name)
 		}
 		once.Encode = func(data.Result) (data.Outcome, error) { return data.Outcome{Value: kept}, nil }
-	} else if ses.tx == nil {
-		return a, nil // it touched no document
+	} else if !ses.touched() {
+		return a, nil
 	}
-	var out *data.Outcome
-	err := ses.use(ctx, func(tx *data.Tx) (err error) {
-		out, err = tx.Commit(ctx, once)
-		return err
-	})
+	out, err := ses.commit(ctx, once, nil)
 	if err != nil {
 		return nil, err
 	}

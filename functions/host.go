@@ -3,6 +3,7 @@ package functions
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -19,15 +20,22 @@ type session struct {
 	as      hutch.Principal
 	request data.Request
 
-	mu   sync.Mutex // one operation at a time; guards the rest
-	tx   *data.Tx   // nil until the first operation
-	over bool
+	mu    sync.Mutex // one operation at a time; guards the rest
+	tx    *data.Tx   // nil until the first operation
+	users UserChanges
+	over  bool
+	depth int // of the job that this is a run of
 }
 
 // use runs f on the session's transaction, opened at first need.
 func (s *session) use(ctx context.Context, f func(*data.Tx) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.do(ctx, f)
+}
+
+// do is use under mu.
+func (s *session) do(ctx context.Context, f func(*data.Tx) error) error {
 	if s.over {
 		return hutch.Errorf(hutch.FailedPrecondition, "the run is over")
 	}
@@ -67,6 +75,9 @@ var _ Host = (*host)(nil)
 
 // DB does an operation of DBOps.
 func (h *host) DB(ctx context.Context, op string, args data.Doc) (data.Doc, error) {
+	if strings.HasPrefix(op, "auth.") {
+		return h.auth(ctx, op, args)
+	}
 	admin := false
 	if len(op) > 6 && op[:6] == "admin." {
 		if !h.f.Admin {

@@ -59,6 +59,19 @@ var DBOps = []DBOp{
 	{"db.delete", "in, id, guard?", "", true},
 }
 
+// AuthOps are the operations of ctx.auth, also of Host.DB, for functions with
+// `admin: true`. A user is named by id or address.
+var AuthOps = []DBOp{
+	{"auth.getUser", "user", "user (null: none)", false},
+	{"auth.findUsers", "query?: {filter?, role?, banned?, limit?, after?}", "users", false},
+	{"auth.createUser", "user: {email, password?, email_confirm?, roles?, app_metadata?, user_metadata?}", "user", false},
+	{"auth.invite", "email, data?, redirectTo?", "user", false},
+	{"auth.setRoles", "user, roles", "user", false},
+	{"auth.setClaims", "user, claims", "user", false},
+	{"auth.ban", "user, until (a date; null lifts)", "user", false},
+	{"auth.revoke", "user", "", false},
+}
+
 // Bundle is a function's code as it is loaded.
 type Bundle struct {
 	Function  string

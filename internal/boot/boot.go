@@ -222,13 +222,13 @@ func (a *App) Close() error {
 		if a.live != nil {
 			a.live.Close()
 		}
+		a.closeJobs() // first, as they run functions
 		if a.Functions != nil {
 			a.Functions.Close()
 		}
 		for _, rt := range a.runtimes {
 			errs = append(errs, rt.Close())
 		}
-		a.closeJobs()
 		if a.Auth != nil {
 			// what is noted in memory, e.g. the last use of keys
 			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)

@@ -105,11 +105,37 @@ export interface DB {
   delete(collection: string, id: string, guard?: Guard<any>): void
 }
 
+/** The users of the app, without hashes, tokens and secrets. Changes are of the run's commit. */
+export interface Users {
+  /** By id or address, as everywhere here; null where there is none. */
+  getUser(user: string): Promise<AuthUser | null>
+  /** filter is an address, or a part of address or name; after is the id of the last user of the page before. */
+  findUsers(query?: { filter?: string; role?: string; banned?: boolean; limit?: number; after?: string }): Promise<AuthUser[]>
+  createUser(user: {
+    email: string
+    password?: string
+    email_confirm?: boolean
+    roles?: string[]
+    app_metadata?: object
+    user_metadata?: object
+  }): Promise<AuthUser>
+  invite(email: string, o?: { data?: object; redirectTo?: string }): Promise<AuthUser>
+  setRoles(user: string, roles: string[]): Promise<AuthUser>
+  /** Merged into app_metadata; null removes. */
+  setClaims(user: string, claims: object): Promise<AuthUser>
+  /** Until a time; null lifts the ban. */
+  ban(user: string, until: Date | null): Promise<AuthUser>
+  /** Ends all sessions. */
+  revoke(user: string): Promise<void>
+}
+
 export interface Ctx {
   /** As the caller, under rules. */
   db: DB
   /** Without rules; there with `admin: true`. */
   admin: { db: DB }
+  /** There with `admin: true`. */
+  auth: Users
   log: { debug(...a: unknown[]): void; info(...a: unknown[]): void; warn(...a: unknown[]): void; error(...a: unknown[]): void }
   signal: AbortSignal
   /** Milliseconds until the deadline. */
@@ -170,6 +196,11 @@ export function testCtx(o: { docs?: Record<string, Record<string, object>> } = {
   return {
     db,
     admin: { db },
+    auth: new Proxy({} as Users, {
+      get: (_, name) => async () => {
+        throw new HutchError('unimplemented', `testCtx has no auth.${String(name)}`, { hint: 'give the function a ctx.auth of your own' })
+      },
+    }),
     log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
     signal: new AbortController().signal,
     remaining: () => 10_000,

@@ -79,16 +79,35 @@ function guarded(guard) {
   return guard
 }
 
+// Auth is ctx.auth. A user is named by id or address.
+class Auth {
+  #run
+  constructor(run) { this.#run = run }
+  getUser(user) { return ask(this.#run, 'auth.getUser', { user }, 'value') }
+  findUsers(query) { return ask(this.#run, 'auth.findUsers', { query }, 'value') }
+  createUser(user) { return ask(this.#run, 'auth.createUser', { user }, 'value') }
+  invite(email, o) { return ask(this.#run, 'auth.invite', { email, data: o?.data, redirectTo: o?.redirectTo }, 'value') }
+  setRoles(user, roles) { return ask(this.#run, 'auth.setRoles', { user, roles }, 'value') }
+  setClaims(user, claims) { return ask(this.#run, 'auth.setClaims', { user, claims }, 'value') }
+  ban(user, until) { return ask(this.#run, 'auth.ban', { user, until }, 'value') }
+  revoke(user) { return ask(this.#run, 'auth.revoke', { user }, 'none') }
+}
+
 class Context {
   #run
   #db
   #admin
+  #auth
   #signal
   constructor(run) { this.#run = run }
   get db() { return (this.#db ??= new Db(this.#run, 'db.')) }
   get admin() {
     if (!this.#run.admin) throw new Error('ctx.admin needs `admin: true` on this function in hutch.yaml')
     return (this.#admin ??= { db: new Db(this.#run, 'admin.db.') })
+  }
+  get auth() {
+    if (!this.#run.admin) throw new Error('ctx.auth needs `admin: true` on this function in hutch.yaml')
+    return (this.#auth ??= new Auth(this.#run))
   }
   get log() { return log }
   // signal aborts a little before the deadline, so that code can still answer.
