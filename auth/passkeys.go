@@ -130,8 +130,16 @@ func challengeExpired() error {
 	return &hutch.Error{Code: hutch.WebAuthnExpired, Message: "the challenge is not known, was used or has expired", Hint: "begin again"}
 }
 
-func tooManyPasskeys() error {
-	return &hutch.Error{Code: hutch.TooManyPasskeys, Message: "an account has at most 10 passkeys"}
+// mayHavePasskeys refuses one more than ten, and accounts whose one session
+// proves nothing of who has it: a stolen one would make a second way in.
+func mayHavePasskeys(u *userDoc) error {
+	switch {
+	case u.Anonymous:
+		return &hutch.Error{Code: hutch.ValidationFailed, Message: "an anonymous account has no passkeys", Hint: "give it an address first"}
+	case len(u.Passkeys) >= maxPasskeys:
+		return &hutch.Error{Code: hutch.TooManyPasskeys, Message: "an account has at most 10 passkeys"}
+	}
+	return nil
 }
 
 // newChallenge makes one, for a subject or for anybody who has its id.
@@ -190,8 +198,8 @@ func (s *Service) PasskeyOptions(ctx context.Context, cr Credentials, c Client) 
 		if err != nil {
 			return err
 		}
-		if len(u.Passkeys) >= maxPasskeys {
-			return tooManyPasskeys()
+		if err := mayHavePasskeys(u); err != nil {
+			return err
 		}
 		known, err := s.passkeysOf(ctx, u)
 		if err != nil {

@@ -69,8 +69,8 @@ func (s *Service) addPasskey(ctx context.Context, rp *relyingParty, u *userDoc, 
 	if err != nil {
 		return nil, s.fail(ctx, d, err)
 	}
-	if len(u.Passkeys) >= maxPasskeys {
-		return nil, s.fail(ctx, d, tooManyPasskeys())
+	if err := mayHavePasskeys(u); err != nil {
+		return nil, s.fail(ctx, d, err)
 	}
 	id, err := newID(now, s.o.Entropy)
 	if err != nil {
