@@ -1,4 +1,4 @@
-import type { Auth, AuthChange, AuthSettings, Device, FlowType, Identity, OAuthOptions, Passkeys, Returned, Solved, User } from './types.ts'
+import type { Auth, AuthChange, AuthSettings, Device, FlowType, Identity, Mfa, OAuthOptions, Passkeys, Returned, Solved, User } from './types.ts'
 import type { Transport } from './transport.ts'
 import { newSecret } from './challenge.ts'
 import { HutchError } from './error.ts'
@@ -12,6 +12,7 @@ export class AuthOf implements Auth, Wire {
   readonly ready: Promise<User | null>
   readonly returned: Promise<Returned | null>
 
+  readonly mfa = lazily<Mfa>(async () => new (await import('./factors.ts')).Factors(this))
   readonly passkeys = lazily<Passkeys>(async () => new (await import('./passkeys.ts')).PasskeysOf(this))
 
   private readonly t: Transport

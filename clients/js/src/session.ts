@@ -32,6 +32,7 @@ export interface Wire {
   /** Goes on with this session by a POST that answers its next tokens. */
   renewed(path: string, body: object): Promise<User>
   token(o?: { fresh?: boolean }): Promise<string | null>
+  readonly user: User | null | undefined
 }
 
 export type Listener = (u: User | null, why: AuthChange) => unknown

@@ -1,6 +1,6 @@
 /** What sign-in looks like. */
 import type { HutchError } from './error.ts'
-import type { Passkeys } from './types-factors.ts'
+import type { Mfa, Passkeys } from './types-factors.ts'
 
 export interface User {
   uid: string
@@ -12,7 +12,7 @@ export interface User {
   profile: Record<string, unknown>
   /** How surely it is them: aal2 by a passkey or a second factor. */
   aal: Aal
-  /** The account has a second factor: until it is shown, rules and functions see a guest. */
+  /** The account has a second factor, which `mfa.verify` shows: until then rules and functions see a guest. */
   needsFactor: boolean
 }
 export type Aal = 'aal1' | 'aal2'
@@ -110,6 +110,7 @@ export interface Auth<P extends string = string> {
   linkIdentity(provider: P, o?: OAuthOptions): Promise<User>
   unlinkIdentity(id: string): Promise<void>
 
+  readonly mfa: Mfa
   readonly passkeys: Passkeys
 
   sessions(): Promise<Device[]>

@@ -1,5 +1,29 @@
-/** What passkeys look like. */
-import type { Solved, User } from './types-auth.ts'
+/** What second factors and passkeys look like. */
+import type { Aal, Solved, User } from './types-auth.ts'
+
+export interface Factor { id: string; type: string; name: string; verified: boolean; createdAt: Date }
+
+/** A factor to be: it counts from its first code. */
+export interface NewFactor {
+  id: string
+  /** For <img src>. */
+  qrCode: string
+  secret: string
+  uri: string
+}
+
+/** Second factors. With one, rules and functions see a guest until it is shown. */
+export interface Mfa {
+  /** Where they differ, the factor is to be shown. */
+  aal(): Promise<{ current: Aal; next: Aal }>
+  list(): Promise<Factor[]>
+  /** Begins one of an authenticator app: verify makes it count. */
+  enroll(c?: { name?: string }): Promise<NewFactor>
+  challenge(id: string): Promise<{ id: string; expiresAt: Date }>
+  /** Shows a factor; the challenge is made where none is given. */
+  verify(c: { factor: string; code: string; challenge?: string }): Promise<User>
+  unenroll(id: string): Promise<void>
+}
 
 export interface Passkey { id: string; name: string; createdAt: Date; lastUsedAt: Date | null }
 

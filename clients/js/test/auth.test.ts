@@ -1,12 +1,24 @@
 import assert from 'node:assert/strict'
+import { createHmac } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
-import { createClient, HutchError, type AppType, type Hutch } from '../src/index.ts'
+import { createClient, HutchError, type AnyApp, type Hutch } from '../src/index.ts'
 import { openMailbox, type Mail, type Mailbox } from '../../../internal/e2e/browser/mailbox.ts'
 import { openProvider, surf, type Provider } from '../../../internal/e2e/browser/provider.ts'
-import { newEmail, openShop, password, type Shop } from '../../../internal/e2e/browser/shop.ts'
+import { eventually, newEmail, openShop, password, type Shop } from '../../../internal/e2e/browser/shop.ts'
 import { memory } from './memory.ts'
 
 const redirectTo = 'shop://auth/back?from=mail#/cart'
+
+/** The code that an authenticator app shows, now or some periods later (RFC 6238). */
+function codeOf(secret: string, later = 0): string {
+  let bits = ''
+  for (const c of secret) bits += 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0')
+  const key = Buffer.from((bits.match(/.{8}/g) ?? []).map(b => Number.parseInt(b, 2)))
+  const period = Buffer.alloc(8)
+  period.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + later))
+  const mac = createHmac('sha1', key).update(period).digest()
+  return String((mac.readUInt32BE((mac.at(-1) as number) & 15) & 0x7fffffff) % 1_000_000).padStart(6, '0')
+}
 
 /** What the button of a link's page leads to. */
 async function press(mail: Mail): Promise<string> {
@@ -20,9 +32,9 @@ describe('signing in by mail and at providers', () => {
   let shop: Shop
   let mailbox: Mailbox
   let provider: Provider
-  const open: Hutch<AppType>[] = []
+  const open: Hutch<AnyApp>[] = []
   const connect = (storage = memory()) => {
-    const c = createClient<AppType>(shop.url, { storage })
+    const c = createClient(shop.url, { storage })
     open.push(c)
     return c
   }
@@ -165,6 +177,45 @@ describe('signing in by mail and at providers', () => {
     await c.auth.unlinkIdentity(ways[1]?.id as string)
     assert.notEqual((await connect().auth.signInWithOAuth('corp', { redirectTo, open: away('ann-at-work') })).uid, ann.uid)
     await assert.rejects(c.auth.signInWithIdToken({ provider: 'corp', token: 'a.b.c' }), e => HutchError.is(e, 'invalid_credentials', 'validation_failed'))
+  })
+
+  it('asks for a second factor, and answers what was refused without it', async () => {
+    const [c, other] = [connect(), connect()]
+    const email = newEmail()
+    for (const each of [c, other]) {
+      await each.auth.signInWithOtp(email)
+      await each.auth.verifyOtp({ email, code: (await mailbox.next(email)).code })
+    }
+    assert.deepEqual([await c.auth.mfa.aal(), await c.auth.mfa.list()], [{ current: 'aal1', next: 'aal1' }, []])
+    const made = await c.auth.mfa.enroll({ name: 'Phone' })
+    assert.match(made.qrCode, /^data:image\/svg\+xml;utf-8,%3C/)
+    assert.match(made.uri, /^otpauth:\/\/totp\//)
+    assert.deepEqual((await c.auth.mfa.list()).map(f => [f.name, f.type, f.verified]), [['Phone', 'totp', false]])
+    const challenge = await c.auth.mfa.challenge(made.id)
+    assert.ok(challenge.expiresAt > new Date())
+    await assert.rejects(c.auth.mfa.verify({ factor: made.id, code: '000000', challenge: challenge.id }), e => HutchError.is(e, 'mfa_verification_failed'))
+    const user = await c.auth.mfa.verify({ factor: made.id, code: codeOf(made.secret) })
+    assert.deepEqual([user.aal, user.needsFactor, c.auth.user?.aal], ['aal2', false, 'aal2'])
+    assert.equal(await other.auth.token({ fresh: true }), null, 'who came in without it is out')
+    await c.collection('secrets').create({ text: 'x' })
+
+    await other.auth.signInWithOtp(email)
+    const half = await other.auth.verifyOtp({ email, code: (await mailbox.next(email)).code })
+    assert.deepEqual([half.aal, half.needsFactor, await other.auth.mfa.aal()], ['aal1', true, { current: 'aal1', next: 'aal2' }])
+    const secrets = other.collection('secrets').live()
+    const stop = secrets.subscribe(() => {})
+    await assert.rejects(secrets.ready, e => HutchError.is(e, 'unauthenticated'))
+    const why: string[] = []
+    other.auth.onAuthStateChange((u, w) => void why.push(`${w} ${u?.aal}`))
+    await assert.rejects(other.auth.mfa.enroll(), e => HutchError.is(e, 'insufficient_aal'))
+    await other.auth.mfa.verify({ factor: made.id, code: codeOf(made.secret, 1) })
+    await eventually('the rows that were refused', () => secrets.current.status === 'live' && secrets.current.data.length === 1)
+    await eventually('the change', () => why.includes('changed aal2'))
+    stop()
+    assert.ok(await other.auth.token({ fresh: true }))
+    assert.equal(other.auth.user?.aal, 'aal2', 'a refresh keeps it')
+    await other.auth.mfa.unenroll(made.id)
+    assert.deepEqual([other.auth.user?.aal, other.auth.user?.needsFactor, await other.auth.mfa.list()], ['aal1', false, []])
   })
 
   it('lists sessions and ends them', async () => {

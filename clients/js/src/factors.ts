@@ -1,0 +1,50 @@
+// Second factors: loaded when they are called.
+import type { Aal, Factor, Mfa, NewFactor, User } from './types.ts'
+import type { Wire } from './session.ts'
+
+interface WireFactor { id: string; friendly_name?: string; factor_type: string; status: string; created_at: string }
+
+export class Factors implements Mfa {
+  private readonly w: Wire
+
+  constructor(w: Wire) {
+    this.w = w
+  }
+
+  async aal(): Promise<{ current: Aal; next: Aal }> {
+    const factors = await this.list()
+    const current = this.w.user?.aal ?? 'aal1'
+    return { current, next: factors.some(f => f.verified) ? 'aal2' : current }
+  }
+
+  async list(): Promise<Factor[]> {
+    const { factors } = await this.w.ask('GET', 'user') as { factors: WireFactor[] }
+    return factors.map(f => ({
+      id: f.id, type: f.factor_type, name: f.friendly_name ?? '', verified: f.status === 'verified', createdAt: new Date(f.created_at),
+    }))
+  }
+
+  async enroll(c: { name?: string } = {}): Promise<NewFactor> {
+    const f = await this.w.ask('POST', 'factors', { factor_type: 'totp', friendly_name: c.name }) as { id: string; totp: { qr_code: string; secret: string; uri: string } }
+    return { id: f.id, qrCode: 'data:image/svg+xml;utf-8,' + encodeURIComponent(f.totp.qr_code), secret: f.totp.secret, uri: f.totp.uri }
+  }
+
+  async challenge(id: string): Promise<{ id: string; expiresAt: Date }> {
+    const c = await this.w.ask('POST', path(id, '/challenge')) as { id: string; expires_at: number }
+    return { id: c.id, expiresAt: new Date(c.expires_at * 1000) }
+  }
+
+  async verify(c: { factor: string; code: string; challenge?: string }): Promise<User> {
+    const challenge_id = c.challenge ?? (await this.challenge(c.factor)).id
+    return this.w.renewed(path(c.factor, '/verify'), { challenge_id, code: c.code })
+  }
+
+  async unenroll(id: string): Promise<void> {
+    await this.w.ask('DELETE', path(id))
+    await this.w.token({ fresh: true }) // what it says of the session is over
+  }
+}
+
+function path(id: string, rest = ''): string {
+  return 'factors/' + encodeURIComponent(id) + rest
+}
