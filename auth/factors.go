@@ -66,7 +66,7 @@ var factorTypes = map[string]factorType{"totp": totpType{}}
 type Enrolled struct {
 	ID           string    `json:"id"`
 	Type         string    `json:"type"`
-	FriendlyName string    `json:"friendly_name,omitempty"`
+	FriendlyName string    `json:"friendly_name"` // clients want one, be it empty
 	TOTP         *TOTPShow `json:"totp,omitempty"`
 }
 
