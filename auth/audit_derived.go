@@ -180,7 +180,7 @@ func sessionRow(c *data.Change) auditDoc {
 func factorRow(c *data.Change) auditDoc {
 	switch {
 	case c.Before == nil:
-		return auditDoc{Event: "factor_added", User: text(c.After, "user"), Detail: joined(c.ID, text(c.After, "status"))}
+		return auditDoc{Event: "factor_begun", User: text(c.After, "user"), Detail: joined(c.ID, text(c.After, "status"))}
 	case c.After == nil:
 		return auditDoc{Event: "factor_removed", User: text(c.Before, "user"), Detail: c.ID}
 	case text(c.Before, "status") != text(c.After, "status"):

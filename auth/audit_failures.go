@@ -30,7 +30,7 @@ type failures struct {
 // where there is none, of nobody's.
 func (s *Service) noteFailure(kind string, u *userDoc, c Client, err error) {
 	switch hutch.CodeOf(err) {
-	case hutch.InvalidCredentials, hutch.OTPExpired:
+	case hutch.InvalidCredentials, hutch.OTPExpired, hutch.FactorRefused:
 	default:
 		return
 	}

@@ -206,6 +206,7 @@ func (s *Service) VerifyFactor(ctx context.Context, cr Credentials, id string, b
 		out, err = s.proveFactor(ctx, l, id, secret, in)
 		return err
 	})
+	s.noteFailure("factor", l.user, c, err)
 	if hutch.CodeOf(err) != hutch.FactorRefused { // nothing was guessed
 		t.passed(ctx)
 	}
