@@ -1,24 +1,13 @@
 import assert from 'node:assert/strict'
-import { createHmac } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
 import { createClient, HutchError, type AnyApp, type Hutch } from '../src/index.ts'
+import { codeOf } from '../../../internal/e2e/browser/authenticator.ts'
 import { openMailbox, type Mail, type Mailbox } from '../../../internal/e2e/browser/mailbox.ts'
 import { openProvider, surf, type Provider } from '../../../internal/e2e/browser/provider.ts'
 import { eventually, newEmail, openShop, password, type Shop } from '../../../internal/e2e/browser/shop.ts'
 import { memory } from './memory.ts'
 
 const redirectTo = 'shop://auth/back?from=mail#/cart'
-
-/** The code that an authenticator app shows, now or some periods later (RFC 6238). */
-function codeOf(secret: string, later = 0): string {
-  let bits = ''
-  for (const c of secret) bits += 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0')
-  const key = Buffer.from((bits.match(/.{8}/g) ?? []).map(b => Number.parseInt(b, 2)))
-  const period = Buffer.alloc(8)
-  period.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + later))
-  const mac = createHmac('sha1', key).update(period).digest()
-  return String((mac.readUInt32BE((mac.at(-1) as number) & 15) & 0x7fffffff) % 1_000_000).padStart(6, '0')
-}
 
 /** What the button of a link's page leads to. */
 async function press(mail: Mail): Promise<string> {

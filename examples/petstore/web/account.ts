@@ -1,4 +1,5 @@
 import { h, replace, toast } from './dom.ts'
+import { addFactor, showFactor } from './factor.ts'
 import { markedButton, nameOf, providerButton, settings } from './providers.ts'
 import { newPassword, signIn } from './signin.ts'
 import { hutch, words } from './store.ts'
@@ -8,7 +9,7 @@ export function accountDialog(what: 'account' | 'password' = 'account'): void {
   const dialog = h('dialog', { class: 'sheet' }) as HTMLDialogElement
   const close = () => dialog.close()
   dialog.append(h('button', { class: 'close', type: 'button', 'aria-label': 'Close', onclick: close }, '×'))
-  dialog.append(!hutch.auth.user ? signIn(close) : what === 'password' ? newPassword(close) : signedIn(close))
+  dialog.append(!hutch.auth.user ? signIn(close) : hutch.auth.user.needsFactor ? showFactor(close) : what === 'password' ? newPassword(close) : signedIn(close))
   dialog.addEventListener('close', () => dialog.remove())
   document.body.append(dialog)
   dialog.showModal()
@@ -26,13 +27,33 @@ function signedIn(close: () => void): HTMLElement {
   }
   const ways = h('div', { class: 'form', hidden: true })
   void drawWays(ways)
-  return h('div', { class: 'form' },
+  const change = async (f: () => Promise<unknown>) => {
+    try {
+      await f()
+    } catch (e) {
+      toast(words(e), 'bad')
+    }
+  }
+  const twoSteps = h('button', { type: 'button', class: 'quiet', hidden: true })
+  void hutch.auth.mfa.list().then(all => {
+    const on = all.filter(f => f.verified)
+    const off = async () => {
+      for (const f of on) await hutch.auth.mfa.unenroll(f.id)
+      close()
+      toast('A password is enough again.')
+    }
+    twoSteps.textContent = on.length > 0 ? 'Turn two-step sign-in off' : 'Turn two-step sign-in on'
+    twoSteps.addEventListener('click', () => void change(on.length > 0 ? off : () => addFactor(box, close)))
+    twoSteps.hidden = false
+  }, () => {})
+  const box = h('div', { class: 'form' },
     h('h2', null, 'Your account'),
     h('p', null, user?.email ?? String(user?.profile.name ?? user?.uid)),
     user && user.roles.length > 0 && h('p', { class: 'faint' }, 'Roles: ' + user.roles.join(', ')),
-    ways,
+    ways, twoSteps,
     h('button', { type: 'button', onclick: () => leave('here') }, 'Sign out'),
     h('button', { type: 'button', class: 'quiet', onclick: () => leave('everywhere') }, 'Sign out everywhere'))
+  return box
 }
 
 /** How the person signs in, and what they could add: shown where there is a choice. */

@@ -65,6 +65,7 @@ hutch.auth.onAuthStateChange((user, why) => {
   keeper.hidden = !user?.roles.includes('keeper')
   if (why === 'expired') toast('You were signed out.', 'bad')
   if (why !== 'initial') route()
+  if (why === 'in' && user?.needsFactor) accountDialog()
 })
 addEventListener('hashchange', route)
 const returned = await hutch.auth.returned // from a provider, or from a mail

@@ -1,38 +1,13 @@
 import { h, replace, toast } from './dom.ts'
+import { codeField, field, form, link } from './form.ts'
 import { markedButton, providerButton, settings } from './providers.ts'
-import { hutch, words } from './store.ts'
+import { hutch } from './store.ts'
 
 /** The ways in: providers, a password, a mailed code. done closes the dialog. */
 export function signIn(done: () => void): HTMLElement {
   const box = h('div', { class: 'form' })
   withPassword(box, done, '')
   return box
-}
-
-function field(label: string, props: Record<string, unknown>, hint: string | false = false): [HTMLElement, HTMLInputElement] {
-  const input = h('input', { required: true, ...props }) as HTMLInputElement
-  return [h('label', null, label, input, hint && h('small', null, hint)), input]
-}
-
-function form(button: HTMLElement, act: () => Promise<void>, ...parts: (HTMLElement | string)[]): HTMLElement {
-  const problem = h('p', { class: 'problem', role: 'alert' })
-  const submit = async (e: Event) => {
-    e.preventDefault()
-    problem.textContent = ''
-    button.setAttribute('disabled', '')
-    try {
-      await act()
-    } catch (error) {
-      problem.textContent = words(error)
-    } finally {
-      button.removeAttribute('disabled')
-    }
-  }
-  return h('form', { class: 'form', onsubmit: submit }, ...parts, problem, button)
-}
-
-function link(text: string, onclick: () => void): HTMLElement {
-  return h('button', { type: 'button', class: 'link', onclick }, text)
 }
 
 function withPassword(box: HTMLElement, done: () => void, address: string, fresh = false): void {
@@ -83,9 +58,7 @@ function askAddress(box: HTMLElement, done: () => void, address: string, kind: '
 }
 
 function byCode(box: HTMLElement, done: () => void, email: string, title: string, kind: 'signup' | 'magiclink' | 'recovery' = 'signup'): void {
-  const [codeField, code] = field('Code', {
-    name: 'code', class: 'code', inputmode: 'numeric', autocomplete: 'one-time-code', pattern: '[0-9]{6}', maxlength: 6, placeholder: '000000',
-  })
+  const [label, code] = codeField('Code')
   const act = async () => {
     await hutch.auth.verifyOtp({ email, code: code.value, type: kind === 'recovery' ? kind : 'email' })
     if (kind === 'recovery') replace(box, newPassword(done))
@@ -94,7 +67,7 @@ function byCode(box: HTMLElement, done: () => void, email: string, title: string
   replace(box,
     h('h2', null, title),
     h('p', { class: 'faint' }, 'We sent a mail to ', h('b', null, email), '. Type its code, or open its link in this browser.'),
-    form(h('button', { type: 'submit' }, 'Go on'), act, codeField),
+    form(h('button', { type: 'submit' }, 'Go on'), act, label),
     link('Back', () => withPassword(box, done, email)))
   code.focus()
 }
@@ -113,5 +86,5 @@ export function newPassword(done: () => void): HTMLElement {
 
 function welcome(done: () => void, text = 'Good to see you.'): void {
   done()
-  toast(text)
+  if (!hutch.auth.user?.needsFactor) toast(text)
 }

@@ -83,6 +83,7 @@ export function words(e: unknown): string {
     case 'email_not_confirmed':
       return 'Open the link in our mail first.'
     case 'otp_expired':
+    case 'mfa_verification_failed':
       return 'The code is wrong, or too old.'
     case 'already_exists':
       return 'It is there already.'

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { openBrowser } from './chromium.ts'
 import { openMailbox, type Mailbox } from './mailbox.ts'
+import { codeOf } from './authenticator.ts'
 import { openProvider, type Provider } from './provider.ts'
 import { eventually, newEmail, openShop, password, type Shop } from './shop.ts'
 
@@ -255,6 +256,48 @@ describe('signing in to the pet store, in a browser', () => {
       await devtools.send('WebAuthn.clearCredentials', { authenticatorId })
     })
   }
+
+  it('asks for a second factor', async () => {
+    const page = await visitor(phone)
+    const email = newEmail()
+    await page.click('#account')
+    await page.fill('dialog [name=email]', email)
+    await page.click('text=Mail me a code')
+    await page.click('dialog button[type=submit]')
+    await page.fill('dialog [name=code]', (await mailbox.next(email)).code)
+    await page.click('dialog button[type=submit]')
+    await page.waitForSelector('#account.in')
+    await page.click('#account')
+    await page.click('text=Turn two-step sign-in on')
+    await page.waitForSelector('.qr')
+    assert.ok(await page.evaluate(() => (document.querySelector('.qr') as HTMLImageElement).naturalWidth > 0), 'the QR code shows')
+    await picture(page, 'factor-phone')
+    const secret = await page.textContent('.key') as string
+    await page.fill('dialog [name=code]', codeOf(secret))
+    await page.click('dialog button[type=submit]')
+    await page.waitForSelector('.toast:has-text("From now on")')
+
+    const again = await visitor()
+    await again.click('#account')
+    await again.fill('dialog [name=email]', email)
+    await again.click('text=Mail me a code')
+    await again.click('dialog button[type=submit]')
+    await again.fill('dialog [name=code]', (await mailbox.next(email)).code)
+    await again.click('dialog button[type=submit]')
+    await again.waitForSelector('text=One more step')
+    await picture(again, 'factor-desktop')
+    await again.fill('dialog [name=code]', '000000')
+    await again.click('dialog button[type=submit]')
+    await again.waitForSelector('.problem:not(:empty)')
+    await again.fill('dialog [name=code]', codeOf(secret, 1))
+    await again.click('dialog button[type=submit]')
+    await again.waitForSelector('.toast:has-text("Good to see you")')
+    await again.click('nav >> text=Orders')
+    await again.waitForSelector('main[data-live="live"]')
+    await again.click('#account')
+    await again.click('text=Turn two-step sign-in off')
+    await again.waitForSelector('.toast:has-text("enough again")')
+  })
 
   it('refreshes once for all tabs', async () => {
     const page = await visitor(phone)
