@@ -1,7 +1,7 @@
 // Command load drives the built server over loopback and prints a table:
 // operations a second, latencies, the server's CPU an operation.
 //
-//	go run ./bench/load [-time 5s] [-docs 10000] [-conns 1,16,64] [-only get,list]
+//	go run ./bench/load [-time 5s] [-docs 10000] [-conns 1,16,64] [-only get,list] [-users 1000000]
 package main
 
 import (
@@ -28,6 +28,7 @@ func main() {
 type options struct {
 	length time.Duration
 	docs   int
+	users  int
 	conns  []int
 	only   []string
 }
@@ -39,6 +40,7 @@ func run() error {
 	var conns, only string
 	flag.DurationVar(&o.length, "time", 5*time.Second, "of each measurement")
 	flag.IntVar(&o.docs, "docs", 10_000, "documents")
+	flag.IntVar(&o.users, "users", 0, "accounts of the measurement with many")
 	flag.StringVar(&conns, "conns", "1,16,64", "connections")
 	flag.StringVar(&only, "only", "", "operations, by comma")
 	app := flag.String("app", "bench/load/app", "the app that is served")
@@ -91,6 +93,11 @@ func run() error {
 	}
 	if o.wants("sign-ins") {
 		if err := beside(s, operations(s, o.docs)[0], 64, o.length); err != nil {
+			return err
+		}
+	}
+	if o.users > 0 {
+		if err := crowd(s, o.users, o.length); err != nil {
 			return err
 		}
 	}

@@ -19,6 +19,7 @@ type server struct {
 	cmd   *exec.Cmd
 	addr  string
 	home  string
+	bin   string
 	token string // of the one user
 	uid   string
 }
@@ -42,6 +43,7 @@ func start(app string) (*server, error) {
 			return s, fmt.Errorf("building: %w", err)
 		}
 	}
+	s.bin = bin
 	if err := os.CopyFS(filepath.Join(home, "app"), os.DirFS(app)); err != nil {
 		return s, err
 	}
