@@ -61,6 +61,8 @@ const (
 	FactorRefused           Code = "mfa_verification_failed"
 	ChallengeExpired        Code = "mfa_challenge_expired"
 	TooManyFactors          Code = "too_many_enrolled_mfa_factors"
+	RecoveryAlone           Code = "mfa_recovery_codes_sole_factor"
+	RecoveryExists          Code = "mfa_verified_factor_exists"
 	ProviderDisabled        Code = "provider_disabled"
 	BadOAuthState           Code = "bad_oauth_state"
 	BadOAuthCallback        Code = "bad_oauth_callback"
@@ -134,6 +136,8 @@ var codes = []CodeInfo{
 	{FactorRefused, 422, true, "The code or answer is wrong, or was used."},
 	{ChallengeExpired, 422, true, "The challenge is unknown, was used or has expired."},
 	{TooManyFactors, 422, true, "The account has as many factors as it may."},
+	{RecoveryAlone, 422, true, "Recovery codes stand in for a factor: add one first."},
+	{RecoveryExists, 422, true, "There are recovery codes already."},
 	{ProviderDisabled, 400, true, "The provider is not configured, or off."},
 	{BadOAuthState, 400, true, "The sign-in did not begin in this browser, was used or has expired."},
 	{BadOAuthCallback, 400, true, "The provider did not answer as it should."},

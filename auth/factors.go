@@ -132,6 +132,9 @@ func aalOf(u *userDoc, d *sessionDoc) string {
 	if d.AAL != aal2 || d.Factor == "" {
 		return d.AAL
 	}
+	if d.Factor == recoveryType && hasFactor(u) {
+		return aal2
+	}
 	if i := u.factorOf(d.Factor); i >= 0 && u.Factors[i].Verified {
 		return aal2
 	}
@@ -171,11 +174,32 @@ func (s *Service) mayManageAccount(u *userDoc, d *sessionDoc) error {
 
 // dropFactors takes all factors from u, in the commit that writes it.
 func dropFactors(u *userDoc) []data.Write {
-	ws := make([]data.Write, 0, len(u.Factors))
+	if len(u.Factors) == 0 {
+		return nil
+	}
+	ws := []data.Write{remove(colFactors, recoveryID(u.ID))}
 	for i := range u.Factors {
 		ws = append(ws, remove(colFactors, u.Factors[i].ID))
 	}
 	u.Factors = nil
+	return ws
+}
+
+// dropSince takes from u the factors that count since t, and all recovery codes:
+// whoever was in may have made them.
+func dropSince(u *userDoc, t time.Time) (ws []data.Write) {
+	kept := make([]factorRef, 0, len(u.Factors))
+	for _, r := range u.Factors {
+		if r.Updated.Before(t) {
+			kept = append(kept, r)
+		} else {
+			ws = append(ws, remove(colFactors, r.ID))
+		}
+	}
+	if len(u.Factors) > 0 {
+		ws = append(ws, remove(colFactors, recoveryID(u.ID)))
+	}
+	u.Factors = kept
 	return ws
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -235,18 +236,11 @@ func (s *Service) proveFactor(ctx context.Context, l *live, id, secret string, i
 	}
 	ws := []data.Write{o.spend()}
 	if i := u.factorOf(id); !u.Factors[i].Verified {
-		more, err := s.addFactor(u, d, f, i)
+		more, err := s.addFactor(ctx, u, d, f, i)
 		if err != nil {
 			return nil, err
 		}
 		ws = append(ws, more...)
-	}
-	next, err := s.raise(d, id, kind.method(), now)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.judgeToken(ctx, u, d); err != nil {
-		return nil, err
 	}
 	version := f.Version
 	f.Version, f.Session, f.Updated = 0, "", now
@@ -254,21 +248,12 @@ func (s *Service) proveFactor(ctx context.Context, l *live, id, secret string, i
 	if err != nil {
 		return nil, err
 	}
-	wd, err := s.saveSession(d)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.commit(ctx, now, append(ws, wf, wd)...); err != nil {
-		return nil, err
-	}
-	s.cache.drop(d.ID)
-	s.cache.drop(u.ID)
-	return s.answer(u, d, next, now)
+	return s.stepUp(ctx, u, d, id, kind.method(), append(ws, wf))
 }
 
 // addFactor makes the factor at i of u count. The first one ends all sessions
 // but d: they came in without it.
-func (s *Service) addFactor(u *userDoc, d *sessionDoc, f *factorDoc, i int) ([]data.Write, error) {
+func (s *Service) addFactor(ctx context.Context, u *userDoc, d *sessionDoc, f *factorDoc, i int) ([]data.Write, error) {
 	now := s.o.Now()
 	if !hasFactor(u) {
 		u.Epoch++
@@ -283,7 +268,15 @@ func (s *Service) addFactor(u *userDoc, d *sessionDoc, f *factorDoc, i int) ([]d
 	}
 	u.Updated = now
 	row, err := s.audit(now, auditDoc{Event: "factor_added", User: u.ID, Session: d.ID, Detail: f.Type})
-	return append(ws, w, row), err
+	return append(ws, append(s.factorNotice(ctx, u, MailFactorAdded, now), w, row)...), err
+}
+
+// factorNotice tells the owner of a proven address.
+func (s *Service) factorNotice(ctx context.Context, u *userDoc, kind string, now time.Time) []data.Write {
+	if u.Confirmed.IsZero() {
+		return nil
+	}
+	return s.notice(ctx, u, Mail{Kind: kind, To: u.Email, Name: nameOf(u.Meta)}, now)
 }
 
 // Unenroll removes a factor of who asks; sessions that it raised fall back to
@@ -305,7 +298,7 @@ func (s *Service) Unenroll(ctx context.Context, cr Credentials, id string) error
 		if err := s.mayManageAccount(u, d); err != nil {
 			return err
 		}
-		ws, err := s.removeFactor(u, id)
+		ws, err := s.removeFactor(ctx, u, id)
 		if err != nil {
 			return err
 		}
@@ -321,9 +314,18 @@ func (s *Service) Unenroll(ctx context.Context, cr Credentials, id string) error
 	})
 }
 
-// removeFactor takes a factor from u and gives the writes, u's too.
-func (s *Service) removeFactor(u *userDoc, id string) ([]data.Write, error) {
+// removeFactor takes a factor from u and gives the writes, u's too. Recovery
+// codes go with the last one.
+func (s *Service) removeFactor(ctx context.Context, u *userDoc, id string) ([]data.Write, error) {
+	had, now := hasFactor(u), s.o.Now()
 	u.Factors = slices.DeleteFunc(slices.Clone(u.Factors), func(r factorRef) bool { return r.ID == id })
-	w, err := s.saveUser(u, s.o.Now())
-	return []data.Write{remove(colFactors, id), w}, err
+	ws := []data.Write{remove(colFactors, id)}
+	if had && !hasFactor(u) {
+		ws = append(ws, remove(colFactors, recoveryID(u.ID)))
+	}
+	if had {
+		ws = append(ws, s.factorNotice(ctx, u, MailFactorRemoved, now)...)
+	}
+	w, err := s.saveUser(u, now)
+	return append(ws, w), err
 }

@@ -25,6 +25,8 @@ const (
 	MailDevice         = "new_device"
 	MailPasskeyAdded   = "passkey_added"
 	MailPasskeyRemoved = "passkey_removed"
+	MailFactorAdded    = "factor_added"
+	MailFactorRemoved  = "factor_removed"
 )
 
 // MailKinds lists them.
@@ -32,7 +34,7 @@ func MailKinds() []string {
 	return []string{
 		MailConfirm, MailTaken, MailRecover, MailMagicLink, MailInvite,
 		MailChange, MailChanged, MailReauthenticate, MailPassword, MailDevice,
-		MailPasskeyAdded, MailPasskeyRemoved,
+		MailPasskeyAdded, MailPasskeyRemoved, MailFactorAdded, MailFactorRemoved,
 	}
 }
 

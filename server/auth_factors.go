@@ -7,11 +7,18 @@ import (
 	"github.com/hutch-dev/hutch/auth"
 )
 
-// factorRoutes are those of one's own second factors.
+// factorRoutes are those of second factors; names come before {id}.
 func factorRoutes() []*Route {
-	const path = "/auth/v1/factors"
-	post, del := http.MethodPost, http.MethodDelete
+	const path, codes, admin = "/auth/v1/factors", "/auth/v1/factors/recovery-codes", adminPath + "/{id}/factors"
+	get, post, del := http.MethodGet, http.MethodPost, http.MethodDelete
 	return []*Route{
+		{Method: get, Path: codes, About: "how many recovery codes are left", Need: NeedUser, handle: recoveryCodes},
+		{Method: post, Path: codes, About: "make recovery codes", Need: NeedUser, handle: addRecoveryCodes},
+		{Method: del, Path: codes, About: "remove them", Need: NeedUser, handle: removeRecoveryCodes},
+		{Method: post, Path: codes + "/regenerate", About: "make new ones in their place", Need: NeedUser, handle: renewRecoveryCodes},
+		{Method: post, Path: codes + "/verify", About: "use one in place of a factor", Need: NeedUser, handle: verifyRecoveryCode},
+		{Method: get, Path: admin, About: "a user's second factors", Need: NeedAuth, handle: factorsOf},
+		{Method: del, Path: admin + "/{factor}", About: "remove one of them", Need: NeedAuth, handle: removeFactorOf},
 		{Method: post, Path: path, About: "begin a second factor", Need: NeedUser, handle: enroll},
 		{Method: post, Path: path + "/{id}/challenge", About: "begin the proof of a factor", Need: NeedUser, handle: challengeFactor},
 		{Method: post, Path: path + "/{id}/verify", About: "prove a factor", Need: NeedUser, handle: verifyFactor},
@@ -39,4 +46,40 @@ func unenroll(r *request) error {
 	id := r.params[0]
 	err := r.srv.o.Auth.Unenroll(r.ctx, r.credentials(), id)
 	return r.sendJSON(map[string]string{"id": id}, err)
+}
+
+func recoveryCodes(r *request) error {
+	out, err := r.srv.o.Auth.RecoveryCodes(r.ctx, r.credentials())
+	return r.sendJSON(out, err)
+}
+
+func addRecoveryCodes(r *request) error {
+	out, err := r.srv.o.Auth.AddRecoveryCodes(r.ctx, r.credentials(), bytes.Clone(r.raw()))
+	return r.sendJSON(out, err)
+}
+
+func renewRecoveryCodes(r *request) error {
+	out, err := r.srv.o.Auth.RenewRecoveryCodes(r.ctx, r.credentials())
+	return r.sendJSON(out, err)
+}
+
+func removeRecoveryCodes(r *request) error {
+	id, err := r.srv.o.Auth.RemoveRecoveryCodes(r.ctx, r.credentials())
+	return r.sendJSON(map[string]string{"id": id}, err)
+}
+
+func verifyRecoveryCode(r *request) error {
+	c := auth.Client{Addr: r.addr, Forwarded: r.head.forwarded && !r.proxied}
+	out, err := r.srv.o.Auth.VerifyRecoveryCode(r.ctx, r.credentials(), bytes.Clone(r.raw()), c)
+	return r.sendJSON(out, err)
+}
+
+func factorsOf(r *request) error {
+	out, err := r.srv.o.Auth.FactorsOf(r.ctx, r.credentials(), r.params[0])
+	return r.sendJSON(out, err)
+}
+
+func removeFactorOf(r *request) error {
+	out, err := r.srv.o.Auth.RemoveFactorOf(r.ctx, r.credentials(), r.params[0], r.params[1])
+	return r.sendJSON(out, err)
 }

@@ -43,3 +43,38 @@ func (p *people) Unenroll(_ context.Context, cr auth.Credentials, id string) err
 	}
 	return err
 }
+
+func (p *people) recovery(cr auth.Credentials) (*auth.RecoveryCodes, error) {
+	_, err := p.present(cr)
+	return &auth.RecoveryCodes{ID: "r1"}, err
+}
+
+func (p *people) RecoveryCodes(_ context.Context, cr auth.Credentials) (*auth.RecoveryCodes, error) {
+	return p.recovery(cr)
+}
+
+func (p *people) AddRecoveryCodes(_ context.Context, cr auth.Credentials, _ []byte) (*auth.RecoveryCodes, error) {
+	return p.recovery(cr)
+}
+
+func (p *people) RenewRecoveryCodes(_ context.Context, cr auth.Credentials) (*auth.RecoveryCodes, error) {
+	return p.recovery(cr)
+}
+
+func (p *people) RemoveRecoveryCodes(_ context.Context, cr auth.Credentials) (string, error) {
+	_, err := p.present(cr)
+	return "r1", err
+}
+
+func (p *people) VerifyRecoveryCode(_ context.Context, cr auth.Credentials, _ []byte, _ auth.Client) (*auth.Session, error) {
+	_, err := p.present(cr)
+	return &auth.Session{AccessToken: "t", User: &auth.User{ID: "u1"}}, err
+}
+
+func (p *people) FactorsOf(_ context.Context, c auth.Credentials, _ string) ([]auth.Factor, error) {
+	return []auth.Factor{}, p.admin(c)
+}
+
+func (p *people) RemoveFactorOf(_ context.Context, c auth.Credentials, _, id string) (*auth.Factor, error) {
+	return &auth.Factor{ID: id}, p.admin(c)
+}

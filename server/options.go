@@ -152,12 +152,19 @@ type Passkeys interface {
 	RelatedOrigins() (auth.RelatedOrigins, error)
 }
 
-// Factors are the routes of one's own second factors.
+// Factors are the routes of second factors.
 type Factors interface {
 	Enroll(ctx context.Context, cr auth.Credentials, body []byte) (*auth.Enrolled, error)
 	ChallengeFactor(ctx context.Context, cr auth.Credentials, id string, body []byte) (*auth.FactorChallenge, error)
 	VerifyFactor(ctx context.Context, cr auth.Credentials, id string, body []byte, c auth.Client) (*auth.Session, error)
 	Unenroll(ctx context.Context, cr auth.Credentials, id string) error
+	RecoveryCodes(ctx context.Context, cr auth.Credentials) (*auth.RecoveryCodes, error)
+	AddRecoveryCodes(ctx context.Context, cr auth.Credentials, body []byte) (*auth.RecoveryCodes, error)
+	RenewRecoveryCodes(ctx context.Context, cr auth.Credentials) (*auth.RecoveryCodes, error)
+	RemoveRecoveryCodes(ctx context.Context, cr auth.Credentials) (id string, err error)
+	VerifyRecoveryCode(ctx context.Context, cr auth.Credentials, body []byte, c auth.Client) (*auth.Session, error)
+	FactorsOf(ctx context.Context, c auth.Credentials, id string) ([]auth.Factor, error)
+	RemoveFactorOf(ctx context.Context, c auth.Credentials, id, factor string) (*auth.Factor, error)
 }
 
 // Admin are the routes for service keys of scope auth; it judges the credentials.

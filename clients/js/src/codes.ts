@@ -46,6 +46,8 @@ export type AuthCode =
   | 'mfa_verification_failed'
   | 'mfa_challenge_expired'
   | 'too_many_enrolled_mfa_factors'
+  | 'mfa_recovery_codes_sole_factor'
+  | 'mfa_verified_factor_exists'
   | 'provider_disabled'
   | 'bad_oauth_state'
   | 'bad_oauth_callback'
