@@ -141,15 +141,24 @@ func TestS35WhatChangesAnAccountNeedsTheSecondFactor(t *testing.T) {
 			_, err := b.put(s, `{"password":"another long one","current_password":"`+password+`"}`, here(1))
 			return err
 		},
-		"address":    func(s *auth.Session) error { _, err := b.put(s, `{"email":"eve@shop.example"}`, here(1)); return err },
-		"enrol":      func(s *auth.Session) error { _, err := b.enroll(s, "second"); return err },
-		"unenrol":    func(s *auth.Session) error { return b.Unenroll(t.Context(), bearer(s.AccessToken), f.id) },
-		"unlink":     func(s *auth.Session) error { return b.Unlink(t.Context(), bearer(s.AccessToken), "x") },
-		"sessions":   func(s *auth.Session) error { _, err := b.Sessions(t.Context(), bearer(s.AccessToken)); return err },
-		"codes":      func(s *auth.Session) error { _, err := b.AddRecoveryCodes(t.Context(), bearer(s.AccessToken), nil); return err },
+		"address":  func(s *auth.Session) error { _, err := b.put(s, `{"email":"eve@shop.example"}`, here(1)); return err },
+		"enrol":    func(s *auth.Session) error { _, err := b.enroll(s, "second"); return err },
+		"unenrol":  func(s *auth.Session) error { return b.Unenroll(t.Context(), bearer(s.AccessToken), f.id) },
+		"unlink":   func(s *auth.Session) error { return b.Unlink(t.Context(), bearer(s.AccessToken), "x") },
+		"sessions": func(s *auth.Session) error { _, err := b.Sessions(t.Context(), bearer(s.AccessToken)); return err },
+		"codes": func(s *auth.Session) error {
+			_, err := b.AddRecoveryCodes(t.Context(), bearer(s.AccessToken), nil)
+			return err
+		},
 		"codes left": func(s *auth.Session) error { _, err := b.RecoveryCodes(t.Context(), bearer(s.AccessToken)); return err },
-		"new codes":  func(s *auth.Session) error { _, err := b.RenewRecoveryCodes(t.Context(), bearer(s.AccessToken)); return err },
-		"no codes":   func(s *auth.Session) error { _, err := b.RemoveRecoveryCodes(t.Context(), bearer(s.AccessToken)); return err },
+		"new codes": func(s *auth.Session) error {
+			_, err := b.RenewRecoveryCodes(t.Context(), bearer(s.AccessToken))
+			return err
+		},
+		"no codes": func(s *auth.Session) error {
+			_, err := b.RemoveRecoveryCodes(t.Context(), bearer(s.AccessToken))
+			return err
+		},
 	}
 	for name, do := range tests {
 		if err := do(low); hutch.CodeOf(err) != hutch.InsufficientAAL {
