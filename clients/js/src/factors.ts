@@ -1,6 +1,7 @@
 // Second factors: loaded when they are called.
 import type { Aal, Factor, Mfa, NewFactor, User } from './types.ts'
 import type { Wire } from './session.ts'
+import { HutchError } from './error.ts'
 
 interface WireFactor { id: string; friendly_name?: string; factor_type: string; status: string; created_at: string }
 
@@ -43,7 +44,34 @@ export class Factors implements Mfa {
     await this.w.ask('DELETE', path(id))
     await this.w.token({ fresh: true }) // what it says of the session is over
   }
+
+  async newRecoveryCodes(): Promise<string[]> {
+    const made = await this.w.ask('POST', codes, {}).catch(e => {
+      if (HutchError.is(e, 'mfa_verified_factor_exists')) return this.w.ask('POST', codes + '/regenerate', {})
+      throw e
+    })
+    return (made as { codes: string[] }).codes
+  }
+
+  async recoveryCodes(): Promise<number> {
+    try {
+      return (await this.w.ask('GET', codes) as { remaining: number }).remaining
+    } catch (e) {
+      if (HutchError.is(e, 'mfa_factor_not_found')) return 0
+      throw e
+    }
+  }
+
+  async removeRecoveryCodes(): Promise<void> {
+    await this.w.ask('DELETE', codes)
+  }
+
+  recover(code: string): Promise<User> {
+    return this.w.renewed(codes + '/verify', { code })
+  }
 }
+
+const codes = 'factors/recovery-codes'
 
 function path(id: string, rest = ''): string {
   return 'factors/' + encodeURIComponent(id) + rest

@@ -23,6 +23,13 @@ export interface Mfa {
   /** Shows a factor; the challenge is made where none is given. */
   verify(c: { factor: string; code: string; challenge?: string }): Promise<User>
   unenroll(id: string): Promise<void>
+  /** Makes codes that each stand in for a factor once, in place of those of before. They are shown this once. */
+  newRecoveryCodes(): Promise<string[]>
+  /** How many are left. */
+  recoveryCodes(): Promise<number>
+  removeRecoveryCodes(): Promise<void>
+  /** Uses one up in place of a factor. */
+  recover(code: string): Promise<User>
 }
 
 export interface Passkey { id: string; name: string; createdAt: Date; lastUsedAt: Date | null }

@@ -9,6 +9,8 @@ export interface Mailbox {
   smtp: string
   /** Waits for the next mail to an address that was not given yet. */
   next(to: string): Promise<Mail>
+  /** The code of the next one that has a code: others only tell something. */
+  code(to: string): Promise<string>
   stop(): void
 }
 
@@ -48,13 +50,15 @@ export async function openMailbox(): Promise<Mailbox> {
     })
   })
   await new Promise<void>(r => server.listen(0, '127.0.0.1', r))
+  const next = async (to: string, good = (_: Mail) => true) => {
+    const mine = (m: Mail) => m.to === to && good(m)
+    await eventually('a mail to ' + to, () => mails.some(mine))
+    return mails.splice(mails.findIndex(mine), 1)[0] as Mail
+  }
   return {
     smtp: `smtp://127.0.0.1:${(server.address() as AddressInfo).port}?tls=off`,
-    async next(to) {
-      const mine = (m: Mail) => m.to === to
-      await eventually('a mail to ' + to, () => mails.some(mine))
-      return mails.splice(mails.findIndex(mine), 1)[0] as Mail
-    },
+    next: to => next(to),
+    code: async to => (await next(to, m => m.code !== '')).code,
     stop: () => void server.close(),
   }
 }
