@@ -67,7 +67,7 @@ func FuzzParseKey(f *testing.F) {
 		if !ok {
 			return
 		}
-		if scope != "data" && scope != "ops" || len(id) != 15 || !strings.HasPrefix(s, "hutch_sk_"+scope+"_"+id+"_") || strings.Count(s, "_") != 4 {
+		if scope != "data" && scope != "ops" && scope != "auth" || len(id) != 15 || !strings.HasPrefix(s, "hutch_sk_"+scope+"_"+id+"_") || strings.Count(s, "_") != 4 {
 			t.Fatalf("%q: %q %q", s, scope, id)
 		}
 	})

@@ -50,6 +50,11 @@ func TestS37RedirectsCompareAsURLs(t *testing.T) {
 		"https://pay.example:8443/in//x/out", "http://127.0.0.1:5173/x", "http://localhost:5174/x", "http://localhost.evil.example:5173/",
 		"http://localhost:5173@evil.example/", "petstore://evil", "petstore://auth/x", "petstore2://auth", "petstore:auth", "petstore:/auth",
 		"com.example.app:/cb/x", "com.example.app://cb", "https://pr.example/pr-1/2/ok", "https://home.example.evil.example/", "https://home.example@evil.example",
+		"https://shop.example;@evil.example/app/", "https://shop.example&@evil.example/app/", "https://shop.example,evil.example/app/",
+		"https://shop.example%09/app/", "https://shop.example%0d%0aHost:evil.example/app/", "ht\ntps://shop.example/app/", "https\t://evil.example/",
+		"https://[::ffff:127.0.0.1]/app/", "https://[::1%25eth0]/app/", "http://[::1]:5173/x", "https://2130706433/app/", "https://0x7f.1/app/",
+		"https://xn--hop-oed.example/app/", "https://shop.example:443.evil.example/app/", "https://shop.example:99999/app/", "https://shop.example/app/%252e%252e/../x",
+		"https://shop.example/app/;/../x", "https://evil.example?@shop.example/app/", "petstore://auth@evil", "petstore://auth:80", "PETSTORE2://auth",
 		"http://home.example/", "https://home.example:8443/", "https://shop.example/app/" + strings.Repeat("x", 2048),
 	} {
 		if got := r.Allow(bad, base).String(); got != base {
