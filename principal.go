@@ -46,7 +46,7 @@ type Principal struct {
 	SessionID     string
 	Scopes        []string        // of a service key
 	Claims        json.RawMessage // app_metadata and the token hook's; nulls dropped
-	Actor         string          // operator behind an impersonation
+	Actor         string          // operator or service key behind an impersonation
 	Key           string          // equal = equal in every field a rule can see; set by Sealed
 }
 

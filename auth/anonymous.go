@@ -108,12 +108,12 @@ func (s *Service) upgrading(ctx context.Context, d *otpDoc) (upgrade, password b
 }
 
 // upgrade makes an anonymous user permanent by the identity that is being
-// linked. Whoever has a session or passkey of before is out: it may have been planted.
+// linked. Whoever has a session, passkey or factor of before is out: it may have been planted.
 func (e *entry) upgrade(u *userDoc) error {
 	if err := e.s.mayBecomeUser(); err != nil {
 		return err
 	}
-	e.ws = append(append(e.ws, e.s.mailedTo(u)...), dropPasskeys(u)...)
+	e.ws = append(append(append(e.ws, e.s.mailedTo(u)...), dropPasskeys(u)...), dropFactors(u)...)
 	u.Anonymous, u.Password, u.From = false, "", ""
 	u.Epoch++
 	row, err := e.s.audit(e.now, auditDoc{Event: "user_upgraded", User: u.ID, Detail: e.g.Provider})

@@ -81,6 +81,8 @@ type sessionDoc struct {
 	Recovery  bool      `bson:"recovery,omitempty"` // may set a password and nothing else
 	Provider  string    `bson:"provider,omitempty"` // "": email
 	Passkey   string    `bson:"passkey,omitempty"`  // that began it; it ends with it
+	Actor     string    `bson:"actor,omitempty"`    // the key that acts in the user's name
+	Until     time.Time `bson:"until,omitempty"`    // its end, whatever the lifetimes
 	Authentic time.Time `bson:"authenticatedAt"`    // the last proof of a password, provider, link, passkey or factor
 	Gen       int64     `bson:"gen"`                // refreshes so far
 	Current   []byte    `bson:"current"`            // SHA-256 of the token that may be used
@@ -100,11 +102,14 @@ func (d *sessionDoc) provider() string { return cmp.Or(d.Provider, "email") }
 
 // ends is when the session's idle or absolute life ends.
 func (d *sessionDoc) ends(l Lifetimes) time.Time {
-	idle, absolute := d.Refreshed.Add(l.Idle), d.Created.Add(l.Max)
-	if idle.Before(absolute) {
-		return idle
+	end := d.Created.Add(l.Max)
+	if idle := d.Refreshed.Add(l.Idle); idle.Before(end) {
+		end = idle
 	}
-	return absolute
+	if !d.Until.IsZero() && d.Until.Before(end) {
+		end = d.Until
+	}
+	return end
 }
 
 // keyDoc is a service key.

@@ -16,9 +16,14 @@ func (s *Service) Logout(ctx context.Context, c Credentials, scope string) error
 	default:
 		return invalid("scope", "scope is global, local or others")
 	}
-	l, err := s.presentAny(ctx, c)
+	l, err := s.presentOrActing(ctx, c)
 	if err != nil {
 		return err
+	}
+	if scope != "local" {
+		if err := l.acts(); err != nil {
+			return err
+		}
 	}
 	return rerun(ctx, func() error {
 		now := s.o.Now()

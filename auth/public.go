@@ -69,6 +69,6 @@ func (s *Service) Discovery() Discovery {
 		Issuer: at, JWKSURI: at + "/.well-known/jwks.json",
 		TokenEndpoint: at + "/auth/v1/token",
 		ResponseTypes: []string{}, SubjectTypes: []string{"public"}, Algorithms: []string{"ES256"},
-		Claims: []string{"iss", "sub", "aud", "exp", "iat", "jti", "role", "email", "is_anonymous", "session_id", "aal", "amr", "app_metadata", "user_metadata"},
+		Claims: []string{"iss", "sub", "aud", "exp", "iat", "jti", "role", "email", "is_anonymous", "act", "session_id", "aal", "amr", "app_metadata", "user_metadata"},
 	}
 }

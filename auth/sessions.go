@@ -34,6 +34,7 @@ type Device struct {
 	RefreshedAt string `json:"refreshed_at"` // last use, to the life of an access token
 	NotAfter    string `json:"not_after"`    // without further use
 	Current     bool   `json:"current"`
+	Actor       string `json:"actor,omitempty"` // the id of the service key that acts in the user's name
 }
 
 // agent is User-Agent as it is kept: printable and short.
@@ -92,7 +93,7 @@ func (s *Service) devices(ctx context.Context, u *userDoc, current string) ([]De
 	for _, d := range ds {
 		out = append(out, Device{
 			ID: d.ID, UserAgent: d.Agent, IP: d.Addr, AAL: aalOf(u, d), CreatedAt: rfc3339(d.Created),
-			RefreshedAt: rfc3339(d.Refreshed), NotAfter: rfc3339(d.ends(s.o.Lifetimes)), Current: d.ID == current,
+			RefreshedAt: rfc3339(d.Refreshed), NotAfter: rfc3339(d.ends(s.o.Lifetimes)), Current: d.ID == current, Actor: d.Actor,
 		})
 	}
 	return out, nil

@@ -33,8 +33,14 @@ type accessClaims struct {
 	SessionID string          `json:"session_id"`
 	AAL       string          `json:"aal"`
 	AMR       []amr           `json:"amr"`
+	Act       *act            `json:"act,omitempty"`
 	App       json.RawMessage `json:"app_metadata"`
 	User      json.RawMessage `json:"user_metadata"`
+}
+
+// act says who acts in the subject's name (RFC 8693).
+type act struct {
+	Subject string `json:"sub"`
 }
 
 type amr struct {
@@ -66,10 +72,14 @@ func (s *Service) issue(u *userDoc, d *sessionDoc, now time.Time) (token string,
 	if _, err = io.ReadFull(s.o.Entropy, nonce[:]); err != nil {
 		return "", exp, hutch.Errorf(hutch.Internal, "reading entropy: %w", err)
 	}
+	var actor *act
+	if d.Actor != "" {
+		actor = &act{Subject: d.Actor}
+	}
 	payload, err := json.Marshal(accessClaims{
 		Issuer: s.issuer(), Subject: u.ID, Audience: audience, Expires: exp.Unix(), IssuedAt: now.Unix(),
 		ID:   strconv.FormatInt(d.Gen, 10) + "." + base64.RawURLEncoding.EncodeToString(nonce[:]),
-		Role: audience, Email: u.Email, Anonymous: u.Anonymous, SessionID: d.ID, AAL: aalOf(u, d), AMR: d.amr(),
+		Role: audience, Email: u.Email, Anonymous: u.Anonymous, SessionID: d.ID, AAL: aalOf(u, d), AMR: d.amr(), Act: actor,
 		App: appMetadata(u), User: json.RawMessage(orEmpty(u.Meta)),
 	})
 	if err != nil {

@@ -41,6 +41,18 @@ func (s *Service) present(ctx context.Context, c Credentials) (*live, error) {
 
 // presentAny is present for what a recovery's session may do too.
 func (s *Service) presentAny(ctx context.Context, c Credentials) (*live, error) {
+	l, err := s.presentOrActing(ctx, c)
+	if err == nil {
+		err = l.acts()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// presentOrActing lets those pass, too, who act in the user's name.
+func (s *Service) presentOrActing(ctx context.Context, c Credentials) (*live, error) {
 	token, err := bearerOf(c)
 	if err != nil {
 		return nil, err
@@ -51,7 +63,7 @@ func (s *Service) presentAny(ctx context.Context, c Credentials) (*live, error) 
 // User answers GET user. no_authorization, bad_jwt, session_not_found,
 // session_expired, user_banned.
 func (s *Service) User(ctx context.Context, c Credentials) (*User, error) {
-	l, err := s.presentAny(ctx, c)
+	l, err := s.presentOrActing(ctx, c)
 	if err != nil {
 		return nil, err
 	}

@@ -132,7 +132,7 @@ func (s *Service) verify(ctx context.Context, token string) (*remembered, error)
 	if end := live.session.ends(s.o.Lifetimes).UnixNano(); end < r.ends {
 		r.ends = end
 	}
-	if live.noted {
+	if live.noted && live.session.Actor == "" { // nothing tells of an actor's end
 		s.cache.put(sum, r, now)
 	}
 	return r, nil
@@ -194,6 +194,12 @@ func (s *Service) alive(ctx context.Context, session, uid string, now time.Time)
 	if u == nil || !u.holds(d) {
 		return nil, nil, gone
 	}
+	switch holds, err := s.actorHolds(ctx, d, now); {
+	case err != nil:
+		return nil, nil, err
+	case !holds:
+		return nil, nil, gone
+	}
 	if !now.Before(d.ends(s.o.Lifetimes)) {
 		return nil, nil, &hutch.Error{Code: hutch.SessionExpired, Message: "the session is past its life"}
 	}
@@ -206,7 +212,7 @@ func (s *Service) principal(u *userDoc, d *sessionDoc) hutch.Principal {
 	claims, _ := claimsOf(withClaims(appMetadata(u), d.claims()))
 	return hutch.Principal{
 		Kind: hutch.User, UID: u.ID, Email: u.Email, EmailVerified: !u.Confirmed.IsZero(), Anonymous: u.Anonymous,
-		Provider: d.provider(), AAL: aalOf(u, d), Role: audience, Roles: u.Roles, SessionID: d.ID, Claims: claims,
+		Provider: d.provider(), AAL: aalOf(u, d), Role: audience, Roles: u.Roles, SessionID: d.ID, Claims: claims, Actor: d.Actor,
 	}.Sealed()
 }
 

@@ -162,7 +162,7 @@ func (s *Service) unused(ctx context.Context, u *userDoc, now time.Time) (again 
 	if again = last.Add(waitLife); now.Before(again) {
 		return again, nil, nil
 	}
-	ws = append(s.mailedTo(u), dropPasskeys(u)...)
+	ws = append(append(s.mailedTo(u), dropPasskeys(u)...), dropFactors(u)...)
 	for _, d := range ds[:min(len(ds), removeAtOnce)] { // the rest is swept as sessions of nobody
 		w := remove(colSessions, d.ID)
 		w.Expect = d.Version

@@ -62,7 +62,7 @@ func localOrigin(origin string) bool {
 // cors adds the headers of an answer to another page's request.
 func (r *request) cors() {
 	h := &r.fctx.Response.Header
-	if len(r.head.origin) == 0 || !r.parts.origins.allows(string(r.head.origin)) {
+	if len(r.head.origin) == 0 || ofAdmin(string(r.path)) || !r.parts.origins.allows(string(r.head.origin)) {
 		return
 	}
 	if r.parts.origins.any {
@@ -75,7 +75,7 @@ func (r *request) cors() {
 
 // preflight answers a browser's question before a request, for any path.
 func (r *request) preflight() bool {
-	if string(r.fctx.Method()) != http.MethodOptions || len(r.head.origin) == 0 || len(r.head.corsMethod) == 0 {
+	if string(r.fctx.Method()) != http.MethodOptions || len(r.head.origin) == 0 || len(r.head.corsMethod) == 0 || ofAdmin(string(r.path)) {
 		return false
 	}
 	if !r.parts.origins.allows(string(r.head.origin)) {

@@ -68,3 +68,11 @@ func (p *people) SessionsOf(_ context.Context, c auth.Credentials, _ string) ([]
 func (p *people) EndSessionsOf(_ context.Context, c auth.Credentials, _ string) error {
 	return p.admin(c)
 }
+
+func (p *people) SignInFor(_ context.Context, c auth.Credentials, body []byte, _ auth.Client) (*auth.Session, error) {
+	return &auth.Session{AccessToken: "t", User: &auth.User{ID: "u", UserMetadata: body}}, p.admin(c)
+}
+
+func (p *people) Impersonate(_ context.Context, c auth.Credentials, _ []byte, _ auth.Client) (*auth.Impersonation, error) {
+	return &auth.Impersonation{AccessToken: "t"}, p.admin(c)
+}

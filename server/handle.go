@@ -114,14 +114,14 @@ func (r *request) run(route *Route) error {
 		}
 		r.params[i] = p
 	}
-	if err := r.checkBody(route); err != nil {
-		return err
+	checks := [...]func(*Route) error{r.checkBody, r.checkQuery, r.authenticate}
+	if route.Service == ServiceAdmin { // to others even a mistake is one in no path
+		checks = [...]func(*Route) error{r.authenticate, r.checkBody, r.checkQuery}
 	}
-	if err := r.checkQuery(route); err != nil {
-		return err
-	}
-	if err := r.authenticate(route); err != nil {
-		return err
+	for _, check := range checks {
+		if err := check(route); err != nil {
+			return err
+		}
 	}
 	return route.handle(r)
 }

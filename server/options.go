@@ -90,6 +90,7 @@ type Auth interface {
 	SignInElsewhere
 	Mailed
 	Devices
+	Backend
 	Passkeys
 	Factors
 	Admin
@@ -176,6 +177,13 @@ type Admin interface {
 	RemoveUser(ctx context.Context, c auth.Credentials, id string, body []byte) error
 	SessionsOf(ctx context.Context, c auth.Credentials, id string) ([]auth.Device, error)
 	EndSessionsOf(ctx context.Context, c auth.Credentials, id string) error
+}
+
+// Backend are the routes by which an app's own backend signs users in, or acts
+// in their name; it judges the credentials.
+type Backend interface {
+	SignInFor(ctx context.Context, c auth.Credentials, body []byte, from auth.Client) (*auth.Session, error)
+	Impersonate(ctx context.Context, c auth.Credentials, body []byte, from auth.Client) (*auth.Impersonation, error)
 }
 
 // Issuer is what others ask about tokens and sign-in.

@@ -67,7 +67,22 @@ func (r *request) need(n Need) error {
 	if n == NeedOps {
 		return r.needOps()
 	}
+	if n == NeedBackend {
+		return r.needBackend()
+	}
 	return nil
+}
+
+// needBackend lets service keys of scope auth pass. Who has no key is told that
+// there is no such path.
+func (r *request) needBackend() error {
+	switch {
+	case r.who.Kind != hutch.Service:
+		return notFound()
+	case slices.Contains(r.who.Scopes, hutch.ScopeAuth):
+		return nil
+	}
+	return &hutch.Error{Code: hutch.PermissionDenied, Message: "this needs a service key of scope auth"}
 }
 
 // needOps lets service keys of scope ops pass, and operators.

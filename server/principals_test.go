@@ -77,6 +77,8 @@ var accessTable = map[string]struct {
 	"GET /auth/v1/admin/users/{id}/passkeys":              {"/auth/v1/admin/users/ann/passkeys", "", access{401, 403, 403, 403, 403, 401}},
 	"DELETE /auth/v1/admin/users/{id}/passkeys/{passkey}": {"/auth/v1/admin/users/ann/passkeys/p1", "", access{401, 403, 403, 403, 403, 401}},
 	"GET /.well-known/webauthn":                           {"", "", access{200, 200, 200, 200, 200, 200}},
+	"POST /admin/v1/auth/tokens":                          {"", `{"user":"ann"}`, access{404, 404, 404, 403, 403, 401}},
+	"POST /admin/v1/auth/impersonate":                     {"", `{"user":"ann","reason":"x"}`, access{404, 404, 404, 403, 403, 401}},
 	"GET /auth/v1/settings":                               {"", "", access{200, 200, 200, 200, 200, 200}},
 	"GET /auth/v1/health":                                 {"", "", access{200, 200, 200, 200, 200, 200}},
 	"GET /auth/v1/.well-known/jwks.json":                  {"", "", access{200, 200, 200, 200, 200, 200}},
@@ -88,7 +90,8 @@ var accessTable = map[string]struct {
 // authKey is what a service key of scope auth gets where that is not what one
 // of scope ops gets.
 var authKey = map[string]int{
-	"GET /metrics":             403,
+	"GET /metrics":               403,
+	"POST /admin/v1/auth/tokens": 200, "POST /admin/v1/auth/impersonate": 200,
 	"GET /auth/v1/admin/users": 200, "POST /auth/v1/admin/users": 200, "GET /auth/v1/admin/users/{id}": 200,
 	"PUT /auth/v1/admin/users/{id}": 200, "DELETE /auth/v1/admin/users/{id}": 200,
 	"GET /auth/v1/admin/users/{id}/factors": 200, "DELETE /auth/v1/admin/users/{id}/factors/{factor}": 200,
@@ -184,6 +187,44 @@ func TestS10AdminIsNotHere(t *testing.T) {
 	for _, p := range []string{"/_/", "/_", "/admin/v1/users", "/admin", "/_/index.html"} {
 		if a := s.do(t, "guest", "GET", p, "", "Accept", "text/html"); a.StatusCode != 404 {
 			t.Errorf("%s: %d %s", p, a.StatusCode, a.body)
+		}
+	}
+}
+
+// TestS10AdminRoutesAreForKeysAlone: to all others they are no path, whatever
+// method, body or query; no page may call them, with a key neither.
+func TestS10AdminRoutesAreForKeysAlone(t *testing.T) {
+	s := start(t, func(o *server.Options) { o.Parts.CORS = []string{"*"} })
+	nothing := func(as, method, path, body string, headers ...string) string {
+		a := s.do(t, as, method, path, body, headers...)
+		if a.StatusCode != 404 {
+			t.Errorf("%s %s as %s %v: %d %s", method, path, as, headers, a.StatusCode, a.body)
+		}
+		return strings.Split(a.body, `,"requestId"`)[0]
+	}
+	missing := nothing("ann", "POST", "/admin/v1/auth/nothing", "{}")
+	for _, path := range []string{"/admin/v1/auth/tokens", "/admin/v1/auth/impersonate"} {
+		for _, as := range []string{"guest", "ann"} {
+			for _, method := range []string{"GET", "PUT", "DELETE", "POST"} {
+				if got := nothing(as, method, path, ""); got != missing {
+					t.Errorf("%s %s: %s, a missing path is %s", method, path, got, missing)
+				}
+			}
+			nothing(as, "POST", path, "{", "Content-Type", "text/plain")
+			nothing(as, "POST", path+"?x=1", "{}")
+		}
+		nothing("guest", "OPTIONS", path, "", "Origin", "https://shop.example", "Access-Control-Request-Method", "POST")
+		for _, browser := range []string{"Origin", "Sec-Fetch-Site"} {
+			a := s.do(t, "auth", "POST", path, `{"user":"ann","reason":"x"}`, browser, "https://shop.example")
+			if a.StatusCode != 401 || a.Header.Get("Access-Control-Allow-Origin") != "" {
+				t.Errorf("%s with %s: %d %v", path, browser, a.StatusCode, a.Header)
+			}
+		}
+		if a := s.do(t, "auth", "POST", path+"?x=1", `{"user":"ann"}`); a.StatusCode != 400 {
+			t.Errorf("a query: %d", a.StatusCode)
+		}
+		if a := s.do(t, "auth", "POST", path, `{"user":"ann"}`); a.StatusCode != 200 || !strings.Contains(a.Header.Get("Cache-Control"), "no-store") {
+			t.Errorf("%d %v", a.StatusCode, a.Header)
 		}
 	}
 }

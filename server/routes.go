@@ -14,6 +14,7 @@ type Service string
 const (
 	ServiceData      Service = "data"
 	ServiceAuth      Service = "auth"
+	ServiceAdmin     Service = "admin" // for service keys; there is nothing for anybody else
 	ServiceRealtime  Service = "realtime"
 	ServiceFunctions Service = "functions"
 	ServiceOps       Service = "ops"
@@ -29,6 +30,7 @@ const (
 	NeedUser         // a signed-in user
 	NeedOps          // a service key of scope ops
 	NeedAuth         // a service key of scope auth, as auth judges
+	NeedBackend      // the same; for others the path is not there
 )
 
 // Creds says which credentials a route looks at.
@@ -93,7 +95,7 @@ func table(l Limits) []*Route {
 		{Method: get, Path: "/readyz", Service: ServiceOps, About: "ready to serve", handle: ready},
 		{Method: get, Path: "/metrics", Service: ServiceOps, About: "metrics", Need: NeedOps, handle: metrics},
 	}
-	rows = append(rows, authRoutes()...)
+	rows = append(rows, append(authRoutes(), backendRoutes()...)...)
 	for _, r := range rows {
 		r.Name = r.Method + " " + r.Path
 		if r.BodyLimit == 0 {

@@ -12,7 +12,7 @@ import (
 // path, the app's routes, its pages, 404.
 func (r *request) unrouted() {
 	path := string(r.path)
-	if allow := r.allowed(path); len(allow) > 0 {
+	if allow := r.allowed(path); len(allow) > 0 && !ofAdmin(path) {
 		r.notAllowed()
 		return
 	}
@@ -60,5 +60,9 @@ func (r *request) notAllowed() {
 	r.fail(&hutch.Error{Code: hutch.InvalidArgument, HTTP: http.StatusMethodNotAllowed, Message: "this path does not take that method"})
 	r.header(hdrAllow, []byte(strings.Join(slices.Compact(allow), ", ")))
 }
+
+// ofAdmin reports whether a path is for service keys only: no page calls it, and
+// nobody else learns what is there.
+func ofAdmin(path string) bool { return strings.HasPrefix(path, "/admin/") }
 
 func notFound() *hutch.Error { return &hutch.Error{Code: hutch.NotFound, Message: "no such path"} }
