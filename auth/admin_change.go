@@ -185,12 +185,8 @@ func (s *Service) mailedTo(u *userDoc) (ws []data.Write) {
 	return append(ws, dropMails(u)...)
 }
 
-// removeAtOnce is how many sessions go in the commit that removes their user;
-// more are dead with it and swept.
-const removeAtOnce = 400
-
-// RemoveUser answers DELETE admin/users/{id}: the account goes with its
-// identities, sessions and all that was mailed. bad_json, validation_failed,
+// RemoveUser answers DELETE admin/users/{id}: the account goes with all
+// that belongs to it. bad_json, validation_failed,
 // and the errors of UserByID.
 func (s *Service) RemoveUser(ctx context.Context, c Credentials, id string, body []byte) error {
 	if _, err := s.admin(ctx, c); err != nil {
@@ -206,33 +202,14 @@ func (s *Service) RemoveUser(ctx context.Context, c Credentials, id string, body
 			return invalid("should_soft_delete", "users are deleted as a whole").WithHint("ban them instead")
 		}
 	}
-	var ended []string
-	err := s.administer(ctx, c, id, "user_deleted", func(u *userDoc, _ *auditDoc) ([]data.Write, error) {
-		ds, err := s.sessionsOf(ctx, u, s.o.Now())
-		if err != nil {
-			return nil, err
-		}
-		gone := remove(colUsers, u.ID)
-		gone.Expect = u.Version
-		ws := append(s.mailedTo(u), gone)
-		ws = append(ws, dropFactors(u)...)
-		if u.EmailKey != "" {
-			ws = append(ws, remove(colIdentities, identityID(u.EmailKey)))
-		}
-		for i := range u.Linked {
-			ws = append(ws, remove(colIdentities, foreignID(u.Linked[i].Issuer, u.Linked[i].Subject)))
-		}
-		ws = append(ws, dropPasskeys(u)...)
-		ended = ended[:0]
-		for _, d := range ds[:min(len(ds), removeAtOnce)] {
-			ws, ended = append(ws, remove(colSessions, d.ID)), append(ended, d.ID)
-		}
-		return ws, nil
+	var gone erased
+	err := s.administer(ctx, c, id, "user_deleted", func(u *userDoc, _ *auditDoc) (ws []data.Write, err error) {
+		ws, gone, err = s.erasing(ctx, u, s.o.Now())
+		return ws, err
 	})
-	if err == nil {
-		for _, d := range ended {
-			s.cache.drop(d)
-		}
+	if err != nil {
+		return err
 	}
-	return err
+	s.forget(ctx, gone)
+	return nil
 }

@@ -34,6 +34,7 @@ type Lifetimes struct {
 type Options struct {
 	System    data.System   // over Collections()
 	Feed      Feed          // nil: nothing is remembered
+	Erasures  Erasures      // nil: nothing is kept but the System's documents
 	Hasher    Hasher        // NewHasher
 	MasterKey [32]byte      // seals _signing; nodes of one store share it
 	PublicURL func() string // the issuer; constant once the first token is made

@@ -55,7 +55,7 @@ func nodesOn(t *testing.T, n int, edit ...func(i int, o *auth.Options)) []*bench
 				return
 			}
 			b.opts = auth.Options{
-				System: db.System(auth.Collections()...), Feed: db.Feed(), Counter: db.Counter(), Hasher: hasher,
+				System: db.System(auth.Collections()...), Feed: db.Feed(), Counter: db.Counter(), Erasures: db, Hasher: hasher,
 				MasterKey: [32]byte{1}, Signup: true, PublicURL: func() string { return "https://shop.example" }, Now: clock.Now,
 			}
 			for _, e := range edit {

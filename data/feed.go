@@ -116,6 +116,7 @@ func (f *Feed) add(c Commit) {
 		if f.caught && !c.At.IsZero() {
 			f.clock.saw(c.At, f.heard)
 		}
+		f.forget(&c)
 		f.ring, f.sizes = append(f.ring, c), append(f.sizes, size)
 		f.bytes += size
 		for f.bytes > f.limit && len(f.ring) > 1 {

@@ -13,7 +13,7 @@ import (
 var leasesCollection = Collection{Name: "_leases"}
 
 // ownCollections are data's own besides the idempotency records.
-var ownCollections = []Collection{limitsCollection, leasesCollection}
+var ownCollections = []Collection{limitsCollection, leasesCollection, erasuresCollection}
 
 // Lease is the right of one node at a time to do what all of them could. It ends
 // by itself when its holder is gone. Nodes compare by their clocks: who holds it

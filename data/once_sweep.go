@@ -78,6 +78,9 @@ func (s *Service) sweep(ctx context.Context, lease *Lease) error {
 			return err
 		}
 	}
+	if err := s.sweepErasures(ctx, lease); err != nil {
+		return err
+	}
 	for _, owner := range s.kept.take() {
 		if err := s.prune(ctx, owner); err != nil {
 			return err

@@ -87,7 +87,7 @@ func (y *system) Commit(ctx context.Context, b *Batch) (Result, error) {
 
 func (y *system) checkWrites(ws []Write) error {
 	for i := range ws {
-		if ws[i].Collection == jobsCollection {
+		if c := ws[i].Collection; c == jobsCollection || c == erasuresCollection.Name {
 			continue
 		}
 		if err := y.check(ws[i].Collection); err != nil {

@@ -18,6 +18,7 @@ func authRoutes() []*Route {
 		{Method: post, Path: "/auth/v1/logout", About: "end sessions", Need: NeedUser, handle: logout},
 		{Method: get, Path: "/auth/v1/user", About: "the signed-in user", Need: NeedUser, handle: getUser},
 		{Method: put, Path: "/auth/v1/user", About: "change data or password", Need: NeedUser, handle: putUser},
+		{Method: http.MethodDelete, Path: "/auth/v1/user", About: "erase oneself", Need: NeedUser, handle: deleteUser},
 		{Method: get, Path: "/auth/v1/settings", About: "what sign-in offers", handle: settings},
 		{Method: get, Path: "/auth/v1/health", About: "alive", handle: authHealth},
 		{Method: get, Path: "/auth/v1/.well-known/jwks.json", About: "public keys of access tokens", handle: jwks},
@@ -89,6 +90,14 @@ func putUser(r *request) error {
 	in.Flow.Redirect = r.param("redirect_to")
 	out, err := r.srv.o.Auth.UpdateUser(r.ctx, r.credentials(), in, c)
 	return r.sendJSON(out, err)
+}
+
+func deleteUser(r *request) error {
+	if err := r.srv.o.Auth.EraseSelf(r.ctx, r.credentials()); err != nil {
+		return err
+	}
+	r.empty(http.StatusNoContent)
+	return nil
 }
 
 func settings(r *request) error   { return r.sendJSON(r.srv.o.Auth.Settings(), nil) }

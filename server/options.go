@@ -112,6 +112,7 @@ type Accounts interface {
 	Logout(ctx context.Context, c auth.Credentials, scope string) error
 	User(ctx context.Context, c auth.Credentials) (*auth.User, error)
 	UpdateUser(ctx context.Context, cr auth.Credentials, r auth.UpdateRequest, c auth.Client) (*auth.User, error)
+	EraseSelf(ctx context.Context, cr auth.Credentials) error
 }
 
 // SignInElsewhere are the routes of sign-in at providers.

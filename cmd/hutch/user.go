@@ -15,7 +15,7 @@ import (
 
 func (c *cli) userCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "user", Short: "The app's users", Args: cobra.NoArgs, RunE: needSub}
-	cmd.AddCommand(c.userCreate(), c.userSetRole(), c.userImport(), c.userExport())
+	cmd.AddCommand(c.userCreate(), c.userSetRole(), c.userErase(), c.userImport(), c.userExport())
 	return cmd
 }
 

@@ -2,6 +2,7 @@ package pebble
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"time"
 
@@ -81,6 +82,9 @@ func (s *Store) read(dst []data.Commit, pos uint64) ([]data.Commit, error) {
 	for ok := it.First(); ok && len(dst) < cap(dst); ok = it.Next() {
 		v := append([]byte(nil), it.Value()...)
 		c, _, err := decodeEntry(logPos(it.Key()), v)
+		if errors.Is(err, data.ErrLogGone) && len(dst) > 0 {
+			break // they are told when they come to it
+		}
 		if err != nil {
 			_ = it.Close()
 			return dst, err

@@ -112,6 +112,8 @@ func decodeEntry(pos uint64, v []byte) (c data.Commit, prev uint64, err error) {
 			c.At = time.UnixMilli(integer(e.val)).UTC()
 		case "c":
 			list = e.val
+		case forgotten:
+			return c, prev, data.ErrLogGone
 		}
 		i = e.end
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -158,6 +159,10 @@ func (v *verification) log() error {
 	err := v.each([]byte{spaceLog}, []byte{spaceLog + 1}, func(key, val []byte) error {
 		pos := logPos(key)
 		c, before, err := decodeEntry(pos, val)
+		if errors.Is(err, data.ErrLogGone) { // erased: of the documents nothing is known from here on
+			clear(latest)
+			err = nil
+		}
 		if err != nil {
 			return wrong("log entry %016x: %w", pos, err)
 		}

@@ -32,6 +32,7 @@ type Operation struct {
 const (
 	UserCreate  = "user.create"
 	UserSetRole = "user.set-role"
+	UserErase   = "user.erase"
 	UserImport  = "user.import"
 	UserExport  = "user.export"
 	KeyCreate   = "key.create"
@@ -71,6 +72,12 @@ func (a *App) Operate(ctx context.Context, op Operation) (*Outcome, error) {
 			return nil, err
 		}
 		return &Outcome{ID: u.ID}, nil
+	case UserErase:
+		id, err := a.Auth.EraseUser(ctx, op.Email)
+		if err != nil {
+			return nil, err
+		}
+		return &Outcome{ID: id}, nil
 	case UserImport:
 		if op.Import == nil {
 			op.Import = &auth.ImportOptions{}

@@ -1,0 +1,153 @@
+package auth
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/hutch-dev/hutch"
+	"github.com/hutch-dev/hutch/data"
+)
+
+// Erasures is what the documents' side does when a person is erased:
+// *data.Service.
+type Erasures interface {
+	// Erasure is the mark that goes with the deletion of the account.
+	Erasure(id string, now time.Time) data.Write
+	// Erase drops what is kept of the person's requests; the mark brings it about
+	// later where it fails.
+	Erase(ctx context.Context, id string) error
+}
+
+// removeAtOnce is how many sessions go in the commit that removes their user;
+// more are dead with it and swept.
+const removeAtOnce = 400
+
+// erased is what a node forgets once an account is gone.
+type erased struct {
+	user     string
+	sessions []string
+}
+
+// erasing are the writes that end an account as it was read, with all that
+// belongs to it: identities, sessions, passkeys, what was mailed.
+func (s *Service) erasing(ctx context.Context, u *userDoc, now time.Time) ([]data.Write, erased, error) {
+	gone := erased{user: u.ID}
+	ds, err := s.sessionsOf(ctx, u, now)
+	if err != nil {
+		return nil, gone, err
+	}
+	w := remove(colUsers, u.ID)
+	w.Expect = u.Version
+	ws := append(s.mailedTo(u), w)
+	if u.EmailKey != "" {
+		d, err := load[identityDoc](ctx, s.o.System, colIdentities, identityID(u.EmailKey))
+		if err != nil {
+			return nil, gone, err
+		}
+		if d != nil && d.User == u.ID { // an address that only a provider names may be another's
+			w := remove(colIdentities, d.ID)
+			w.Expect = d.Version
+			ws = append(ws, w)
+		}
+	}
+	for i := range u.Linked {
+		ws = append(ws, remove(colIdentities, foreignID(u.Linked[i].Issuer, u.Linked[i].Subject)))
+	}
+	ws = append(append(ws, dropPasskeys(u)...), dropFactors(u)...)
+	for _, d := range ds[:min(len(ds), removeAtOnce)] {
+		ws, gone.sessions = append(ws, remove(colSessions, d.ID)), append(gone.sessions, d.ID)
+	}
+	if s.o.Erasures != nil {
+		ws = append(ws, s.o.Erasures.Erasure(u.ID, now))
+	}
+	return ws, gone, nil
+}
+
+// forget does what needs no commit, or may come later.
+func (s *Service) forget(ctx context.Context, gone erased) {
+	s.cache.drop(gone.user)
+	for _, id := range gone.sessions {
+		s.cache.drop(id)
+	}
+	if s.o.Erasures == nil {
+		return
+	}
+	if err := s.o.Erasures.Erase(ctx, gone.user); err != nil {
+		s.o.Log.Warn("what is kept of an erased user's requests goes later", slog.String("user", gone.user), slog.Any("error", err))
+	}
+}
+
+// EraseSelf answers DELETE user: the account of who asks goes, if the session is
+// recent. no_authorization, bad_jwt, session_not_found, user_banned,
+// reauthentication_needed, insufficient_aal.
+func (s *Service) EraseSelf(ctx context.Context, cr Credentials) error {
+	l, err := s.mayChangeIdentities(ctx, cr)
+	if err != nil {
+		return err
+	}
+	var gone erased
+	err = rerun(ctx, func() error {
+		now := s.o.Now()
+		u, d, err := s.alive(ctx, l.session.ID, l.user.ID, now)
+		if err != nil {
+			return err
+		}
+		var ws []data.Write
+		if ws, gone, err = s.erasing(ctx, u, now); err != nil {
+			return err
+		}
+		row, err := s.audit(now, auditDoc{Event: "user_erased", User: u.ID, Session: d.ID})
+		if err != nil {
+			return err
+		}
+		return s.commit(ctx, now, once(append(ws, row))...)
+	})
+	if err == nil {
+		s.forget(ctx, gone)
+	}
+	return err
+}
+
+// EraseUser erases an account, named by address or id, for the command line; it
+// gives the id. not_found.
+func (s *Service) EraseUser(ctx context.Context, which string) (string, error) {
+	find := func() (*userDoc, error) {
+		if id := strings.ToLower(which); uuid.Validate(id) == nil {
+			return load[userDoc](ctx, s.o.System, colUsers, id)
+		}
+		e, err := parseEmail(which)
+		if err != nil {
+			return nil, err
+		}
+		return s.userByEmail(ctx, e)
+	}
+	var gone erased
+	err := rerun(ctx, func() error {
+		u, err := find()
+		if err != nil {
+			return err
+		}
+		if u == nil {
+			return &hutch.Error{Code: hutch.NotFound, Message: "no account has this address or id"}
+		}
+		now := s.o.Now()
+		var ws []data.Write
+		if ws, gone, err = s.erasing(ctx, u, now); err != nil {
+			return err
+		}
+		row, err := s.audit(now, auditDoc{Event: "user_erased", User: u.ID})
+		if err != nil {
+			return err
+		}
+		return s.commit(ctx, now, once(append(ws, row))...)
+	})
+	if err != nil {
+		return "", err
+	}
+	s.forget(ctx, gone)
+	return gone.user, nil
+}

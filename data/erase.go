@@ -1,0 +1,133 @@
+package data
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"github.com/hutch-dev/hutch"
+)
+
+// erasuresCollection keeps a mark for each person who was erased: {_id: whose id
+// it was, at, open: the change log still holds images}. Marks stay, so that what
+// is restored from before can be erased again.
+var erasuresCollection = Collection{Name: "_erasures", Indexes: []Index{
+	{Name: "open", Fields: []Order{{Path: "open"}}},
+}}
+
+// eraseAfter is how long readers of the change log have for the commit that
+// erases, before its images go.
+const eraseAfter = 10 * time.Second
+
+// Forgetter is a Store whose log can lose images: those of all commits, up to
+// the newest at the call, with a change whose images hold one of texts. Who reads
+// such a commit afterwards gets ErrLogGone. In another store images go with age.
+type Forgetter interface {
+	Forget(ctx context.Context, texts []string) error
+}
+
+// Erasure is the mark of a person; any System may commit it with the deletion
+// of the account.
+func (s *Service) Erasure(id string, now time.Time) Write {
+	mark := NewDoc(Elem{FieldID, String(id)}, Elem{"at", Date(now)}, Elem{"open", Bool(true)})
+	return Write{Collection: erasuresCollection.Name, ID: id, Expect: AnyVersion, Next: func(Doc) (Doc, error) { return mark, nil }}
+}
+
+// Erase deletes what is kept of a user's requests; the images of his documents
+// go from the change log within two minutes of the mark, by whichever node sweeps.
+func (s *Service) Erase(ctx context.Context, id string) error {
+	mine := Where{Op: OpEq, Path: "owner", Value: String(hutch.User.String() + ":" + id)}
+	for {
+		b, err := s.swept(ctx, onceCollection.Name, mine, []Order{{Path: "at"}}, sweepBatch)
+		if err != nil || len(b.Writes) == 0 {
+			return err
+		}
+		if err := s.commitSweep(ctx, b); err != nil {
+			return err
+		}
+	}
+}
+
+// sweepErasures drops the images of those whose marks are open, on one node of
+// all; that marks are done tells the other nodes' feeds.
+func (s *Service) sweepErasures(ctx context.Context, lease *Lease) error {
+	b, err := s.swept(ctx, erasuresCollection.Name, Where{Op: OpEq, Path: "open", Value: Bool(true)}, nil, sweepBatch)
+	if err != nil || len(b.Writes) == 0 {
+		return err
+	}
+	if ok, err := lease.Acquire(ctx); err != nil || !ok {
+		return err
+	}
+	var ids []string
+	due := &Batch{Now: s.now()}
+	for _, w := range b.Writes {
+		st := &state{s: s}
+		mark, err := st.stored(ctx, w.Collection, w.ID)
+		st.close()
+		if err != nil {
+			return err
+		}
+		if at := Field(mark, "at"); at.Type != bson.TypeDateTime || s.now().Sub(at.Time()) < eraseAfter {
+			continue
+		}
+		ids = append(ids, w.ID)
+		done := NewDoc(Elem{FieldID, String(w.ID)}, Elem{"at", Field(mark, "at")})
+		due.Writes = append(due.Writes, Write{
+			Collection: w.Collection, ID: w.ID, Expect: versionOf(mark), Next: func(Doc) (Doc, error) { return done, nil },
+		})
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	for _, id := range ids { // again: a request that ran beside the deletion left a record
+		if err := s.Erase(ctx, id); err != nil {
+			return err
+		}
+	}
+	if f, ok := s.store.(Forgetter); ok {
+		if err := f.Forget(ctx, ids); err != nil {
+			return err
+		}
+	}
+	return s.commitSweep(ctx, due)
+}
+
+// forget cuts the ring behind the newest commit that holds an image of one who
+// was erased; f.mu is held.
+func (f *Feed) forget(c *Commit) {
+	var ids [][]byte
+	for i := range c.Changes {
+		if ch := &c.Changes[i]; ch.Collection == erasuresCollection.Name && ch.Op == OpUpdate {
+			ids = append(ids, []byte(ch.ID))
+		}
+	}
+	if len(ids) == 0 {
+		return
+	}
+	cut := 0
+	for i := range f.ring {
+		for j := range f.ring[i].Changes {
+			ch := &f.ring[i].Changes[j]
+			if !strings.HasPrefix(ch.Collection, erasuresCollection.Name) && (holdsAny(ch.Before, ids) || holdsAny(ch.After, ids)) {
+				cut = i + 1
+			}
+		}
+	}
+	for i := range cut {
+		f.from, f.bytes = f.ring[i].Position, f.bytes-f.sizes[i]
+		f.ring[i] = Commit{} // readers hold copies; the images may go
+	}
+	f.ring, f.sizes = f.ring[cut:], f.sizes[cut:]
+}
+
+func holdsAny(d Doc, texts [][]byte) bool {
+	for _, t := range texts {
+		if bytes.Contains(d, t) {
+			return true
+		}
+	}
+	return false
+}

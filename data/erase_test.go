@@ -1,0 +1,76 @@
+package data_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hutch-dev/hutch/data"
+)
+
+// TestS61ErasureDropsRecordsAtOnceAndImagesSoon: what is kept of the person's
+// requests goes when it is asked for, the images in the log and in the memory of
+// the feed once their readers had their time; the mark stays.
+func TestS61ErasureDropsRecordsAtOnceAndImagesSoon(t *testing.T) {
+	r := open(t)
+	sys := r.System("_users")
+	before := data.Position(fmt.Sprintf("%016x", r.put(t, "notes", "first", `{"n":1}`)))
+	if _, err := r.Write(as(t, ann), []data.Mutation{{Op: data.OpCreate, In: "notes", Data: js(t, `{"owner":"`+ann.UID+`"}`)}}, data.WriteOptions{Once: onceOf(ann, "k", "{}")}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sys.Commit(t.Context(), &data.Batch{Writes: []data.Write{r.Erasure(ann.UID, r.clock.now())}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Erase(t.Context(), ann.UID); err != nil {
+		t.Fatal(err)
+	}
+	if out, release, err := r.Replay(as(t, ann), onceOf(ann, "k", "{}")); out != nil || err != nil {
+		t.Errorf("a record is there: %+v, %v", out, err)
+	} else {
+		release()
+	}
+	shown := func() (found bool, err error) {
+		for c, err := range r.Feed().Read(t.Context(), before) {
+			if err != nil {
+				return found, err
+			}
+			for i := range c.Changes {
+				found = found || strings.Contains(string(c.Changes[i].After), ann.UID)
+			}
+			if len(c.Changes) == 0 {
+				return found, nil
+			}
+		}
+		return found, errors.New("the feed ended")
+	}
+	if err := r.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if found, err := shown(); err != nil || !found {
+		t.Fatalf("readers have no time for the commit: %v, %v", found, err)
+	}
+	r.clock.advance(time.Minute)
+	if err := r.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	deadline := time.Now().Add(10 * time.Second)
+	for {
+		found, err := shown()
+		if errors.Is(err, data.ErrLogGone) {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("readers of the span are not told: found %v, %v", found, err)
+		}
+		time.Sleep(time.Millisecond)
+	}
+	mark, err := r.System("_erasures").Get(t.Context(), "_erasures", ann.UID)
+	if err != nil || mark == nil || data.Field(mark, "open").Type != 0 {
+		t.Errorf("the mark: %v, %v", mark, err)
+	}
+	if err := r.Sweep(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
