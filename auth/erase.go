@@ -96,6 +96,9 @@ func (s *Service) EraseSelf(ctx context.Context, cr Credentials) error {
 		if err != nil {
 			return err
 		}
+		if err := s.mayManageAccount(u, d); err != nil {
+			return err
+		}
 		var ws []data.Write
 		if ws, gone, err = s.erasing(ctx, u, now); err != nil {
 			return err

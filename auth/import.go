@@ -231,21 +231,26 @@ func (s *Service) Export(ctx context.Context, after string, hashes bool) (lines 
 			return nil, "", err
 		}
 	}
+	seen := 0
 	for raw, err := range s.o.System.Find(ctx, q) {
 		if err != nil {
 			return nil, "", err
 		}
+		seen++
 		u, err := decode[userDoc](raw)
 		if err != nil {
 			return nil, "", err
+		}
+		if next = u.ID; u.Anonymous { // its one session is the way in
+			continue
 		}
 		line, err := json.Marshal(toPortable(u, hashes))
 		if err != nil {
 			return nil, "", hutch.Errorf(hutch.Internal, "encoding an account: %w", err)
 		}
-		lines, next = append(lines, line), u.ID
+		lines = append(lines, line)
 	}
-	if len(lines) < exportPage {
+	if seen < exportPage {
 		next = ""
 	}
 	return lines, next, nil

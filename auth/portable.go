@@ -112,6 +112,11 @@ func (s *Service) readPortable(line []byte, o ImportOptions, now time.Time) (*us
 			return nil, hutch.Errorf(hutch.Internal, "reading entropy: %w", err)
 		}
 	}
+	if u.Pending {
+		if u.Waits, err = newID(now, s.o.Entropy); err != nil {
+			return nil, hutch.Errorf(hutch.Internal, "reading entropy: %w", err)
+		}
+	}
 	if err := s.readIdentities(u, &p, o, now); err != nil {
 		return nil, err
 	}
