@@ -49,6 +49,12 @@ type Mail struct {
 	Site     string    `json:"site"` // the public URL
 	At       time.Time `json:"at"`
 	Until    time.Time `json:"until,omitzero"` // not sent any more then
+
+	Subject  string          `json:"subject,omitempty"` // of MailApp, as is what follows
+	Text     string          `json:"text,omitempty"`
+	HTML     string          `json:"html,omitempty"`
+	Template string          `json:"template,omitempty"`
+	Data     json.RawMessage `json:"data,omitempty"`
 }
 
 // Mailer sends mail: auth/mail. An error is tried again unless it says
@@ -82,6 +88,10 @@ const maxMailAge = 24 * time.Hour
 // mailRow enqueues a mail in the commit of its cause. It is sealed: its link is a
 // way in.
 func (s *Service) mailRow(m Mail, now time.Time) (data.Write, error) {
+	return s.mailJob(m, jobs.Job{Kind: MailJob}, now)
+}
+
+func (s *Service) mailJob(m Mail, job jobs.Job, now time.Time) (data.Write, error) {
 	m.Site, m.At = s.issuer(), now
 	if m.Until.IsZero() {
 		m.Until = now.Add(maxMailAge)
@@ -100,7 +110,8 @@ func (s *Service) mailRow(m Mail, now time.Time) (data.Write, error) {
 	if err != nil {
 		return data.Write{}, err
 	}
-	return jobs.Row(jobs.Job{Kind: MailJob, Payload: payload}), nil
+	job.Payload = payload
+	return jobs.Row(job), nil
 }
 
 // SendMail sends the mail of a job: invalid_argument where no further try would

@@ -23,8 +23,11 @@ type session struct {
 	mu    sync.Mutex // one operation at a time; guards the rest
 	tx    *data.Tx   // nil until the first operation
 	users UserChanges
+	mails []data.Write // jobs, each of another mail
 	over  bool
-	depth int // of the job that this is a run of
+
+	depth int     // of the job that this is a run of
+	sent  *sentTo // by the runs before of the same call
 }
 
 // use runs f on the session's transaction, opened at first need.
@@ -77,6 +80,9 @@ var _ Host = (*host)(nil)
 func (h *host) DB(ctx context.Context, op string, args data.Doc) (data.Doc, error) {
 	if strings.HasPrefix(op, "auth.") {
 		return h.auth(ctx, op, args)
+	}
+	if op == "mail.send" {
+		return nil, h.mail(ctx, args)
 	}
 	admin := false
 	if len(op) > 6 && op[:6] == "admin." {

@@ -68,7 +68,7 @@ func (h *host) auth(ctx context.Context, op string, args data.Doc) (data.Doc, er
 func (s *session) touched() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.tx != nil || s.users != nil && s.users.Changes()
+	return s.tx != nil || len(s.mails) > 0 || s.users != nil && s.users.Changes()
 }
 
 // commit commits what the run has buffered, what it did with users, and ack.
@@ -76,7 +76,7 @@ func (s *session) commit(ctx context.Context, once *data.Once, ack []data.Write)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	err = s.do(ctx, func(tx *data.Tx) error {
-		ws, cs := ack, []data.Check(nil)
+		ws, cs := slices.Concat(s.mails, ack), []data.Check(nil)
 		if s.users != nil {
 			more, checks, err := s.users.Writes()
 			if err != nil {

@@ -72,6 +72,11 @@ var AuthOps = []DBOp{
 	{"auth.revoke", "user", "", false},
 }
 
+// MailOps are the operations of ctx.mail, also of Host.DB.
+var MailOps = []DBOp{
+	{"mail.send", "to (an address or several), subject, text, html? | template, data?; key?", "", false},
+}
+
 // Bundle is a function's code as it is loaded.
 type Bundle struct {
 	Function  string

@@ -21,6 +21,7 @@ type Options struct {
 	Runtimes map[string]Runtime // by the name that a Function gives
 	Slots    int                // runs at the same time; 0: 8
 	Users    Users              // nil: ctx.auth is unimplemented
+	Mail     Mail               // nil: ctx.mail is unimplemented
 	// Request bounds waiting, runs and reruns of a call; 0: 30 s.
 	Request time.Duration
 	Now     func() time.Time

@@ -220,6 +220,8 @@ func (m *Mailer) message(mail auth.Mail) (*gomail.Msg, error) {
 	msg.SetMessageIDWithValue(hex.EncodeToString(id[:]) + "@" + domain)
 	msg.SetGenHeader("Auto-Submitted", "auto-generated")
 	msg.SetBodyString(gomail.TypeTextPlain, r.text)
-	msg.AddAlternativeString(gomail.TypeTextHTML, r.html)
+	if r.html != "" {
+		msg.AddAlternativeString(gomail.TypeTextHTML, r.html)
+	}
 	return msg, nil
 }

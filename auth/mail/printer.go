@@ -24,6 +24,12 @@ func (p *Printer) Send(ctx context.Context, m auth.Mail) error {
 	if m.Link != "" {
 		attrs = append(attrs, slog.String("link", m.Link))
 	}
+	if m.Kind == auth.MailApp {
+		attrs = append(attrs, slog.String("subject", m.Subject), slog.String("text", m.Text))
+		if m.Template != "" {
+			attrs = append(attrs, slog.String("template", m.Template), slog.String("data", string(m.Data)))
+		}
+	}
 	p.log.LogAttrs(ctx, slog.LevelInfo, "mail, not sent", attrs...)
 	return nil
 }

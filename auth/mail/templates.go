@@ -30,6 +30,7 @@ type templates struct {
 	text map[string]*text.Template
 	html map[string]*html.Template
 	subj map[string]*text.Template
+	own  map[string]*ownTemplate // of the app's own mails
 }
 
 // view is what a template sees.
@@ -75,6 +76,11 @@ func loadTemplates(own fs.FS) (*templates, error) {
 			return nil, err
 		}
 		if _, err := t.render(auth.Mail{Kind: kind, To: "ann@shop.example", Site: "https://shop.example"}, "app"); err != nil {
+			return nil, err
+		}
+	}
+	if own != nil {
+		if t.own, err = loadOwn(own, frame); err != nil {
 			return nil, err
 		}
 	}
@@ -138,6 +144,9 @@ func templateError(name string, err error) error {
 }
 
 func (t *templates) render(m auth.Mail, app string) (r rendered, err error) {
+	if m.Kind == auth.MailApp {
+		return rendered{subject: oneLine(m.Subject), text: m.Text, html: m.HTML}, nil
+	}
 	if t.text[m.Kind] == nil {
 		return r, bad("kind", "no mail is called so")
 	}

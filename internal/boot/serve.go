@@ -50,7 +50,7 @@ func (a *App) openServer(ctx context.Context) error {
 		}
 	}
 	a.Functions = functions.New(functions.Options{
-		Data: a.Data, Users: users{a}, Runtimes: a.runtimes, Slots: runsPerChild * runtime.GOMAXPROCS(0), Request: a.o.Config.Limits.Request,
+		Data: a.Data, Users: users{a}, Mail: mails{a}, Runtimes: a.runtimes, Slots: runsPerChild * runtime.GOMAXPROCS(0), Request: a.o.Config.Limits.Request,
 		Now: a.o.Now, Entropy: a.o.Entropy, Log: slog.New(quiet{a.log.Handler(), &a.seeding}),
 	})
 	if r.code, err = a.Functions.Load(ctx, r.functions, r.judge); err != nil {

@@ -129,6 +129,12 @@ export interface Users {
   revoke(user: string): Promise<void>
 }
 
+/** A mail of the app's own: subject and text, or a template of the app with its data. */
+export type OwnMail = { to: string | string[]; key?: string } & (
+  | { subject: string; text: string; html?: string }
+  | { template: string; data?: Record<string, unknown> }
+)
+
 export interface Ctx {
   /** As the caller, under rules. */
   db: DB
@@ -136,6 +142,8 @@ export interface Ctx {
   admin: { db: DB }
   /** There with `admin: true`. */
   auth: Users
+  /** Sent once the run's commit is there, a mail to each address. */
+  mail: { send(mail: OwnMail): Promise<void> }
   log: { debug(...a: unknown[]): void; info(...a: unknown[]): void; warn(...a: unknown[]): void; error(...a: unknown[]): void }
   signal: AbortSignal
   /** Milliseconds until the deadline. */
@@ -161,10 +169,11 @@ export interface TestWrite { op: 'create' | 'set' | 'update' | 'delete'; in: str
 
 /**
  * A ctx over plain documents for unit tests: {docs: {pets: {p1: {..}}}}. Reads by
- * id and by equality; writes are listed in `writes`, not carried out.
+ * id and by equality; writes are listed in `writes`, mails in `mails`, and not carried out.
  */
-export function testCtx(o: { docs?: Record<string, Record<string, object>> } = {}): Ctx & { writes: TestWrite[] } {
+export function testCtx(o: { docs?: Record<string, Record<string, object>> } = {}): Ctx & { writes: TestWrite[]; mails: OwnMail[] } {
   const writes: TestWrite[] = []
+  const mails: OwnMail[] = []
   const rows = (c: string): Stored[] => Object.entries(o.docs?.[c] ?? {}).map(([_id, d]) => ({ ...d, _id }))
   const matching = (c: string, q: FindQuery = {}): Stored[] =>
     rows(c).filter(d => Object.entries(q.where ?? {}).every(([k, v]) => {
@@ -196,6 +205,7 @@ export function testCtx(o: { docs?: Record<string, Record<string, object>> } = {
   return {
     db,
     admin: { db },
+    mail: { send: async m => void mails.push(m) },
     auth: new Proxy({} as Users, {
       get: (_, name) => async () => {
         throw new HutchError('unimplemented', `testCtx has no auth.${String(name)}`, { hint: 'give the function a ctx.auth of your own' })
@@ -208,5 +218,6 @@ export function testCtx(o: { docs?: Record<string, Record<string, object>> } = {
       throw new HutchError('not_found', `testCtx has no function ${name}`)
     },
     writes,
+    mails,
   }
 }

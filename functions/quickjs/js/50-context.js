@@ -98,6 +98,7 @@ class Context {
   #db
   #admin
   #auth
+  #mail
   #signal
   constructor(run) { this.#run = run }
   get db() { return (this.#db ??= new Db(this.#run, 'db.')) }
@@ -108,6 +109,10 @@ class Context {
   get auth() {
     if (!this.#run.admin) throw new Error('ctx.auth needs `admin: true` on this function in hutch.yaml')
     return (this.#auth ??= new Auth(this.#run))
+  }
+  get mail() {
+    const run = this.#run
+    return (this.#mail ??= { send: mail => ask(run, 'mail.send', { mail }, 'none') })
   }
   get log() { return log }
   // signal aborts a little before the deadline, so that code can still answer.
