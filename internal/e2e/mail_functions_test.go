@@ -152,7 +152,7 @@ export default async ({ data }, ctx) => {
 		many := `["` + strings.Repeat(`x@y.example","`, 50) + `x@y.example"]`
 		for mail, field := range map[string]string{
 			`{"to": "x@y.example", "subject": "a\r\nBcc: eve@evil.example", "text": "t"}`:          "subject",
-			`{"to": "x@y.example", "subject": "a\u0000", "text": "t"}`:                             "subject",
+			`{"to": "x@y.example", "subject": "a\u001b", "text": "t"}`:                             "subject",
 			`{"to": "x@y.example\r\nBcc: eve@evil.example", "subject": "a", "text": "t"}`:          "to",
 			`{"to": "x@y.example, eve@evil.example", "subject": "a", "text": "t"}`:                 "to",
 			`{"to": "Ann <x@y.example>", "subject": "a", "text": "t"}`:                             "to",
