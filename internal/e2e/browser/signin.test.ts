@@ -36,7 +36,7 @@ describe('signing in to the pet store, in a browser', () => {
   })
 
   function watch(page: Page): Page {
-    page.setDefaultTimeout(15_000)
+    page.setDefaultTimeout(30_000)
     page.on('pageerror', e => problems.push(`${page.url()}: ${e}`))
     page.on('console', m => {
       if (m.type() === 'error' && page.url().startsWith(shop.url) && !/status of (400|403|422)/.test(m.text())) problems.push(m.text())
@@ -308,6 +308,7 @@ describe('signing in to the pet store, in a browser', () => {
     const tabs = [page]
     while (tabs.length < 4) tabs.push(watch(await page.context().newPage()))
     await Promise.all(tabs.slice(1).map(t => t.goto(shop.url)))
+    await Promise.all(tabs.map(t => t.waitForSelector('main[data-live="live"]'))) // none is still starting
     let refreshes = 0
     for (const t of tabs) t.on('request', r => { if (r.url().includes('grant_type=refresh_token')) refreshes++ })
     await page.evaluate(() => {
