@@ -150,6 +150,11 @@ export class AuthOf implements Auth, Wire {
     await this.ask('DELETE', 'sessions/' + encodeURIComponent(id))
   }
 
+  async deleteUser(): Promise<void> {
+    await this.ask('DELETE', 'user')
+    await this.keeper.drop('out')
+  }
+
   async signOut(scope: 'here' | 'others' | 'everywhere' = 'here'): Promise<void> {
     const wire = { here: 'local', others: 'others', everywhere: 'global' }[scope]
     await this.keeper.loaded

@@ -115,6 +115,8 @@ export interface Auth<P extends string = string> {
 
   sessions(): Promise<Device[]>
   endSession(id: string): Promise<void>
+  /** Erases the account, which signs it out everywhere: soon after signing in, with the second factor where there is one. */
+  deleteUser(): Promise<void>
   /** 'here' by default. */
   signOut(scope?: 'here' | 'others' | 'everywhere'): Promise<void>
   token(o?: { fresh?: boolean }): Promise<string | null>

@@ -143,6 +143,15 @@ describe('the session', () => {
     assert.equal((await other.auth.sessions()).length, 1)
   })
 
+  it('goes with its account', async () => {
+    const storage = memory()
+    const c = connect(storage)
+    const { user } = await c.auth.signUp({ email: newEmail(), password })
+    await c.auth.deleteUser()
+    assert.deepEqual([c.auth.user, await c.auth.token(), await connect(storage).auth.ready], [null, null, null])
+    await assert.rejects(c.auth.signInWithPassword({ email: user.email as string, password }), e => HutchError.is(e, 'invalid_credentials'))
+  })
+
   it('lets one in at a time without Web Locks, and whoever comes after one that died', async () => {
     const storage = slow(memory())
     let inside = 0
