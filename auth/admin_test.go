@@ -85,6 +85,9 @@ func TestS11AdminRoutesByCredential(t *testing.T) {
 		"create": func(ctx context.Context, c auth.Credentials, _ string) error {
 			return second(b.AddUser(ctx, c, []byte(`{"email":"new@shop.example"}`)))
 		},
+		"invite": func(ctx context.Context, c auth.Credentials, _ string) error {
+			return second(b.InviteUser(ctx, c, []byte(`{"email":"invited@shop.example"}`), ""))
+		},
 		"update": func(ctx context.Context, c auth.Credentials, id string) error {
 			return second(b.EditUser(ctx, c, id, []byte(`{"roles":["x"]}`)))
 		},

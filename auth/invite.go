@@ -5,12 +5,42 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/hutch-dev/hutch"
 	"github.com/hutch-dev/hutch/data"
 )
 
 // Invite makes an account without password and mails its owner a link; again for
 // one that waits. user_already_exists, validation_failed, email_provider_disabled.
 func (s *Service) Invite(ctx context.Context, address string, data map[string]json.RawMessage, redirect string) (*User, error) {
+	return s.invite(ctx, nil, address, data, redirect)
+}
+
+// InviteUser answers POST invite, for a service key of scope auth: email_exists,
+// bad_json, the errors of Invite, and what tells that the credential is no such
+// key.
+func (s *Service) InviteUser(ctx context.Context, c Credentials, body []byte, redirect string) (*User, error) {
+	p, err := s.admin(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	f, err := readBody(body)
+	if err != nil {
+		return nil, err
+	}
+	address, err := f.needText("email")
+	if err != nil {
+		return nil, err
+	}
+	meta, err := f.object("data")
+	if err != nil {
+		return nil, err
+	}
+	out, err := s.invite(ctx, &p, address, meta, redirect)
+	return out, asExists(err)
+}
+
+// invite does it; by is the key that asks, nil for the server itself.
+func (s *Service) invite(ctx context.Context, by *hutch.Principal, address string, data map[string]json.RawMessage, redirect string) (*User, error) {
 	if s.o.Mail.Mailer == nil {
 		return nil, noMail()
 	}
@@ -38,7 +68,14 @@ func (s *Service) Invite(ctx context.Context, address string, data map[string]js
 		if err != nil {
 			return err
 		}
-		row, err := s.audit(now, auditDoc{Event: "user_invited", User: u.ID})
+		a := auditDoc{Event: "user_invited", User: u.ID}
+		if by != nil {
+			if err := s.StillValid(ctx, *by); err != nil {
+				return err
+			}
+			a.Key = by.UID
+		}
+		row, err := s.audit(now, a)
 		if err != nil {
 			return err
 		}

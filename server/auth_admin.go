@@ -26,6 +26,7 @@ func adminRoutes() []*Route {
 	return []*Route{
 		{Method: get, Path: adminPath, About: "list and search users", Need: NeedAuth, handle: listUsers},
 		{Method: post, Path: adminPath, About: "make a user", Need: NeedAuth, handle: addUser},
+		{Method: post, Path: "/auth/v1/invite", About: "make a user and mail a link", Need: NeedAuth, handle: inviteUser},
 		{Method: get, Path: user, About: "a user", Need: NeedAuth, handle: userByID},
 		{Method: put, Path: user, About: "change a user", Need: NeedAuth, handle: editUser},
 		{Method: del, Path: user, About: "delete a user", Need: NeedAuth, handle: removeUser},
@@ -75,6 +76,11 @@ func listUsers(r *request) error {
 
 func addUser(r *request) error {
 	out, err := r.srv.o.Auth.AddUser(r.ctx, r.credentials(), bytes.Clone(r.raw()))
+	return r.sendJSON(out, err)
+}
+
+func inviteUser(r *request) error {
+	out, err := r.srv.o.Auth.InviteUser(r.ctx, r.credentials(), bytes.Clone(r.raw()), r.param("redirect_to"))
 	return r.sendJSON(out, err)
 }
 

@@ -174,6 +174,7 @@ type Admin interface {
 	Users(ctx context.Context, c auth.Credentials, q auth.UserQuery) (*auth.UserPage, error)
 	UserByID(ctx context.Context, c auth.Credentials, id string) (*auth.User, error)
 	AddUser(ctx context.Context, c auth.Credentials, body []byte) (*auth.User, error)
+	InviteUser(ctx context.Context, c auth.Credentials, body []byte, redirect string) (*auth.User, error)
 	EditUser(ctx context.Context, c auth.Credentials, id string, body []byte) (*auth.User, error)
 	RemoveUser(ctx context.Context, c auth.Credentials, id string, body []byte) error
 	SessionsOf(ctx context.Context, c auth.Credentials, id string) ([]auth.Device, error)

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { isAuthSessionMissingError } from "@supabase/auth-js";
-import { address, admin, client, keys, mailed, ok, password, person, refused } from "../desk.mjs";
+import { address, admin, app, client, keys, mail, mailed, ok, password, person, press, refused } from "../desk.mjs";
 
 const nobody = "018f6d2a-0000-7000-8000-000000000000";
 
@@ -92,6 +92,23 @@ suite("auth.admin", { concurrency: 4 }, () => {
     ok(await auth.getUser());
     ok(await admin().signOut(session.access_token));
     assert.ok(isAuthSessionMissingError((await auth.getUser()).error));
+  });
+
+  test("inviteUserByEmail", async () => {
+    const email = address();
+    const { user } = ok(await admin().inviteUserByEmail(email, { data: { name: "Ann" }, redirectTo: app }));
+    assert.equal(user.email, email);
+    assert.deepEqual(user.user_metadata, { name: "Ann" });
+    const { token, type, link } = await mail(email, "invited");
+    assert.equal(type, "invite");
+    assert.equal((await press(link)).searchParams.get("token_hash"), token);
+    const auth = client(mailed);
+    assert.equal(ok(await auth.verifyOtp({ token_hash: token, type })).user.id, user.id);
+    ok(await auth.updateUser({ password }));
+    ok(await client(mailed).signInWithPassword({ email, password }));
+    refused(await admin().inviteUserByEmail(email), "email_exists", 422);
+    refused(await admin().inviteUserByEmail("nobody"), "validation_failed", 400);
+    refused(await admin(keys.data).inviteUserByEmail(address()), "not_admin", 403);
   });
 
   test("nobody else is an administrator", async () => {

@@ -4,7 +4,7 @@ import uuid
 
 from supabase_auth import AsyncGoTrueClient
 
-from desk import MAILED, PASSWORD, Case, address, admin, client, person
+from desk import MAILED, PASSWORD, Case, address, admin, client, mail, person
 
 
 class Admin(Case):
@@ -45,6 +45,16 @@ class Admin(Case):
         admin().sign_out(auth.get_session().access_token)
         with self.refused("session_not_found", 401):
             auth.get_user()
+
+    def test_invite(self):
+        email = address()
+        user = admin().invite_user_by_email(email, {"data": {"name": "Ann"}}).user
+        self.assertEqual(user.user_metadata, {"name": "Ann"})
+        auth = client(MAILED)
+        token = mail(email, "invited")["token"]
+        self.assertEqual(auth.verify_otp({"token_hash": token, "type": "invite"}).user.id, user.id)
+        auth.update_user({"password": PASSWORD})
+        client(MAILED).sign_in_with_password({"email": email, "password": PASSWORD})
 
     def test_nobody_else(self):
         auth, _ = person()
