@@ -22,16 +22,17 @@ const (
 // factorDoc is a second factor. It counts once it is verified, which its owner
 // does in the session that began it.
 type factorDoc struct {
-	ID         string    `bson:"_id"` // UUIDv7
-	Version    int64     `bson:"_version,omitempty"`
-	User       string    `bson:"user"`
-	Type       string    `bson:"type"`
-	Session    string    `bson:"session,omitempty"` // that may verify it; "": it is verified
-	Secret     []byte    `bson:"secret,omitempty"`  // sealed
-	Step       int64     `bson:"step,omitempty"`    // the last period whose code was taken
-	Credential []byte    `bson:"credential,omitempty"`
-	Created    time.Time `bson:"createdAt"`
-	Updated    time.Time `bson:"updatedAt"`
+	ID      string     `bson:"_id"` // UUIDv7
+	Version int64      `bson:"_version,omitempty"`
+	User    string     `bson:"user"`
+	Type    string     `bson:"type"`
+	Session string     `bson:"session,omitempty"`  // that may verify it; "": it is verified
+	Secret  []byte     `bson:"secret,omitempty"`   // sealed
+	Step    int64      `bson:"step,omitempty"`     // the last period whose code was taken
+	Handle  []byte     `bson:"handle,omitempty"`   // random, what an authenticator calls the user
+	Key     *publicKey `bson:"webauthn,omitempty"` // nil until it is verified
+	Created time.Time  `bson:"createdAt"`
+	Updated time.Time  `bson:"updatedAt"`
 }
 
 // factorRef is a factor as its user's document lists it: who is signed in, and
@@ -60,7 +61,7 @@ type factorType interface {
 }
 
 // factorTypes are those that POST factors makes.
-var factorTypes = map[string]factorType{"totp": totpType{}}
+var factorTypes = map[string]factorType{"totp": totpType{}, webauthnFactor: webauthnType{}}
 
 // Enrolled answers POST factors.
 type Enrolled struct {
@@ -72,9 +73,10 @@ type Enrolled struct {
 
 // FactorChallenge answers POST factors/{id}/challenge.
 type FactorChallenge struct {
-	ID        string `json:"id"`
-	Type      string `json:"type"`
-	ExpiresAt int64  `json:"expires_at"` // Unix seconds
+	ID        string        `json:"id"`
+	Type      string        `json:"type"`
+	ExpiresAt int64         `json:"expires_at"` // Unix seconds
+	WebAuthn  *WebAuthnShow `json:"webauthn,omitempty"`
 }
 
 func noFactor() error {

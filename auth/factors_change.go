@@ -232,7 +232,7 @@ func (s *Service) proveFactor(ctx context.Context, l *live, id, secret string, i
 		return nil, err
 	}
 	if err := kind.verify(s, u, f, ch.Keep, in); err != nil {
-		return nil, err
+		return nil, s.refusedFactor(ctx, o, f, err)
 	}
 	ws := []data.Write{o.spend()}
 	if i := u.factorOf(id); !u.Factors[i].Verified {

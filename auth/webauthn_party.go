@@ -53,6 +53,8 @@ func CheckPasskeyOrigin(s string) string {
 		return why
 	case u.Scheme != "https" && u.Scheme != "http":
 		return "an origin is https://host or " + androidOrigin + "..."
+	case strings.Contains(s, "*"):
+		return "an origin is one origin"
 	case originOf(u) != s:
 		return "an origin is written as browsers do: " + originOf(u)
 	}
