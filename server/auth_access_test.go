@@ -72,6 +72,7 @@ var authRows = map[string]authRow{
 	"POST /auth/v1/logout":   {users, "", "", "204", nil, "", own},
 	"GET /auth/v1/user":      {users, "", "", "200", nil, "", own},
 	"PUT /auth/v1/user":      {users, "", `{"password":"another of theirs","current_password":"` + visitorPassword + `"}`, "200", pages("aal1", mfa), "account,network,pair", ""},
+	"DELETE /auth/v1/user":   {users, "", "", "204", pages("aal1", mfa), "", own},
 	"GET /auth/v1/authorize": {anybody, "/auth/v1/authorize?provider=corp&" + challenge, "", "302", nil, "oauth", ""},
 	"GET /auth/v1/callback":  {anybody, "/auth/v1/callback?state=x&code=y", "", "302", nil, "oauth callback", ""},
 	"POST /auth/v1/callback": {anybody, "", "", "303", nil, "", "sends the browser to the GET"},
