@@ -37,7 +37,7 @@ func TestASignUpIsConfirmedByCode(t *testing.T) {
 		t.Errorf("mail: %+v", m)
 	}
 	_, err := b.signIn(1, "ann@shop.example", password)
-	b.codeIs(err, hutch.EmailNotConfirmed)
+	b.codeIs(err, hutch.InvalidCredentials)
 	_, err = b.signIn(1, "ann@shop.example", "wrong password")
 	b.codeIs(err, hutch.InvalidCredentials)
 	s, err := b.code(1, "signup", "ANN@shop.example", m.Code)
@@ -232,7 +232,7 @@ func TestS38OpeningALinkConsumesNothing(t *testing.T) {
 	exchange := func(code, verifier string) (*auth.Session, error) {
 		return b.Token(t.Context(), "pkce", []byte(`{"auth_code":"`+code+`","code_verifier":"`+verifier+`"}`), here(1))
 	}
-	if _, err := b.signIn(1, "ann@shop.example", password); hutch.CodeOf(err) != hutch.EmailNotConfirmed {
+	if _, err := b.signIn(1, "ann@shop.example", password); hutch.CodeOf(err) != hutch.InvalidCredentials {
 		t.Errorf("confirmed before the client came: %v", err)
 	}
 	s, err := exchange(code, pkceVerifier)

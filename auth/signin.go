@@ -38,7 +38,8 @@ func wrongPassword() error {
 }
 
 // SignIn starts a session with a password. validation_failed,
-// invalid_credentials (also for unknown users, in the same time), user_banned,
+// invalid_credentials (also for unknown users and those whose sign-up waits for
+// its mail, in the same time), user_banned,
 // over_request_rate_limit, captcha_failed.
 func (s *Service) SignIn(ctx context.Context, r PasswordRequest, c Client) (*Session, error) {
 	if err := s.person(ctx, r.Captcha, c); err != nil {
@@ -57,6 +58,9 @@ func (s *Service) SignIn(ctx context.Context, r PasswordRequest, c Client) (*Ses
 	}
 	mark, hash := s.networkMark(c), ""
 	known := false
+	if u != nil && u.Pending {
+		u = nil // else who signs up with an address learns whether it has an account by signing in
+	}
 	if u != nil {
 		hash, known = u.Password, slices.Contains(u.Networks, mark)
 	}
@@ -73,7 +77,7 @@ func (s *Service) SignIn(ctx context.Context, r PasswordRequest, c Client) (*Ses
 	var out *Session
 	err = rerun(ctx, func() error {
 		now := s.o.Now()
-		if u == nil { // erased meanwhile
+		if u == nil || u.Pending { // erased meanwhile, or replaced
 			return wrongPassword()
 		}
 		if u.Password != hash { // set anew meanwhile, or hashed anew by a twin
@@ -84,9 +88,6 @@ func (s *Service) SignIn(ctx context.Context, r PasswordRequest, c Client) (*Ses
 		}
 		if u.banned(now) {
 			return &hutch.Error{Code: hutch.UserBanned, Message: "the account is banned"}
-		}
-		if u.Pending {
-			return &hutch.Error{Code: hutch.EmailNotConfirmed, Message: "open the link in the mail first"}
 		}
 		out, err = s.begun(ctx, u, c, fresh)
 		if moved(err) {

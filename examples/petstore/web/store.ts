@@ -79,9 +79,7 @@ export function words(e: unknown): string {
     case 'unavailable':
       return 'The shop cannot be reached right now.'
     case 'invalid_credentials':
-      return 'E-mail or password is wrong.'
-    case 'email_not_confirmed':
-      return 'Open the link in our mail first.'
+      return 'E-mail or password is wrong, or you have not opened the link in our mail yet.'
     case 'otp_expired':
     case 'mfa_verification_failed':
       return 'The code is wrong, or too old.'

@@ -26,7 +26,7 @@ suite("confirmation of a sign-up", { concurrency: 4 }, () => {
   for (const type of ["email", "signup"]) {
     test(`by code, type ${type}`, async () => {
       const { auth, email, letter } = await waiting();
-      refused(await client(mailed).signInWithPassword({ email, password }), "email_not_confirmed", 400);
+      refused(await client(mailed).signInWithPassword({ email, password }), "invalid_credentials", 400);
       const wrong = letter.code === "000000" ? "000001" : "000000";
       refused(await auth.verifyOtp({ email, token: wrong, type }), "otp_expired", 403);
       const { session, user, events } = await verify(auth, { email, token: letter.code, type });

@@ -19,7 +19,7 @@ class SignUp(Case):
             with self.subTest(kind):
                 auth = client(MAILED)
                 email, letter = waiting(auth)
-                with self.refused("email_not_confirmed", 400):
+                with self.refused("invalid_credentials", 400):
                     client(MAILED).sign_in_with_password({"email": email, "password": PASSWORD})
                 got = auth.verify_otp({"email": email, "token": letter["code"], "type": kind})
                 self.assertIsNotNone(got.user.email_confirmed_at)
