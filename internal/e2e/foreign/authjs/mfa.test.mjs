@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { isAuthSessionMissingError } from "@supabase/auth-js";
 import { Secret, TOTP } from "otpauth";
-import { client, mail, mailed, ok, password, person, refused } from "../desk.mjs";
+import { admin, client, mail, mailed, ok, password, person, refused } from "../desk.mjs";
 
 /** An authenticator app: each code is of the next period, as none is taken twice. */
 function phone(secret) {
@@ -12,8 +12,8 @@ function phone(secret) {
 }
 
 /** Somebody with a proven factor. */
-async function enrolled() {
-  const who = await person();
+async function enrolled(auth) {
+  const who = await person(auth);
   const factor = ok(await who.auth.mfa.enroll({ factorType: "totp", friendlyName: "Phone" }));
   const code = phone(factor.totp.secret);
   ok(await who.auth.mfa.challengeAndVerify({ factorId: factor.id, code: code() }));
@@ -117,6 +117,38 @@ suite("second factors", { concurrency: 4 }, () => {
     ok(await auth.refreshSession());
     assert.deepEqual(await level(auth), ["aal1", "aal1"]);
     refused(await auth.mfa.unenroll({ factorId: factor.id }), "mfa_factor_not_found", 404);
+  });
+
+  test("recovery codes", async () => {
+    const options = { experimental: { recoveryCodes: true } };
+    const { auth, email } = await enrolled(client(mailed, options));
+    const { codes, total, type } = ok(await auth.mfa.recoveryCodes.generate());
+    assert.equal(type, "recovery_code");
+    assert.equal(new Set(codes).size, total);
+    assert.equal(ok(await auth.mfa.recoveryCodes.getStatus()).remaining, total);
+
+    const lost = client(mailed, options);
+    ok(await lost.signInWithPassword({ email, password }));
+    refused(await lost.mfa.recoveryCodes.verify({ code: "not-a-code" }), "mfa_verification_failed", 422);
+    ok(await lost.mfa.recoveryCodes.verify({ code: codes[0] }));
+    assert.deepEqual(await level(lost), ["aal2", "aal2"]);
+    refused(await lost.mfa.recoveryCodes.verify({ code: codes[0] }), "mfa_verification_failed", 422);
+    assert.equal(ok(await lost.mfa.recoveryCodes.getStatus()).remaining, total - 1);
+    const again = ok(await lost.mfa.recoveryCodes.regenerate());
+    assert.ok(!again.codes.includes(codes[1]));
+    ok(await lost.mfa.recoveryCodes.unenroll());
+    assert.ok((await lost.mfa.recoveryCodes.getStatus()).error);
+  });
+
+  test("admin.mfa", async () => {
+    const { auth, id, factor } = await enrolled();
+    const { factors } = ok(await admin().mfa.listFactors({ userId: id }));
+    assert.deepEqual(factors.map((f) => [f.id, f.factor_type, f.status]), [[factor.id, "totp", "verified"]]);
+    const { data } = ok(await admin().mfa.deleteFactor({ userId: id, id: factor.id })); // auth-js wraps it twice
+    assert.deepEqual(data, { id: factor.id });
+    assert.deepEqual(ok(await admin().mfa.listFactors({ userId: id })).factors, []);
+    assert.deepEqual(ok(await auth.mfa.listFactors()).all, []);
+    refused(await admin().mfa.deleteFactor({ userId: id, id: factor.id }), "mfa_factor_not_found", 404);
   });
 
   test("what is refused", async () => {

@@ -3,7 +3,7 @@ import unittest
 
 import pyotp
 
-from desk import MAILED, PASSWORD, Case, async_client, client, person
+from desk import MAILED, PASSWORD, Case, admin, async_client, client, person
 
 
 class MFA(Case):
@@ -38,6 +38,16 @@ class MFA(Case):
     def test_a_factor_without_a_name(self):
         auth, _ = person()
         self.assertEqual(auth.mfa.enroll({"factor_type": "totp"}).friendly_name, "")
+
+
+    def test_admin(self):
+        auth, _ = person()
+        user = auth.get_user().user.id
+        factor = auth.mfa.enroll({"factor_type": "totp", "friendly_name": "Phone"})
+        api = admin().mfa
+        self.assertEqual([f.id for f in api.list_factors({"user_id": user})], [factor.id])
+        self.assertEqual(api.delete_factor({"user_id": user, "id": factor.id}).id, factor.id)
+        self.assertEqual(api.list_factors({"user_id": user}), [])
 
 
 class Async(Case, unittest.IsolatedAsyncioTestCase):
