@@ -145,7 +145,7 @@ suite("second factors", { concurrency: 4 }, () => {
     const { factors } = ok(await admin().mfa.listFactors({ userId: id }));
     assert.deepEqual(factors.map((f) => [f.id, f.factor_type, f.status]), [[factor.id, "totp", "verified"]]);
     const { data } = ok(await admin().mfa.deleteFactor({ userId: id, id: factor.id })); // auth-js wraps it twice
-    assert.deepEqual(data, { id: factor.id });
+    assert.equal(data.id, factor.id);
     assert.deepEqual(ok(await admin().mfa.listFactors({ userId: id })).factors, []);
     assert.deepEqual(ok(await auth.mfa.listFactors()).all, []);
     refused(await admin().mfa.deleteFactor({ userId: id, id: factor.id }), "mfa_factor_not_found", 404);
