@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -114,10 +115,7 @@ func userRow(c *data.Change) auditDoc {
 
 // differing names the fields that two images of an account do not share.
 func differing(a, b data.Doc) (names []string) {
-	now := map[string]data.Value{}
-	for name, v := range data.Fields(b) {
-		now[name] = v
-	}
+	now := maps.Collect(data.Fields(b))
 	for name, v := range data.Fields(a) {
 		if other, ok := now[name]; !ok || essence(v) != essence(other) {
 			names = append(names, name)

@@ -229,8 +229,8 @@ func (s *Service) raise(d *sessionDoc, factor, method string, now time.Time) (re
 	d.Gen, d.Spent, d.SpentAt, d.Current = d.Gen+1, d.Current, now, next.hash()
 	d.Presented, d.Refreshed, d.Authentic = false, now, now
 	d.AAL, d.Factor = aal2, factor
-	steps := slices.DeleteFunc(slices.Clone(d.Steps), func(p step) bool { return p.Method == method })
-	d.Steps = append(steps, step{Method: method, At: now})
+	d.Steps = slices.DeleteFunc(slices.Clone(d.Steps), func(p step) bool { return p.Method == method })
+	d.Steps = append(d.Steps, step{Method: method, At: now})
 	return next, nil
 }
 

@@ -112,7 +112,7 @@ func bcryptHash(s string) (*storedHash, error) {
 func firebaseHash(params, salt64, sum64 string) (*storedHash, error) {
 	var n, r, p int
 	var separator, signer []byte
-	for _, one := range strings.Split(params, ",") {
+	for one := range strings.SplitSeq(params, ",") {
 		name, v, _ := strings.Cut(one, "=")
 		var err error
 		switch name {

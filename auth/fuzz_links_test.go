@@ -18,9 +18,15 @@ func FuzzMailedLinks(f *testing.F) {
 	m := b.mail(auth.MailRecover, "ann@shop.example")
 	link := linkOf(f, m)
 	for _, s := range [][3]string{
-		{link.Type, link.Token, "https://app.example/x"}, {link.Type, link.Token, "https://app.example@evil.example/"},
-		{"signup", link.Token, ""}, {"email", link.Token, "//evil.example"}, {"recovery", link.Token + "0", `\\evil.example`},
-		{"recovery", strings.ToLower(link.Token), "javascript:alert(1)"}, {"", "", ""}, {"recovery", m.Code, "\x00"}, {"email_undo", link.Token, "?"},
+		{link.Type, link.Token, "https://app.example/x"},
+		{link.Type, link.Token, "https://app.example@evil.example/"},
+		{"signup", link.Token, ""},
+		{"email", link.Token, "//evil.example"},
+		{"recovery", link.Token + "0", `\\evil.example`},
+		{"recovery", strings.ToLower(link.Token), "javascript:alert(1)"},
+		{"", "", ""},
+		{"recovery", m.Code, "\x00"},
+		{"email_undo", link.Token, "?"},
 	} {
 		f.Add(s[0], s[1], s[2])
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 
@@ -77,7 +78,7 @@ func (h *Hook) run(ctx context.Context, e HookEvent) (fields, error) {
 }
 
 // wrong is an answer that cannot be taken: it is the app's fault, not the user's.
-func (h *Hook) wrong(why string) error {
+func (h *Hook) wrong(why string) *hutch.Error {
 	return &hutch.Error{Code: hutch.Internal, Message: "function " + h.Name + " " + why, Err: errHook}
 }
 
@@ -205,7 +206,7 @@ func (h *Hook) claim(u *userDoc, f, claims fields) error {
 		case name == "" || strings.HasPrefix(name, "$"):
 			return h.wrong("gave a claim without a proper name")
 		case !plainJSON(v):
-			return h.wrong("gave a claim that is no plain JSON: " + name).(*hutch.Error).WithHint("dates and bytes go as text")
+			return h.wrong("gave a claim that is no plain JSON: " + name).WithHint("dates and bytes go as text")
 		case string(v) == "null":
 			delete(claims, name)
 		default:
@@ -254,9 +255,7 @@ func withClaims(app json.RawMessage, claims fields) json.RawMessage {
 	if json.Unmarshal(app, &m) != nil {
 		return app
 	}
-	for k, v := range claims {
-		m[k] = v
-	}
+	maps.Copy(m, claims)
 	out, err := json.Marshal(m)
 	if err != nil {
 		return app

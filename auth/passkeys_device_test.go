@@ -11,6 +11,8 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
+	"maps"
+	"slices"
 	"testing"
 
 	"github.com/go-webauthn/webauthn/protocol/webauthncbor"
@@ -79,9 +81,7 @@ func (d *device) publicKey(t testing.TB) []byte {
 		}
 		key[1], key[-1], key[-2], key[-3] = 2, 1, point[1:33], point[33:]
 	}
-	for name, v := range d.cose {
-		key[name] = v
-	}
+	maps.Copy(key, d.cose)
 	b, err := webauthncbor.Marshal(key)
 	if err != nil {
 		t.Fatal(err)
@@ -105,18 +105,18 @@ func (d *device) sign(t testing.TB, message []byte) []byte {
 
 // asked are the members of options that a device looks at.
 type asked struct {
-	Challenge string                 `json:"challenge"`
-	RP        struct{ ID string }    `json:"rp"`
-	RPID      string                 `json:"rpId"`
-	User      struct{ ID string }    `json:"user"`
-	Exclude   []struct{ ID string }  `json:"excludeCredentials"`
-	Allow     []struct{ ID string }  `json:"allowCredentials"`
-	Selection map[string]any         `json:"authenticatorSelection"`
-	Params    []struct{ Alg int }    `json:"pubKeyCredParams"`
-	UV        string                 `json:"userVerification"`
-	Attest    string                 `json:"attestation"`
-	Timeout   int                    `json:"timeout"`
-	Rest      map[string]interface{} `json:"-"`
+	Challenge string                `json:"challenge"`
+	RP        struct{ ID string }   `json:"rp"`
+	RPID      string                `json:"rpId"`
+	User      struct{ ID string }   `json:"user"`
+	Exclude   []struct{ ID string } `json:"excludeCredentials"`
+	Allow     []struct{ ID string } `json:"allowCredentials"`
+	Selection map[string]any        `json:"authenticatorSelection"`
+	Params    []struct{ Alg int }   `json:"pubKeyCredParams"`
+	UV        string                `json:"userVerification"`
+	Attest    string                `json:"attestation"`
+	Timeout   int                   `json:"timeout"`
+	Rest      map[string]any        `json:"-"`
 }
 
 func read(t testing.TB, c *auth.PasskeyChallenge) (a asked) {
@@ -145,9 +145,7 @@ func unb64(t testing.TB, s string) []byte {
 func (d *device) clientData(t testing.TB, kind, challenge string) []byte {
 	t.Helper()
 	m := map[string]any{"type": kind, "challenge": challenge, "origin": d.origin, "crossOrigin": false}
-	for name, v := range d.client {
-		m[name] = v
-	}
+	maps.Copy(m, d.client)
 	js, err := json.Marshal(m)
 	if err != nil {
 		t.Fatal(err)
@@ -175,7 +173,7 @@ func (d *device) create(t testing.TB, a asked) string {
 	statement := map[string]any{}
 	if d.format == "packed" {
 		sum := sha256.Sum256(client)
-		statement = map[string]any{"alg": d.alg, "sig": d.sign(t, append(data[:len(data):len(data)], sum[:]...))}
+		statement = map[string]any{"alg": d.alg, "sig": d.sign(t, append(slices.Clip(data), sum[:]...))}
 	}
 	object, err := webauthncbor.Marshal(map[string]any{"fmt": d.format, "attStmt": statement, "authData": data})
 	if err != nil {
@@ -195,7 +193,7 @@ func (d *device) get(t testing.TB, a asked) string {
 	sum := sha256.Sum256(client)
 	return d.answer(t, map[string]any{
 		"authenticatorData": b64(data), "clientDataJSON": b64(client), "userHandle": b64(d.handle),
-		"signature": b64(d.sign(t, append(data[:len(data):len(data)], sum[:]...))),
+		"signature": b64(d.sign(t, append(slices.Clip(data), sum[:]...))),
 	})
 }
 

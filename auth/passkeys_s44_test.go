@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"maps"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -73,9 +74,7 @@ func TestS44PasskeysNoLieRegisters(t *testing.T) {
 			d.lie = func(r map[string]any) { r["attestationObject"] = b64([]byte(strings.Repeat("\x81", 9000))) }
 		},
 	}
-	for name, lie := range lies {
-		more[name] = lie
-	}
+	maps.Copy(more, lies)
 	b := setup(t, func(o *auth.Options) { o.Limits.SignupsPerNetwork = 1000 })
 	s := b.signup("ann@shop.example")
 	for name, lie := range more {
@@ -121,9 +120,7 @@ func TestS44PasskeysNoLieSignsIn(t *testing.T) {
 		"unknown":                       func(d *device) { d.id = newDevice(t, -7).id },
 		"unknown, and nobody's":         func(d *device) { *d = *newDevice(t, -7) },
 	}
-	for name, lie := range lies {
-		more[name] = lie
-	}
+	maps.Copy(more, lies)
 	d := newDevice(t, -7)
 	b.mustAdd(s, d)
 	for name, lie := range more {

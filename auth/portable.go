@@ -133,9 +133,12 @@ func (p *portable) times(u *userDoc, o ImportOptions, now time.Time) error {
 		to         *time.Time
 		future     bool
 	}{
-		{"email_confirmed_at", p.ConfirmedAt, &u.Confirmed, false}, {"invited_at", p.InvitedAt, &u.Invited, false},
-		{"banned_until", p.BannedUntil, &u.Banned, true}, {"last_sign_in_at", p.LastSignInAt, &u.LastSignIn, false},
-		{"created_at", p.CreatedAt, &u.Created, false}, {"updated_at", p.UpdatedAt, &u.Updated, false},
+		{"email_confirmed_at", p.ConfirmedAt, &u.Confirmed, false},
+		{"invited_at", p.InvitedAt, &u.Invited, false},
+		{"banned_until", p.BannedUntil, &u.Banned, true},
+		{"last_sign_in_at", p.LastSignInAt, &u.LastSignIn, false},
+		{"created_at", p.CreatedAt, &u.Created, false},
+		{"updated_at", p.UpdatedAt, &u.Updated, false},
 	} {
 		var err error
 		if *t.to, err = readTime(t.name, t.text); err != nil {

@@ -64,10 +64,10 @@ func CheckPasskeyOrigin(s string) string {
 // originOf is the origin as browsers write it.
 func originOf(u *url.URL) string {
 	host := strings.ToLower(u.Host)
-	switch {
-	case u.Scheme == "https":
+	switch u.Scheme {
+	case "https":
 		host = strings.TrimSuffix(host, ":443")
-	case u.Scheme == "http":
+	case "http":
 		host = strings.TrimSuffix(host, ":80")
 	}
 	return u.Scheme + "://" + host

@@ -136,8 +136,7 @@ func (w *world) enqueue(t *testing.T, n int) {
 // job in the same commit, however often the run is told anew.
 func TestS2AfterTriggersWriteOnce(t *testing.T) {
 	var runs atomic.Int32
-	var w *world
-	w = open(t, []functions.Function{hearer("count", "afterSignUp"), callFn("callee")}, map[string]script{
+	w := open(t, []functions.Function{hearer("count", "afterSignUp"), callFn("callee")}, map[string]script{
 		"count": func(ctx context.Context, ev map[string]any, h functions.Host) (any, error) {
 			runs.Add(1)
 			if ev["auth"] != nil || ev["type"] != "auth.afterSignUp" {
@@ -158,7 +157,6 @@ func TestS2AfterTriggersWriteOnce(t *testing.T) {
 			return nil, err
 		},
 		"callee": func(ctx context.Context, _ map[string]any, h functions.Host) (any, error) {
-			// As a guest, not as who may do everything.
 			out, err := h.DB(ctx, "db.find", args(map[string]any{"in": "things"}))
 			if err == nil {
 				t.Errorf("a callee reads as somebody: %s", out)

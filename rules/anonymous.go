@@ -93,10 +93,10 @@ func (l *anonLint) either(e ast.Expr, safe bool) {
 
 func (l *anonLint) call(e ast.Expr, want, safe bool) {
 	c := e.AsCall()
-	switch name := c.FunctionName(); {
-	case name == operators.LogicalNot:
+	switch name := c.FunctionName(); name {
+	case operators.LogicalNot:
 		l.walk(c.Args()[0], !want, safe)
-	case name == operators.LogicalAnd || name == operators.LogicalOr:
+	case operators.LogicalAnd, operators.LogicalOr:
 		// Where all must hold, one that asks is enough for the others.
 		if joined := (name == operators.LogicalAnd) == want; joined {
 			safe = safe || l.mentions(e, nil)
@@ -104,12 +104,12 @@ func (l *anonLint) call(e ast.Expr, want, safe bool) {
 		for _, x := range c.Args() {
 			l.walk(x, want, safe)
 		}
-	case name == operators.Conditional:
+	case operators.Conditional:
 		safe = safe || l.mentions(c.Args()[0], nil)
 		l.either(c.Args()[0], safe)
 		l.walk(c.Args()[1], want, safe)
 		l.walk(c.Args()[2], want, safe)
-	case name == operators.NotEquals || name == operators.Equals:
+	case operators.NotEquals, operators.Equals:
 		if there := (name == operators.NotEquals) == want; there && !safe && isNullTest(c) {
 			loc := l.ast.SourceInfo().GetStartLocation(c.Args()[0].ID())
 			f := finding{

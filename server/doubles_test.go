@@ -293,6 +293,7 @@ func (p *people) User(_ context.Context, c auth.Credentials) (*auth.User, error)
 func (p *people) UpdateUser(_ context.Context, c auth.Credentials, _ auth.UpdateRequest, _ auth.Client) (*auth.User, error) {
 	return p.present(c)
 }
+
 func (p *people) EraseSelf(_ context.Context, c auth.Credentials) error {
 	_, err := p.present(c)
 	return err

@@ -199,7 +199,10 @@ func TestS86CaptchaFailsClosed(t *testing.T) {
 
 func TestOptionsAreChecked(t *testing.T) {
 	for _, o := range []captcha.Options{
-		{}, {Provider: "recaptcha", Secret: secret}, {Provider: "turnstile"}, {Secret: secret},
+		{},
+		{Provider: "recaptcha", Secret: secret},
+		{Provider: "turnstile"},
+		{Secret: secret},
 		{Provider: "turnstile", Secret: secret, Endpoint: "http://shop.example/"},
 		{Provider: "turnstile", Secret: secret, Endpoint: "ftp://127.0.0.1/"},
 	} {

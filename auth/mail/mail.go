@@ -82,7 +82,7 @@ func New(o Options) (*Mailer, error) {
 	return m, nil
 }
 
-func bad(field, why string) error {
+func bad(field, why string) *hutch.Error {
 	return &hutch.Error{Code: hutch.InvalidArgument, Field: field, Message: why}
 }
 

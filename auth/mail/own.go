@@ -97,7 +97,7 @@ func parseOwn(file, s string) (*ownTemplate, error) {
 func (m *Mailer) Render(mail auth.Mail) (auth.Mail, error) {
 	t := m.templates.own[mail.Template]
 	if t == nil {
-		return mail, bad("template", "there is no template of this name").(*hutch.Error).WithHint("templates are app/<name>.txt in auth.mail.templates")
+		return mail, bad("template", "there is no template of this name").WithHint("templates are app/<name>.txt in auth.mail.templates")
 	}
 	v := ownView{App: oneLine(m.o.App), Site: mail.Site, Email: mail.To}
 	if len(mail.Data) > 0 && json.Unmarshal(mail.Data, &v.Data) != nil {

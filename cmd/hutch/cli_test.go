@@ -216,7 +216,7 @@ func TestCommandsOnAStoppedFolder(t *testing.T) {
 		t.Errorf("audit: %q", ann.out)
 	}
 	rows := ok(t, hutch(t, "audit", "--json", dir))
-	if n := strings.Count(rows.out, "\n{")+1; n != 7 || !strings.Contains(rows.out, `"event":"key_created"`) || strings.Contains(rows.out, "shop.example") || strings.Contains(rows.out, "hutch_sk") {
+	if n := strings.Count(rows.out, "\n{") + 1; n != 7 || !strings.Contains(rows.out, `"event":"key_created"`) || strings.Contains(rows.out, "shop.example") || strings.Contains(rows.out, "hutch_sk") {
 		t.Errorf("audit: %q", rows.out)
 	}
 	for _, args := range [][]string{{"audit", "--user", "none@shop.example", dir}, {"audit", "--since", "soon", dir}} {

@@ -100,10 +100,13 @@ func (im *importing) add(line int, user json.RawMessage, bad error) error {
 		im.refuse(line, message(bad))
 		return nil
 	}
-	sent, err := json.Marshal(auth.ImportLine{Line: line, User: user})
-	if err != nil {
+	if !json.Valid(user) {
 		im.refuse(line, "not JSON")
 		return nil
+	}
+	sent, err := json.Marshal(auth.ImportLine{Line: line, User: user})
+	if err != nil {
+		return err
 	}
 	if len(sent) > importLine {
 		im.refuse(line, "an account has at most 32 KiB")

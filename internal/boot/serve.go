@@ -41,7 +41,7 @@ func (a *App) openServer(ctx context.Context) error {
 		return &ConfigError{ds}
 	}
 	for _, d := range ds { // warnings
-		a.log.Warn(d.String())
+		a.log.Warn("the config", slog.String("warning", d.String()))
 	}
 	var err error
 	for _, rt := range a.o.Runtimes {

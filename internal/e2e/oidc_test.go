@@ -113,6 +113,9 @@ func surf(at, name string, stop func(*url.URL) bool) (*url.URL, error) {
 		} else {
 			req, err = http.NewRequest(http.MethodGet, next.String(), http.NoBody)
 		}
+		if err != nil {
+			return nil, err
+		}
 	}
 	return nil, errors.New("the browser goes in circles")
 }
