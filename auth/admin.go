@@ -49,6 +49,10 @@ func noUser() error {
 	return &hutch.Error{Code: hutch.UserNotFound, Message: "there is no such user"}
 }
 
+func userBanned() error {
+	return &hutch.Error{Code: hutch.UserBanned, Message: "the account is banned"}
+}
+
 // userByID reads a user: user_not_found.
 func (s *Service) userByID(ctx context.Context, id string) (*userDoc, error) {
 	if u, err := uuid.Parse(id); err != nil || u.String() != id {

@@ -88,6 +88,9 @@ func TestS11AdminRoutesByCredential(t *testing.T) {
 		"invite": func(ctx context.Context, c auth.Credentials, _ string) error {
 			return second(b.InviteUser(ctx, c, []byte(`{"email":"invited@shop.example"}`), ""))
 		},
+		"link": func(ctx context.Context, c auth.Credentials, _ string) error {
+			return second(b.GenerateLink(ctx, c, []byte(`{"type":"magiclink","email":"linked@shop.example"}`), ""))
+		},
 		"update": func(ctx context.Context, c auth.Credentials, id string) error {
 			return second(b.EditUser(ctx, c, id, []byte(`{"roles":["x"]}`)))
 		},
@@ -134,7 +137,7 @@ func TestS11AdminRoutesByCredential(t *testing.T) {
 		}
 	}
 	b.mustVerify(ann.AccessToken)
-	for _, name := range []string{"list", "get", "create", "update", "sessions", "revoke", "delete"} {
+	for _, name := range []string{"list", "get", "create", "link", "update", "sessions", "revoke", "delete"} {
 		if err := routes[name](t.Context(), auth.Credentials{APIKey: good}, ann.User.ID); err != nil {
 			t.Errorf("%s by its key: %v", name, err)
 		}

@@ -221,7 +221,7 @@ func (s *Service) proveFactor(ctx context.Context, l *live, id, secret string, i
 		return nil, err
 	}
 	if u.banned(now) {
-		return nil, &hutch.Error{Code: hutch.UserBanned, Message: "the account is banned"}
+		return nil, userBanned()
 	}
 	f, kind, err := s.factor(ctx, u, d, id, now)
 	if err != nil {

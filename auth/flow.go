@@ -165,7 +165,7 @@ func (m mailEntry) way() string { return cmp.Or(m.provider, "email") }
 func (s *Service) enterBy(ctx context.Context, u *userDoc, how mailEntry, c Client, ws ...data.Write) (*Session, error) {
 	now := s.o.Now()
 	if u.banned(now) {
-		return nil, &hutch.Error{Code: hutch.UserBanned, Message: "the account is banned"}
+		return nil, userBanned()
 	}
 	mark := s.networkMark(c)
 	ws = append(ws, s.deviceNotice(ctx, u, mark, now)...)

@@ -70,7 +70,7 @@ func (s *Service) userNamed(ctx context.Context, name string) (*userDoc, error) 
 func (s *Service) enterable(u *userDoc, now time.Time) error {
 	switch {
 	case u.banned(now):
-		return &hutch.Error{Code: hutch.UserBanned, Message: "the account is banned"}
+		return userBanned()
 	case u.Pending:
 		return &hutch.Error{Code: hutch.EmailNotConfirmed, Message: "the account waits for its mail"}
 	}

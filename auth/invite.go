@@ -10,7 +10,8 @@ import (
 )
 
 // Invite makes an account without password and mails its owner a link; again for
-// one that waits. user_already_exists, validation_failed, email_provider_disabled.
+// one that waits. user_already_exists, user_banned, validation_failed,
+// email_provider_disabled, over_email_send_rate_limit.
 func (s *Service) Invite(ctx context.Context, address string, data map[string]json.RawMessage, redirect string) (*User, error) {
 	return s.invite(ctx, nil, address, data, redirect)
 }
@@ -50,6 +51,9 @@ func (s *Service) invite(ctx context.Context, by *hutch.Principal, address strin
 	}
 	meta, err := metadata("", data)
 	if err != nil {
+		return nil, err
+	}
+	if err = s.countAddress(ctx, e.key); err != nil { // keys are free of limits, people are not of mails
 		return nil, err
 	}
 	var out *User
@@ -104,7 +108,10 @@ func (s *Service) invited(u **userDoc, e email, now time.Time) ([]data.Write, er
 		*u = n
 		return ws, nil
 	}
-	if !(*u).Pending {
+	switch {
+	case (*u).banned(now):
+		return nil, userBanned()
+	case !(*u).Pending:
 		return nil, taken()
 	}
 	(*u).Password, (*u).From = "", mixed

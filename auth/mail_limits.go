@@ -47,13 +47,17 @@ func (s *Service) countMail(ctx context.Context, key string, c Client) error {
 	if c.ServiceKey {
 		return nil
 	}
-	l, id := s.o.Limits, identityID(key)
-	cs := []data.Count{
-		{Key: "mail hour " + id, Limit: l.MailsPerAddress, Window: time.Hour},
-		{Key: "mail day " + id, Limit: l.MailsPerDay, Window: 24 * time.Hour},
-	}
-	cs = append(cs, c.counts("mail network", data.Count{Limit: l.MailsPerNetwork, Window: time.Hour})...)
-	_, wait, err := s.o.Counter.Count(ctx, cs...)
+	return s.countAddress(ctx, key, c.counts("mail network", data.Count{Limit: s.o.Limits.MailsPerNetwork, Window: time.Hour})...)
+}
+
+// countAddress counts a mail to the address of key, and more with it, whoever
+// asks for it. over_email_send_rate_limit.
+func (s *Service) countAddress(ctx context.Context, key string, more ...data.Count) error {
+	id := identityID(key)
+	_, wait, err := s.o.Counter.Count(ctx, append([]data.Count{
+		{Key: "mail hour " + id, Limit: s.o.Limits.MailsPerAddress, Window: time.Hour},
+		{Key: "mail day " + id, Limit: s.o.Limits.MailsPerDay, Window: 24 * time.Hour},
+	}, more...)...)
 	return tooManyMails(limitError(wait, err))
 }
 

@@ -36,11 +36,7 @@ var linkKinds = map[string]string{ // of mails
 
 // mailLink makes the one-time secret of a purpose and its mail to u: two writes.
 func (s *Service) mailLink(purpose string, u *userDoc, to, key string, f Flow, now time.Time) ([]data.Write, error) {
-	life := linkLife
-	if purpose == forInvite {
-		life = inviteLife
-	}
-	o, err := s.newOTP(purpose, u.ID, life, &mailed{Flow: f, Key: key}, true)
+	o, life, err := s.newLink(purpose, u, key, f)
 	if err != nil {
 		return nil, err
 	}
@@ -51,6 +47,17 @@ func (s *Service) mailLink(purpose string, u *userDoc, to, key string, f Flow, n
 	}
 	w, err := s.mailRow(m, now)
 	return []data.Write{o.write, w}, err
+}
+
+// newLink makes the one-time secret of a purpose for who reads the mail of the
+// address of key.
+func (s *Service) newLink(purpose string, u *userDoc, key string, f Flow) (o *otp, life time.Duration, err error) {
+	life = linkLife
+	if purpose == forInvite {
+		life = inviteLife
+	}
+	o, err = s.newOTP(purpose, u.ID, life, &mailed{Flow: f, Key: key}, true)
+	return o, life, err
 }
 
 // decoy costs what mailLink does, for an address that gets no mail.
@@ -188,7 +195,7 @@ func (s *Service) effect(ctx context.Context, d *otpDoc, p proof, c Client, ws .
 	case u == nil:
 		return nil, otpExpired()
 	case u.banned(now):
-		return nil, &hutch.Error{Code: hutch.UserBanned, Message: "the account is banned"}
+		return nil, userBanned()
 	}
 	ws = append(ws, d.spend())
 	if d.Purpose == forChange || d.Purpose == forCurrent {

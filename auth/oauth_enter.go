@@ -37,7 +37,7 @@ func (e *entry) proven() (email, bool) {
 // again signs in whose identity it is, whatever its address.
 func (e *entry) again(ctx context.Context, u *userDoc) (*Session, error) {
 	if u.banned(e.now) {
-		return nil, &hutch.Error{Code: hutch.UserBanned, Message: "the account is banned"}
+		return nil, userBanned()
 	}
 	i := u.linkOf(e.known.IdentityID)
 	u.Linked = slices.Clone(u.Linked)
@@ -59,7 +59,7 @@ func (e *entry) first(ctx context.Context) (*Session, error) {
 		}
 		if u != nil {
 			if u.banned(e.now) {
-				return nil, &hutch.Error{Code: hutch.UserBanned, Message: "the account is banned"}
+				return nil, userBanned()
 			}
 			// Both have proven the address: it is the same person's. Where a second
 			// factor guards the account, a first one alone adds no way in.
@@ -211,7 +211,7 @@ func (e *entry) link(ctx context.Context) (*Session, error) {
 		return nil, err
 	}
 	if u.banned(e.now) {
-		return nil, &hutch.Error{Code: hutch.UserBanned, Message: "the account is banned"}
+		return nil, userBanned()
 	}
 	if err := highest(u, d); err != nil { // a factor may be new since the flow began
 		return nil, err

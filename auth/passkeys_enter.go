@@ -120,7 +120,7 @@ func (s *Service) enterByPasskey(ctx context.Context, rp *relyingParty, d *otpDo
 	}
 	switch {
 	case u.banned(now):
-		return nil, s.fail(ctx, d, &hutch.Error{Code: hutch.UserBanned, Message: "the account is banned"})
+		return nil, s.fail(ctx, d, userBanned())
 	case u.Pending:
 		return nil, s.fail(ctx, d, &hutch.Error{Code: hutch.EmailNotConfirmed, Message: "open the link in the mail first"})
 	}

@@ -246,7 +246,7 @@ func (s *Service) recover(ctx context.Context, l *live, code string) (*Session, 
 		return nil, err
 	}
 	if u.banned(now) {
-		return nil, &hutch.Error{Code: hutch.UserBanned, Message: "the account is banned"}
+		return nil, userBanned()
 	}
 	r, err := load[recoveryDoc](ctx, s.o.System, colFactors, recoveryID(u.ID))
 	if err != nil {

@@ -43,7 +43,7 @@ func (s *Service) Refresh(ctx context.Context, r RefreshRequest) (*Session, erro
 		case u == nil || !u.holds(d):
 			return unknown
 		case u.banned(now):
-			return &hutch.Error{Code: hutch.UserBanned, Message: "the account is banned"}
+			return userBanned()
 		case !now.Before(d.ends(s.o.Lifetimes)):
 			return &hutch.Error{Code: hutch.SessionExpired, Message: "the session is past its life"}
 		}

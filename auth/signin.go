@@ -87,7 +87,7 @@ func (s *Service) SignIn(ctx context.Context, r PasswordRequest, c Client) (*Ses
 			}
 		}
 		if u.banned(now) {
-			return &hutch.Error{Code: hutch.UserBanned, Message: "the account is banned"}
+			return userBanned()
 		}
 		out, err = s.begun(ctx, u, c, fresh)
 		if moved(err) {

@@ -161,7 +161,7 @@ func (s *Service) verifyToken(ctx context.Context, token string, now time.Time) 
 		return nil, err
 	}
 	if l.user.banned(now) {
-		return nil, &hutch.Error{Code: hutch.UserBanned, Message: "the account is banned"}
+		return nil, userBanned()
 	}
 	gen, ok := c.generation()
 	if !ok || gen > l.session.Gen {

@@ -122,7 +122,8 @@ var authRows = map[string]authRow{
 
 	"GET /auth/v1/admin/users":                  {keys, "", "", "200", nil, "", byKey},
 	"POST /auth/v1/admin/users":                 {keys, "", `{"email":"made@pets.test"}`, "200", nil, "", byKey},
-	"POST /auth/v1/invite":                      {keys, "", `{"email":"invited@pets.test"}`, "200", nil, "", byKey},
+	"POST /auth/v1/invite":                      {keys, "", `{"email":"invited@pets.test"}`, "200", nil, "mail day,mail hour", ""},
+	"POST /auth/v1/admin/generate_link":         {keys, "", `{"type":"magiclink","email":"linked@pets.test"}`, "200", nil, "", "a service key, and nothing is sent"},
 	"GET /auth/v1/admin/users/{id}":             {keys, "/auth/v1/admin/users/{user}", "", "200", nil, "", byKey},
 	"PUT /auth/v1/admin/users/{id}":             {keys, "/auth/v1/admin/users/{user}", `{"roles":["keeper"]}`, "200", nil, "", byKey},
 	"DELETE /auth/v1/admin/users/{id}":          {keys, "/auth/v1/admin/users/{user}", "", "200", nil, "", byKey},

@@ -27,6 +27,7 @@ func adminRoutes() []*Route {
 		{Method: get, Path: adminPath, About: "list and search users", Need: NeedAuth, handle: listUsers},
 		{Method: post, Path: adminPath, About: "make a user", Need: NeedAuth, handle: addUser},
 		{Method: post, Path: "/auth/v1/invite", About: "make a user and mail a link", Need: NeedAuth, handle: inviteUser},
+		{Method: post, Path: "/auth/v1/admin/generate_link", About: "make a link that the caller mails", Need: NeedAuth, handle: generateLink},
 		{Method: get, Path: user, About: "a user", Need: NeedAuth, handle: userByID},
 		{Method: put, Path: user, About: "change a user", Need: NeedAuth, handle: editUser},
 		{Method: del, Path: user, About: "delete a user", Need: NeedAuth, handle: removeUser},
@@ -81,6 +82,11 @@ func addUser(r *request) error {
 
 func inviteUser(r *request) error {
 	out, err := r.srv.o.Auth.InviteUser(r.ctx, r.credentials(), bytes.Clone(r.raw()), r.param("redirect_to"))
+	return r.sendJSON(out, err)
+}
+
+func generateLink(r *request) error {
+	out, err := r.srv.o.Auth.GenerateLink(r.ctx, r.credentials(), bytes.Clone(r.raw()), r.param("redirect_to"))
 	return r.sendJSON(out, err)
 }
 

@@ -54,6 +54,10 @@ func (p *people) InviteUser(_ context.Context, c auth.Credentials, body []byte, 
 	return &auth.User{ID: "u", UserMetadata: body}, p.admin(c)
 }
 
+func (p *people) GenerateLink(_ context.Context, c auth.Credentials, body []byte, _ string) (*auth.GeneratedLink, error) {
+	return &auth.GeneratedLink{User: &auth.User{ID: "u", UserMetadata: body}}, p.admin(c)
+}
+
 func (p *people) EditUser(_ context.Context, c auth.Credentials, id string, body []byte) (*auth.User, error) {
 	return &auth.User{ID: id, UserMetadata: body}, p.admin(c)
 }

@@ -175,6 +175,7 @@ type Admin interface {
 	UserByID(ctx context.Context, c auth.Credentials, id string) (*auth.User, error)
 	AddUser(ctx context.Context, c auth.Credentials, body []byte) (*auth.User, error)
 	InviteUser(ctx context.Context, c auth.Credentials, body []byte, redirect string) (*auth.User, error)
+	GenerateLink(ctx context.Context, c auth.Credentials, body []byte, redirect string) (*auth.GeneratedLink, error)
 	EditUser(ctx context.Context, c auth.Credentials, id string, body []byte) (*auth.User, error)
 	RemoveUser(ctx context.Context, c auth.Credentials, id string, body []byte) error
 	SessionsOf(ctx context.Context, c auth.Credentials, id string) ([]auth.Device, error)

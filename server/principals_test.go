@@ -64,6 +64,7 @@ var accessTable = map[string]struct {
 	"GET /auth/v1/admin/users":                            {"", "", access{401, 403, 403, 403, 403, 401}},
 	"POST /auth/v1/admin/users":                           {"", `{"email":"a@b.example"}`, access{401, 403, 403, 403, 403, 401}},
 	"POST /auth/v1/invite":                                {"", `{"email":"a@b.example"}`, access{401, 403, 403, 403, 403, 401}},
+	"POST /auth/v1/admin/generate_link":                   {"", `{"type":"magiclink","email":"a@b.example"}`, access{401, 403, 403, 403, 403, 401}},
 	"GET /auth/v1/admin/users/{id}":                       {"/auth/v1/admin/users/ann", "", access{401, 403, 403, 403, 403, 401}},
 	"PUT /auth/v1/admin/users/{id}":                       {"/auth/v1/admin/users/ann", `{}`, access{401, 403, 403, 403, 403, 401}},
 	"DELETE /auth/v1/admin/users/{id}":                    {"/auth/v1/admin/users/ann", "", access{401, 403, 403, 403, 403, 401}},
@@ -94,7 +95,7 @@ var accessTable = map[string]struct {
 var authKey = map[string]int{
 	"GET /metrics":               403,
 	"POST /admin/v1/auth/tokens": 200, "POST /admin/v1/auth/impersonate": 200,
-	"GET /auth/v1/admin/users": 200, "POST /auth/v1/admin/users": 200, "POST /auth/v1/invite": 200, "GET /auth/v1/admin/users/{id}": 200,
+	"GET /auth/v1/admin/users": 200, "POST /auth/v1/admin/users": 200, "POST /auth/v1/invite": 200, "POST /auth/v1/admin/generate_link": 200, "GET /auth/v1/admin/users/{id}": 200,
 	"PUT /auth/v1/admin/users/{id}": 200, "DELETE /auth/v1/admin/users/{id}": 200,
 	"GET /auth/v1/admin/users/{id}/factors": 200, "DELETE /auth/v1/admin/users/{id}/factors/{factor}": 200,
 	"GET /auth/v1/admin/users/{id}/sessions": 200, "DELETE /auth/v1/admin/users/{id}/sessions": 204,

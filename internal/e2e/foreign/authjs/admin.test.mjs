@@ -111,6 +111,70 @@ suite("auth.admin", { concurrency: 4 }, () => {
     refused(await admin(keys.data).inviteUserByEmail(address()), "not_admin", 403);
   });
 
+  test("generateLink: what a mail would hold", async () => {
+    const email = address();
+    const signup = ok(
+      await admin().generateLink({
+        type: "signup", email, password, options: { data: { name: "Ann" }, redirectTo: app },
+      }),
+    );
+    assert.equal(signup.user.email, email);
+    assert.deepEqual(signup.user.user_metadata, { name: "Ann" });
+    assert.equal(signup.properties.verification_type, "signup");
+    assert.equal(signup.properties.redirect_to, app);
+    assert.match(signup.properties.email_otp, /^[0-9]{6}$/);
+    const auth = client(mailed);
+    const once = { token_hash: signup.properties.hashed_token, type: "signup" };
+    refused(await auth.verifyOtp(once), "reauthentication_needed", 400); // nobody says that it began here
+    assert.equal(ok(await auth.verifyOtp({ ...once, password })).user.id, signup.user.id);
+    refused(await auth.verifyOtp({ ...once, password }), "otp_expired", 403);
+    ok(await client(mailed).signInWithPassword({ email, password }));
+
+    for (const type of ["magiclink", "recovery"]) {
+      const { properties, user } = ok(await admin().generateLink({ type, email, options: { redirectTo: app } }));
+      assert.equal(user.id, signup.user.id);
+      assert.equal((await press(properties.action_link)).searchParams.get("token_hash"), properties.hashed_token);
+      const by = client(mailed);
+      assert.equal(ok(await by.verifyOtp({ email, token: properties.email_otp, type })).user.id, user.id);
+      refused(await by.verifyOtp({ token_hash: properties.hashed_token, type }), "otp_expired", 403);
+    }
+    for (const type of ["magiclink", "invite"]) {
+      const { properties, user } = ok(await admin().generateLink({ type, email: address() }));
+      assert.equal(properties.verification_type, type);
+      const by = client(mailed);
+      assert.equal(ok(await by.verifyOtp({ token_hash: properties.hashed_token, type })).user.id, user.id);
+    }
+  });
+
+  test("generateLink: a change of address", async () => {
+    const { auth, email, id } = await person();
+    const newEmail = address();
+    const links = [];
+    for (const type of ["email_change_current", "email_change_new"]) {
+      const { properties, user } = ok(await admin().generateLink({ type, email, newEmail }));
+      assert.equal(user.id, id);
+      assert.equal(properties.verification_type, type);
+      links.push(properties.hashed_token);
+    }
+    for (const token_hash of links) {
+      ok(await client(mailed).verifyOtp({ token_hash, type: "email_change" }));
+    }
+    assert.equal(ok(await admin().getUserById(id)).user.email, newEmail);
+    assert.ok(isAuthSessionMissingError((await auth.getUser()).error));
+  });
+
+  test("what generateLink refuses", async () => {
+    const { email, id } = await person();
+    const type = "magiclink";
+    refused(await admin().generateLink({ type: "signup", email, password }), "email_exists", 422);
+    refused(await admin().generateLink({ type: "invite", email }), "email_exists", 422);
+    refused(await admin().generateLink({ type: "recovery", email: address() }), "user_not_found", 404);
+    refused(await admin().generateLink({ type: "sms", email }), "validation_failed", 400);
+    refused(await admin(keys.data).generateLink({ type, email }), "not_admin", 403);
+    ok(await admin().updateUserById(id, { ban_duration: "24h" }));
+    refused(await admin().generateLink({ type, email }), "user_banned", 403);
+  });
+
   test("nobody else is an administrator", async () => {
     const { session } = await person();
     for (const token of [keys.data, session.access_token]) {

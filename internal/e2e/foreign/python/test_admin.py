@@ -4,7 +4,7 @@ import uuid
 
 from supabase_auth import AsyncGoTrueClient
 
-from desk import MAILED, PASSWORD, Case, address, admin, client, mail, person
+from desk import APP, MAILED, PASSWORD, Case, address, admin, client, mail, person
 
 
 class Admin(Case):
@@ -55,6 +55,30 @@ class Admin(Case):
         self.assertEqual(auth.verify_otp({"token_hash": token, "type": "invite"}).user.id, user.id)
         auth.update_user({"password": PASSWORD})
         client(MAILED).sign_in_with_password({"email": email, "password": PASSWORD})
+
+    def test_generate_link(self):
+        email = address()
+        link = admin().generate_link(
+            {"type": "signup", "email": email, "password": PASSWORD, "options": {"data": {"name": "Ann"}, "redirect_to": APP}}
+        )
+        self.assertEqual((link.user.email, link.user.user_metadata), (email, {"name": "Ann"}))
+        self.assertEqual((link.properties.verification_type, link.properties.redirect_to), ("signup", APP))
+        with self.refused("reauthentication_needed", 400):
+            client(MAILED).verify_otp({"token_hash": link.properties.hashed_token, "type": "signup"})
+        for kind in ("recovery", "magiclink", "invite"):
+            auth, email = person()
+            if kind == "invite":
+                email = address()
+            link = admin().generate_link({"type": kind, "email": email})
+            once = {"token_hash": link.properties.hashed_token, "type": kind}
+            self.assertEqual(auth.verify_otp(once).user.id, link.user.id)
+            with self.refused("otp_expired", 403):
+                auth.verify_otp(once)
+        _, email = person()
+        change = {"type": "email_change_current", "email": email, "new_email": address()}
+        self.assertEqual(admin().generate_link(change).properties.verification_type, "email_change_current")
+        with self.refused("user_not_found", 404):
+            admin().generate_link({"type": "recovery", "email": address()})
 
     def test_nobody_else(self):
         auth, _ = person()
