@@ -22,7 +22,7 @@ func TestExitCodes(t *testing.T) {
 		{"an unknown command", []string{"sevre"}, 2, "unknown command"},
 		{"an unknown flag", []string{"serve", "--lisen", "x"}, 2, "unknown flag"},
 		{"too many arguments", []string{"check", "a", "b"}, 2, "accepts at most 1"},
-		{"a group alone", []string{"user"}, 2, "create, set-role"},
+		{"a group alone", []string{"user"}, 2, "create, erase"},
 		{"a bad scope", []string{"key", "create", "k", "--scope", "root", good}, 2, "auth or ops"},
 		{"a bad life", []string{"key", "create", "k", "--expires", "soon", good}, 2, "90d"},
 		{"a bad level", []string{"serve", "--log-level", "loud", good}, 2, "debug, info"},
