@@ -7,11 +7,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hutch-dev/hutch"
 	"github.com/hutch-dev/hutch/data"
 )
 
-// derive is what goes with every commit: the jobs of who hears of accounts, and
-// the rows of the audit that the commit's own do not tell. So no way to change an
+// derive is what goes with every commit: the jobs of who hears of accounts, their
+// profiles, and the rows of the audit that the commit's own do not tell. So no way to change an
 // account leaves the audit out. depth is that of the job which commits.
 func (s *Service) derive(now time.Time, depth int) func([]data.Change) ([]data.Write, error) {
 	hear := s.hearers(depth)
@@ -21,6 +22,11 @@ func (s *Service) derive(now time.Time, depth int) func([]data.Change) ([]data.W
 				return nil, err
 			}
 		}
+		more, err := s.profiles(cs, hutch.ValidationFailed)
+		if err != nil {
+			return nil, err
+		}
+		ws = append(ws, more...)
 		for _, a := range untoldRows(cs) {
 			w, err := s.audit(now, a)
 			if err != nil {

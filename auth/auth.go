@@ -52,6 +52,7 @@ type Options struct {
 	Redirects *Redirects // where flows may send browsers beside the public URL
 	Captcha   Captcha    // nil: off
 	Hooks     Hooks      // nil: no function judges
+	Profile   *Profile   // nil: accounts have no documents
 	Now       func() time.Time
 	Entropy   io.Reader
 	Log       *slog.Logger

@@ -36,6 +36,9 @@ func (s *Service) confirmedSignup(ctx context.Context, e email, r SignupRequest,
 		if err = s.judgeSignUp(ctx, shown, mailEntry{}, c); err != nil { // of a taken address too: the answers are equal
 			return err
 		}
+		if err = s.checkProfile(shown); err != nil {
+			return err
+		}
 		out = &Session{User: showUser(shown)}
 		to := toStrangers
 		if u == nil {

@@ -197,7 +197,7 @@ func (s *Service) commit(ctx context.Context, now time.Time, ws ...data.Write) e
 	ctx, cancel := context.WithTimeout(ctx, commitTime)
 	defer cancel()
 	_, err := s.o.System.Commit(ctx, &data.Batch{Now: now, Writes: ws, Derive: s.derive(now, 0)})
-	return err
+	return s.takenProfile(err)
 }
 
 // moved reports whether a commit lost against another; the caller reads again.

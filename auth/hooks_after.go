@@ -116,8 +116,8 @@ func (s *Service) OpenAfter(payload data.Doc) (*After, error) {
 	return a, nil
 }
 
-// tellRefusal notes a sign-up that a function refused where the answer may not
-// tell it, as it would tell which addresses have accounts.
+// tellRefusal notes a sign-up that a function or the profile's schema refused
+// where the answer may not tell it, as it would tell which addresses have accounts.
 func (s *Service) tellRefusal(err error) {
 	s.o.Log.Warn("a sign-up by mail was refused; its answer does not say so", slog.Any("error", err))
 }

@@ -110,7 +110,10 @@ func (s *Service) MagicLink(ctx context.Context, r RecoverRequest, c Client) err
 			return nil, nil, err
 		}
 		u.Pending, u.From, u.Meta = true, s.networkMark(c), meta
-		if err = s.judgeSignUp(ctx, u, mailEntry{method: "otp"}, c); err != nil {
+		if err = s.judgeSignUp(ctx, u, mailEntry{method: "otp"}, c); err == nil {
+			err = s.checkProfile(u)
+		}
+		if err != nil {
 			s.tellRefusal(err)
 			return nil, nil, nil
 		}

@@ -214,6 +214,9 @@ func (m *Managed) Create(ctx context.Context, body []byte) (*User, error) {
 	if err := r.apply(u, now); err != nil {
 		return nil, err
 	}
+	if err := m.s.checkProfile(u); err != nil {
+		return nil, err
+	}
 	if r.password != "" {
 		if u.Password, err = m.s.o.Hasher.Hash(ctx, r.password); err != nil {
 			return nil, err
@@ -274,6 +277,9 @@ func (m *Managed) Invite(ctx context.Context, address string, meta map[string]js
 		return nil, err
 	}
 	u.Meta, u.Invited = merged, now
+	if err := m.s.checkProfile(u); err != nil {
+		return nil, err
+	}
 	more, err := m.s.mailLink(forInvite, u, u.Email, u.EmailKey, Flow{Redirect: redirect}, now)
 	if err != nil {
 		return nil, err
@@ -317,6 +323,11 @@ func (m *Managed) Writes() (ws []data.Write, cs []data.Check, err error) {
 		}
 		ws = append(ws, rows...)
 	}
+	more, err := m.s.profiles(changes, hutch.InvalidArgument)
+	if err != nil {
+		return nil, nil, err
+	}
+	ws = append(ws, more...)
 	slices.SortFunc(cs, func(a, b data.Check) int { return strings.Compare(a.ID, b.ID) })
 	return ws, cs, nil
 }

@@ -25,6 +25,9 @@ func (w *walker) checks() {
 	}
 	w.mailChecks()
 	names := c.collectionNames()
+	if p := &c.Auth.Profile; p.Collection != "" {
+		w.known(c.Pos("auth.profile.collection"), "auth.profile.collection", p.Collection, names)
+	}
 	for _, s := range c.Seeds {
 		p := "seed." + s.Collection
 		w.known(w.seen[p], p, s.Collection, names)

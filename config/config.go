@@ -86,6 +86,7 @@ type Auth struct {
 	PasskeyOrigins []string // of apps
 	Mail           Mail
 	Captcha        Captcha
+	Profile        Profile
 }
 
 // Named is an expression under a name of the app's choice.

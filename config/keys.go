@@ -57,6 +57,7 @@ func (c *Config) keys() []key {
 			object("passkeys", "Passkeys; they are made for the domain of publicUrl.",
 				texts("origins", "Origins of apps beside publicUrl: https://app.example or android:apk-key-hash:...", &a.PasskeyOrigins, badPasskeyOrigin)),
 			object("mail", "Mails of sign-in.", a.Mail.keys()...),
+			object("profile", "A document of each account, with its id.", a.Profile.keys()...),
 			object("captcha", "What keeps programs from signing up, signing in and having mail sent.", a.Captcha.keys()...),
 			named("providers", "Sign-in elsewhere: google, apple, microsoft, github, gitlab, discord, or any issuer of OpenID Connect.", &a.Providers, badProvider, (*Provider).keys)),
 		expressions("rules", "Helpers for expressions: name or name(arguments).", &c.Helpers, badHelper),

@@ -109,7 +109,6 @@ func TestSessionsDoNotIdleLongerThanTheyLive(t *testing.T) {
 func TestLaterKeysAreUnknown(t *testing.T) {
 	for _, key := range []string{
 		"env", "admin", "routes", "channels", "tls", "issuers", "buckets", "backup", "quotas", "clients",
-		"auth.profile",
 		"collections.a.refs", "collections.a.fields", "collections.a.limits",
 		"collections.a.access.aggregate", "functions.f.limits", "functions.f.inline", "functions.f.secrets", "functions.f.fetch",
 		"functions.f.concurrency", "functions.f.retry", "functions.f.runtime", "functions.f.response", "functions.f.fresh", "functions.f.record",

@@ -189,8 +189,14 @@ func open(ctx context.Context, o *Options, dataOnly bool) (_ *App, err error) {
 		Store: a.store, Limits: dataLimits(o.Config), CursorKey: keys.cursor[:], Now: o.Now, Entropy: entropyOf(o.Entropy), Log: o.Log, Dev: o.Dev,
 		Valid: func(ctx context.Context, p hutch.Principal) error { return a.Auth.StillValid(ctx, p) },
 	})
+	colls := systemCollections()
+	if dataOnly { // a server brings the app's in when it serves
+		if colls, err = withProfiles(colls, o); err != nil {
+			return nil, err
+		}
+	}
 	err = a.patient(ctx, "opening the system's collections", func() error {
-		return a.Data.Use(ctx, data.App{Collections: systemCollections()})
+		return a.Data.Use(ctx, data.App{Collections: colls})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("opening the system's collections: %w", err)

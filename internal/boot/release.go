@@ -60,6 +60,7 @@ func compile(ctx context.Context, o *Options, c *config.Config) (*release, []hut
 	b.checkProviders(o)
 	b.checkCaptcha(o)
 	b.checkMail(o)
+	b.checkProfile(r)
 	r.version = b.version(r)
 	if config.Errors(b.diags) {
 		return nil, b.diags
@@ -87,14 +88,17 @@ func (b *compiler) schema(at, file string) *data.Schema {
 func (b *compiler) collections() []data.Collection {
 	var out []data.Collection
 	for i := range b.c.Collections {
-		c := &b.c.Collections[i]
-		d := data.Collection{Name: c.Name, ServerIDs: c.ServerIDs, Schema: b.schema("collections."+c.Name+".schema", c.Schema)}
-		for _, x := range c.Indexes {
-			d.Indexes = append(d.Indexes, index(x))
-		}
-		out = append(out, d)
+		out = append(out, b.collection(&b.c.Collections[i]))
 	}
 	return out
+}
+
+func (b *compiler) collection(c *config.Collection) data.Collection {
+	d := data.Collection{Name: c.Name, ServerIDs: c.ServerIDs, Schema: b.schema("collections."+c.Name+".schema", c.Schema)}
+	for _, x := range c.Indexes {
+		d.Indexes = append(d.Indexes, index(x))
+	}
+	return d
 }
 
 // index names an index by its fields: "species_-price".
