@@ -332,3 +332,56 @@ func TestS86KeysInviteAnAddressAsOftenAsAnybody(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestLinksForANewAddressMakeOneAccount: twenty at once, of which the last holds.
+func TestLinksForANewAddressMakeOneAccount(t *testing.T) {
+	for kind, extra := range map[string]string{"magiclink": "", "invite": "", "signup": withPassword} {
+		t.Run(kind, func(t *testing.T) {
+			b := linkSetup(t)
+			links, errs := make([]*auth.GeneratedLink, 20), make([]error, 20)
+			var wg sync.WaitGroup
+			for i := range links {
+				wg.Go(func() {
+					links[i], errs[i] = b.generate(`{"type":"` + kind + `","email":"ann@shop.example"` + extra + `}`)
+				})
+			}
+			wg.Wait()
+			in := 0
+			for i, l := range links {
+				if errs[i] != nil {
+					t.Fatal(errs[i])
+				}
+				if _, err := b.redeem(l, password); err == nil {
+					in++
+				}
+			}
+			if in != 1 || b.store.count("_users") != 1 || b.store.count("_identities") != 1 {
+				t.Errorf("%d links are good, for %d accounts", in, b.store.count("_users"))
+			}
+		})
+	}
+}
+
+// TestS35AGeneratedLinkIsNoSecondFactor: nor does it change one, or what needs it.
+func TestS35AGeneratedLinkIsNoSecondFactor(t *testing.T) {
+	b := linkSetup(t)
+	s := b.confirmed(1, "ann@shop.example")
+	f, err := b.enroll(s, "app")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err = f.prove(s, f.code(0)); err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range []string{"magiclink", "recovery"} {
+		s, err := b.redeem(b.link(kind, "ann@shop.example"), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p := b.mustVerify(s.AccessToken); !p.IsGuest() {
+			t.Errorf("%s: %+v", kind, p)
+		}
+		_, err = b.put(1, s.AccessToken, `{"password":"another one of theirs"}`)
+		b.codeIs(err, hutch.InsufficientAAL)
+	}
+}
