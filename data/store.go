@@ -81,6 +81,8 @@ type Write struct {
 	// _version, _createdAt and _updatedAt, which the store stamps. Bytes equal
 	// to old (the system fields apart) are no change: no version, no log entry.
 	Next func(old Doc) (Doc, error)
+
+	patch bool // made by Service.Patch: it asks the app's schema itself
 }
 
 // Change is one document's change: Before is nil on create, After on delete. A

@@ -6,7 +6,7 @@ import (
 )
 
 // Patch is a room's write of some fields of an app's document, for a System that
-// has the collection: it makes the document where there is none, sets fields and
+// has the collection, or Tx.Join: it makes the document where there is none, sets fields and
 // takes out those with a zero Value. Shape and schema are asked as for any write,
 // rules, presets, defaults and hooks are not. Next answers invalid_argument with
 // the field. ok is false where the app has no such collection.
@@ -15,7 +15,7 @@ func (s *Service) Patch(coll, id string, fields ...Elem) (w Write, ok bool) {
 	if c == nil {
 		return Write{}, false
 	}
-	return Write{Collection: coll, ID: id, Expect: AnyVersion, Next: func(old Doc) (Doc, error) {
+	return Write{Collection: coll, ID: id, Expect: AnyVersion, patch: true, Next: func(old Doc) (Doc, error) {
 		next := withID(id, With(old, fields...))
 		if old != nil && bytes.Equal(next, withID(id, old)) {
 			return next, nil // whatever schema it was written under

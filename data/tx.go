@@ -205,8 +205,9 @@ func (t *Tx) Write(ctx context.Context, m Mutation) (id string, doc Doc, err err
 }
 
 // Join adds what a room writes, and what it has read for that, to the commit:
-// rows of system collections, which no rule judges and which the session does
-// not see. They have one write a document.
+// rows of system collections and what Service.Patch gives, which no rule judges
+// and which the session does not see. They have one write a document, and come
+// behind those of the session.
 func (t *Tx) Join(ws []Write, cs []Check) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -217,7 +218,7 @@ func (t *Tx) Join(ws []Write, cs []Check) error {
 		return hutch.Errorf(hutch.FailedPrecondition, "a before-hook reads, it does not write")
 	}
 	for i := range ws {
-		if !strings.HasPrefix(ws[i].Collection, "_") {
+		if !strings.HasPrefix(ws[i].Collection, "_") && !ws[i].patch {
 			return hutch.Errorf(hutch.Internal, "collection %s is the app's own", ws[i].Collection)
 		}
 	}

@@ -18,6 +18,7 @@ collections:
     indexes: [{ fields: [handle], unique: true }]
 functions:
   refuse: { handler: refuse.ts, trigger: { before: [create], collection: people } }
+  make: { handler: make.ts, trigger: { call: {} }, auth: "true", admin: true }
 `
 
 const personJSON = `{"type":"object","additionalProperties":false,"properties":{
@@ -27,7 +28,12 @@ const personJSON = `{"type":"object","additionalProperties":false,"properties":{
 // line.
 func TestProfiles(t *testing.T) {
 	s := app(t, "hutch.yaml", profiledYAML, "person.json", personJSON,
-		"refuse.ts", `export default async () => { throw new Error('nobody makes people') }`)
+		"refuse.ts", `export default async ({ after }) => { if (!after.bio) throw new Error('nobody makes people') }`,
+		"make.ts", `export default async ({ data }, ctx) => {
+  const user = await ctx.auth.createUser(data.user)
+  if (data.bio) ctx.admin.db.create('people', { _id: user.id, bio: data.bio, name: 'what the function says' })
+  return user.id
+}`)
 	frames := s.listen(t, "", `{"t":"sub","id":1,"query":{"from":"people"}}`)
 	sign := func(address, meta string) answer {
 		return s.do("POST", "/auth/v1/signup", "", `{"email":"`+address+`","password":"`+password+`","data":`+meta+`}`)
@@ -85,6 +91,41 @@ func TestProfiles(t *testing.T) {
 		}
 	}
 
+	t.Run("functions, in their own commit", func(t *testing.T) {
+		make := func(user, bio string) answer {
+			return s.do("POST", "/functions/v1/make", "", `{"user":`+user+`,"bio":"`+bio+`"}`)
+		}
+		a := make(`{"email":"f1@example.test","user_metadata":{"full_name":"Fay","user_name":"fay"}}`, "")
+		b := make(`{"email":"f2@example.test","user_metadata":{"full_name":"Fey"}}`, "a friend")
+		if a.status != 200 || b.status != 200 {
+			t.Fatalf("%s %s", a.body, b.body)
+		}
+		list := s.do("GET", "/data/v1/docs/people", "", nil).body
+		for _, part := range []string{`"handle":"fay"`, `"name":"Fay"`, `"name":"Fey"`, `"bio":"a friend"`} {
+			if !strings.Contains(list, part) || strings.Count(list, `"_id"`) != 2 {
+				t.Errorf("no %s in %s", part, list)
+			}
+		}
+		for user, code := range map[string]string{
+			`{"email":"f3@example.test","user_metadata":{"full_name":"F"}}`:   "invalid_argument",
+			`{"email":"f3@example.test","user_metadata":{"user_name":"fay"}}`: "already_exists",
+		} {
+			if a := make(user, ""); a.code() != code {
+				t.Errorf("%s: %d %s", user, a.status, a.body)
+			}
+		}
+		if a := s.do("POST", "/auth/v1/token?grant_type=password", "", `{"email":"f3@example.test","password":"`+password+`"}`); a.code() != "invalid_credentials" {
+			t.Errorf("%d %s", a.status, a.body)
+		}
+		for _, who := range []string{"f1@example.test", "f2@example.test"} {
+			if out, err := exec.Command(s.bin, "user", "erase", who, s.dir).CombinedOutput(); err != nil {
+				t.Errorf("%s %v", out, err)
+			}
+		}
+		if list := s.do("GET", "/data/v1/docs/people", "", nil).body; strings.Contains(list, `"_id"`) {
+			t.Errorf("left: %s", list)
+		}
+	})
 	t.Run("the command line without a server", func(t *testing.T) {
 		if a := sign("cid@example.test", `{"user_name":"cid"}`); a.status != 200 {
 			t.Fatalf("%d %s", a.status, a.body)
