@@ -12,11 +12,12 @@ type LandingRequest struct{ Type, Token, RedirectTo, Password string }
 // Landing is the page of a mailed link.
 type Landing struct {
 	Type     string
-	Good     bool // the link is valid now
-	Password bool // the sign-up's password may be given
-	Needed   bool // it must be: no client can show that it began the sign-up
-	Failed   bool // it was wrong
-	Done     bool // nothing is left to do
+	Good     bool   // the link is valid now
+	Password bool   // the sign-up's password may be given
+	Needed   bool   // it must be: no client can show that it began the sign-up
+	Failed   bool   // it was wrong
+	Done     bool   // nothing is left to do
+	Problem  string // what of the user's data is refused; the link stays good
 	NewEmail string
 	Site     string
 }

@@ -230,6 +230,14 @@ func TestS74ProfilesDoNotTellAddresses(t *testing.T) {
 		if _, err := b.as(address, `{"user_name":"ann"}`); err != nil { // taken, which is told to who proves an address
 			t.Errorf("%s: %v", address, err)
 		}
+		if address == "new@shop.example" {
+			l := linkOf(t, b.mailed())
+			l.Password = password
+			for range 2 { // the link stays good
+				_, err := b.Follow(t.Context(), l, here(1))
+				refusedFor(t, err, "data.user_name", "another account")
+			}
+		}
 		if err := b.otp(1, `{"email":"`+address+`","create_user":true,"data":{"full_name":"A"}}`); err != nil {
 			t.Errorf("%s: %v", address, err)
 		}

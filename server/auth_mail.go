@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/hutch-dev/hutch"
 	"github.com/hutch-dev/hutch/auth"
@@ -73,6 +74,14 @@ func (r *request) followLink(c auth.Client) error {
 		Type: form.Get("type"), Token: form.Get("token"), RedirectTo: form.Get("redirect_to"), Password: form.Get("password"),
 	}
 	to, err := r.srv.o.Auth.Follow(r.ctx, in, c)
+	if e := hutch.AsError(err); err != nil && e.Code == hutch.ValidationFailed && (e.Field == "data" || strings.HasPrefix(e.Field, "data.")) {
+		page, err := r.srv.o.Auth.Landing(r.ctx, in)
+		if err != nil {
+			return err
+		}
+		page.Problem = e.Field + ": " + e.Message
+		return r.sendPage(http.StatusBadRequest, page)
+	}
 	switch hutch.CodeOf(err) {
 	case "":
 		r.goTo(http.StatusSeeOther, to)

@@ -26,6 +26,7 @@ func TestMailedLinks(t *testing.T) {
 		{"the button", "POST", "/auth/v1/verify", form("magiclink", "good", ""), formType, 303, []string{"Location: https://shop.example/in?code=c"}, nil},
 		{"the button of a link that is over", "POST", "/auth/v1/verify", form("magiclink", "old", ""), formType, 403, []string{"Ask for a new one"}, []string{"Location"}},
 		{"a wrong password", "POST", "/auth/v1/verify", form("signup", "good", "wrong"), formType, 400, []string{"The password is wrong", `value="good"`}, []string{"Location", "wrong<"}},
+		{"data that are refused", "POST", "/auth/v1/verify", form("signup", "good", "taken"), formType, 400, []string{"data.nick: another account has this", `value="good"`, "<form"}, []string{"Location", "not valid"}},
 		{"the right password", "POST", "/auth/v1/verify", form("signup", "good", "right"), formType + "; charset=UTF-8", 303, []string{"Location"}, nil},
 		{"too many tries", "POST", "/auth/v1/verify", form("signup", "busy", "x"), formType, 429, []string{"over_request_rate_limit"}, nil},
 		{"a form that is none", "POST", "/auth/v1/verify", "%zz", formType, 400, nil, nil},

@@ -22,7 +22,8 @@ var mailPage = template.Must(template.New("page").Parse(`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="robots" content="noindex"><title>{{.Title}}</title><style>` + pageStyle + `</style></head>
 <body><main><h1>{{.Title}}</h1>
 {{if not .Page.Good}}<p>The link was used, or its time is over. Ask for a new one.</p><p><a href="{{.Page.Site}}">{{.Page.Site}}</a></p>
-{{else}}{{if .Page.NewEmail}}<p>The new address is {{.Page.NewEmail}}.</p>{{end}}
+{{else}}{{if .Page.Problem}}<p class="bad">{{.Page.Problem}}</p>{{end}}
+{{if .Page.NewEmail}}<p>The new address is {{.Page.NewEmail}}.</p>{{end}}
 {{if not .Page.Needed}}<form method="post" action="/auth/v1/verify">{{template "fields" .}}<button>{{.Button}}</button></form>{{end}}
 {{if .Page.Password}}<form method="post" action="/auth/v1/verify">{{template "fields" .}}<p>{{if .Page.Needed}}Give the password you signed up with.{{else}}On another device? Give the password you signed up with.{{end}}</p>
 {{if .Page.Failed}}<p class="bad">The password is wrong.</p>{{end}}<label>Password<input type="password" name="password" autocomplete="current-password" required></label><button>Confirm</button></form>{{end}}

@@ -20,6 +20,8 @@ func (mailed) Follow(_ context.Context, r auth.LandingRequest, _ auth.Client) (s
 		return "", &hutch.Error{Code: hutch.OverRequestRateLimit, Message: "too many tries; wait"}
 	case r.Token != "good":
 		return "", &hutch.Error{Code: hutch.OTPExpired, Message: "the link or code is not valid"}
+	case r.Password == "taken":
+		return "", &hutch.Error{Code: hutch.ValidationFailed, Field: "data.nick", Message: "another account has this"}
 	case r.Type == "signup" && r.Password != "right":
 		return "", &hutch.Error{Code: hutch.InvalidCredentials, Message: "e-mail or password is wrong"}
 	}
