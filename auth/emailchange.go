@@ -175,8 +175,8 @@ func (s *Service) moveAddress(u *userDoc, _, key string, now time.Time) ([]data.
 }
 
 // undo gives an account back to its former address: whoever changed it is out,
-// with password, identities at providers, factors that came since, sessions and
-// links. The owner recovers a password by mail.
+// with password, identities at providers, factors and passkeys that came since,
+// sessions and links. The owner recovers a password by mail.
 func (s *Service) undo(ctx context.Context, d *otpDoc) error {
 	var old undoing
 	if err := d.read(&old); err != nil {

@@ -282,3 +282,34 @@ func TestTheChangeOfAnAddressInParallel(t *testing.T) {
 		t.Errorf("%d addresses", n)
 	}
 }
+
+// TestS39AnUndoTakesPasskeys: one that was made since the change is no way in
+// any more; one of before is its owner's.
+func TestS39AnUndoTakesPasskeys(t *testing.T) {
+	b := mailSetup(t)
+	s := b.confirmed(1, "ann@shop.example")
+	own, his := newDevice(t, -7), newDevice(t, -7)
+	b.mustAdd(s, own)
+	b.mail(auth.MailPasskeyAdded, "ann@shop.example")
+	b.clock.add(time.Second)
+	thief, undo := b.changed(s)
+	b.mustAdd(thief, his)
+	if in, err := b.enter(his); err != nil || in.User.ID != s.User.ID {
+		t.Fatalf("before the undo: %v", err)
+	}
+	if _, err := b.Follow(t.Context(), linkOf(t, undo), here(1)); err != nil {
+		t.Fatal(err)
+	}
+	_, err := b.enter(his)
+	wrong(t, "the passkey of since", err, hutch.WebAuthnFailed)
+	if in, err := b.enter(own); err != nil || in.User.ID != s.User.ID {
+		t.Errorf("the passkey of before: %v", err)
+	}
+	left := 0
+	for _, coll := range []string{"_factors", "_identities"} {
+		left += b.store.count(coll)
+	}
+	if left != 3 { // the owner's passkey, its credential, the address
+		t.Errorf("%d documents are left", left)
+	}
+}

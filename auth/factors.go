@@ -187,9 +187,11 @@ func dropFactors(u *userDoc) []data.Write {
 	return ws
 }
 
-// dropSince takes from u the factors that count since t, and all recovery codes:
-// whoever was in may have made them.
+// dropSince takes from u the factors that count since t, the passkeys of since
+// then or of an unknown time, and all recovery codes: whoever was in may have
+// made them.
 func dropSince(u *userDoc, t time.Time) (ws []data.Write) {
+	t = t.Truncate(time.Millisecond) // as stored times are
 	kept := make([]factorRef, 0, len(u.Factors))
 	for _, r := range u.Factors {
 		if r.Updated.Before(t) {
@@ -202,6 +204,13 @@ func dropSince(u *userDoc, t time.Time) (ws []data.Write) {
 		ws = append(ws, remove(colFactors, recoveryID(u.ID)))
 	}
 	u.Factors = kept
+	u.Passkeys = slices.DeleteFunc(slices.Clone(u.Passkeys), func(r passkeyRef) bool {
+		if !r.Created.IsZero() && r.Created.Before(t) {
+			return false
+		}
+		ws = append(ws, r.drop()...)
+		return true
+	})
 	return ws
 }
 

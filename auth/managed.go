@@ -217,6 +217,7 @@ func (m *Managed) Create(ctx context.Context, body []byte) (*User, error) {
 	if err := m.s.checkProfile(u); err != nil {
 		return nil, err
 	}
+	u.Password = r.hash
 	if r.password != "" {
 		if u.Password, err = m.s.o.Hasher.Hash(ctx, r.password); err != nil {
 			return nil, err

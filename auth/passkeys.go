@@ -41,8 +41,9 @@ type passkeyDoc struct {
 // passkeyRef is what a user's document keeps of a passkey: the ids of its
 // documents in _factors and _identities.
 type passkeyRef struct {
-	ID       string `bson:"id"`
-	Identity string `bson:"identity"`
+	ID       string    `bson:"id"`
+	Identity string    `bson:"identity"`
+	Created  time.Time `bson:"createdAt,omitempty"`
 }
 
 // credentialID is the _id in _identities that makes a credential unique.
@@ -61,11 +62,15 @@ func (u *userDoc) holds(d *sessionDoc) bool {
 	return u.Epoch == d.Epoch && (d.Passkey == "" || u.passkey(d.Passkey) >= 0)
 }
 
+func (r *passkeyRef) drop() []data.Write {
+	return []data.Write{remove(colFactors, r.ID), remove(colIdentities, r.Identity)}
+}
+
 // dropPasskeys takes all passkeys from u.
 func dropPasskeys(u *userDoc) []data.Write {
 	ws := make([]data.Write, 0, 2*len(u.Passkeys))
-	for _, r := range u.Passkeys {
-		ws = append(ws, remove(colFactors, r.ID), remove(colIdentities, r.Identity))
+	for i := range u.Passkeys {
+		ws = append(ws, u.Passkeys[i].drop()...)
 	}
 	u.Passkeys, u.Handle = nil, nil
 	return ws

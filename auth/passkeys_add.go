@@ -86,7 +86,7 @@ func (s *Service) addPasskey(ctx context.Context, rp *relyingParty, u *userDoc, 
 		return nil, err
 	}
 	// Of parallel ones each reads the user again: ten stay ten.
-	u.Passkeys = append(u.Passkeys, passkeyRef{ID: id, Identity: unique.ID})
+	u.Passkeys = append(u.Passkeys, passkeyRef{ID: id, Identity: unique.ID, Created: now})
 	wu, err := s.saveUser(u, now)
 	if err != nil {
 		return nil, err
