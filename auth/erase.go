@@ -69,6 +69,9 @@ func (s *Service) erasing(ctx context.Context, u *userDoc, now time.Time) ([]dat
 
 // forget does what needs no commit, or may come later.
 func (s *Service) forget(ctx context.Context, gone erased) {
+	if err := s.endSessionsOf(ctx, gone.user); err != nil {
+		s.o.Log.Warn("sessions of an erased user go with the next sweep", slog.String("user", gone.user), slog.Any("error", err))
+	}
 	s.cache.drop(gone.user)
 	for _, id := range gone.sessions {
 		s.cache.drop(id)
@@ -78,6 +81,34 @@ func (s *Service) forget(ctx context.Context, gone erased) {
 	}
 	if err := s.o.Erasures.Erase(ctx, gone.user); err != nil {
 		s.o.Log.Warn("what is kept of an erased user's requests goes later", slog.String("user", gone.user), slog.Any("error", err))
+	}
+}
+
+// endSessionsOf deletes the sessions that are left of a user who is gone, before
+// the images of the account leave the log: those that had ended, and those beyond
+// removeAtOnce.
+func (s *Service) endSessionsOf(ctx context.Context, user string) error {
+	q := data.Query{From: colSessions, Where: data.Where{Op: data.OpEq, Path: "user", Value: data.String(user)}, Limit: removeAtOnce}
+	for {
+		var ws []data.Write
+		for raw, err := range s.o.System.Find(ctx, q) {
+			if err != nil {
+				return err
+			}
+			d, err := decode[sessionDoc](raw)
+			if err != nil {
+				return err
+			}
+			if d.User == user {
+				ws = append(ws, remove(colSessions, d.ID))
+			}
+		}
+		if len(ws) == 0 {
+			return nil
+		}
+		if err := s.tidy(ctx, s.o.Now(), ws...); err != nil { // the account's row tells of them
+			return err
+		}
 	}
 }
 

@@ -16,6 +16,10 @@ func TestS61DeleteUserLeavesNothing(t *testing.T) {
 	bs := nodesOn(t, 2)
 	b := bs[0]
 	s := b.signup("ann@shop.example")
+	b.signinOK("ann@shop.example") // ends, and its document stays for the sweep
+	if err := b.Logout(t.Context(), bearer(s.AccessToken), "others"); err != nil {
+		t.Fatal(err)
+	}
 	second := b.signinOK("ann@shop.example")
 	bs[1].mustVerify(second.AccessToken)
 	var told atomic.Int64

@@ -3,11 +3,14 @@ package auth
 import (
 	"context"
 
+	"github.com/hutch-dev/hutch"
 	"github.com/hutch-dev/hutch/data"
 )
 
 // Logout ends sessions: scope global (all of the user, the default), local (this
-// one) or others. Errors of User, and validation_failed.
+// one) or others. A session that waits for its second factor, or may only set a
+// password, ends no other: global is local then. Errors of User,
+// validation_failed, insufficient_aal.
 func (s *Service) Logout(ctx context.Context, c Credentials, scope string) error {
 	switch scope {
 	case "":
@@ -30,6 +33,23 @@ func (s *Service) Logout(ctx context.Context, c Credentials, scope string) error
 		u, d, err := s.alive(ctx, l.session.ID, l.user.ID, now)
 		if err != nil {
 			return err
+		}
+		if scope != "local" {
+			err := highest(u, d)
+			if d.Recovery {
+				err = &hutch.Error{Code: hutch.ReauthenticationNeeded, Field: "password", Message: "set a new password first"}
+			}
+			if err != nil && scope == "others" {
+				return err
+			}
+			if err != nil {
+				scope = "local"
+			}
+		}
+		if scope == "others" {
+			if ds, err := s.sessionsOf(ctx, u, now); err != nil || len(ds) < 2 {
+				return err
+			}
 		}
 		var ws []data.Write
 		if scope == "others" {

@@ -84,6 +84,8 @@ var homes = []struct {
 	{"github.com/emersion/", []string{"auth/mail"}, true},
 	{"github.com/go-jose/", []string{"auth", "auth/oidc"}, true},
 	{"github.com/go-webauthn/", []string{"auth"}, true},
+	{"github.com/pquerna/otp", []string{"auth"}, true},
+	{"github.com/boombuler/barcode", []string{"auth"}, true},
 	{"github.com/descope/virtualwebauthn", nil, true},
 	{"cel.dev/cel-go", []string{"rules"}, false},
 	{"modernc.org/quickjs", []string{"functions/quickjs"}, false},
