@@ -16,11 +16,11 @@ func (s *Service) useCode(ctx context.Context, r VerifyRequest, p proof, c Clien
 		return nil, err
 	}
 	p.typed = true
-	subject, err := s.subjectOf(ctx, r.Type, e)
+	subject, known, err := s.subjectOf(ctx, r.Type, e, c)
 	if err != nil {
 		return nil, err
 	}
-	t, err := s.beginCode(ctx, subject, c)
+	t, err := s.beginCode(ctx, subject, c, known)
 	if err != nil {
 		return nil, err
 	}
@@ -40,20 +40,23 @@ func (s *Service) useCode(ctx context.Context, r VerifyRequest, p proof, c Clien
 	return out, err
 }
 
-// beginCode counts a try of a code: 20 a day an account, whoever asks, for a
-// code is short; and with wrong passwords a network.
-func (s *Service) beginCode(ctx context.Context, subject string, c Client) (*try, error) {
-	t := &try{s: s}
-	cs := []data.Count{{Key: "codes " + subject, Limit: codesADay, Window: 24 * time.Hour}}
-	cs = append(cs, c.counts("network", data.Count{Limit: s.o.Limits.FailuresPerNetwork, Window: time.Hour})...)
-	_, wait, err := s.o.Counter.Count(ctx, cs...)
-	if err := limitError(wait, err); err != nil {
-		return nil, err
+// beginCode counts a try of a code, which is short: of a pair (account, network),
+// with wrong passwords of the network, of the account whoever asks. known: the
+// account was signed in to from that network before; then others' tries, which
+// the last two count, do not refuse, and the pair's own limit always does.
+func (s *Service) beginCode(ctx context.Context, subject string, c Client, known bool) (*try, error) {
+	t, l := &try{s: s}, s.o.Limits
+	var cs []data.Count
+	if known = known && c.counted(); c.counted() { // without a pair the account's limit is the only one
+		pair := c.network() + " " + subject
+		t.pair = []string{"code pair " + pair, "codes pair " + pair}
+		cs = append(cs,
+			data.Count{Key: t.pair[0], Free: l.FreeTries, Base: l.Wait, Most: l.MaxWait},
+			data.Count{Key: t.pair[1], Limit: codesAPair, Window: 24 * time.Hour})
+		cs = append(cs, c.counts("network", data.Count{Limit: l.FailuresPerNetwork, Window: time.Hour, Pass: known})...)
 	}
-	for i := range cs {
-		t.keys = append(t.keys, cs[i].Key)
-	}
-	return t, nil
+	cs = append(cs, data.Count{Key: "codes " + subject, Limit: codesADay, Window: 24 * time.Hour, Pass: known})
+	return t, t.count(ctx, cs)
 }
 
 // openCode finds the document whose code is given. A wrong one counts, in a
@@ -92,18 +95,19 @@ func (s *Service) openCode(ctx context.Context, purposes []string, subject, code
 	return nil, otpExpired()
 }
 
-// subjectOf is whom a code for an address belongs to; for one that nobody has a
-// subject that has none.
-func (s *Service) subjectOf(ctx context.Context, kind string, e email) (string, error) {
+// subjectOf is whom a code for an address belongs to, for one that nobody has a
+// subject that has none; and whether that account knows the network.
+func (s *Service) subjectOf(ctx context.Context, kind string, e email, c Client) (id string, known bool, err error) {
 	u, err := s.userByEmail(ctx, e)
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	if u != nil {
-		return u.ID, nil
+		return u.ID, u.seenFrom(s.networkMark(c)), nil
 	}
 	if kind == forChange {
-		return s.changingTo(ctx, e)
+		id, err = s.changingTo(ctx, e)
+		return id, false, err
 	}
-	return "nobody " + identityID(e.key), nil
+	return "nobody " + identityID(e.key), false, nil
 }

@@ -198,23 +198,21 @@ func (s *Service) VerifyFactor(ctx context.Context, cr Credentials, id string, b
 	if l.user.factorOf(id) < 0 {
 		return nil, noFactor()
 	}
-	t, err := s.beginCode(ctx, "factor "+l.user.ID, c)
+	t, err := s.beginCode(ctx, "factor "+l.user.ID, c, l.user.seenFrom(s.networkMark(c)))
 	if err != nil {
 		return nil, err
 	}
 	var out *Session
 	err = rerun(ctx, func() error {
-		out, err = s.proveFactor(ctx, l, id, secret, in)
+		out, err = s.proveFactor(ctx, l, id, secret, in, c)
 		return err
 	})
 	s.noteFailure("factor", l.user, c, err)
-	if hutch.CodeOf(err) != hutch.FactorRefused { // nothing was guessed
-		t.passed(ctx)
-	}
+	t.end(ctx, err)
 	return out, err
 }
 
-func (s *Service) proveFactor(ctx context.Context, l *live, id, secret string, in fields) (*Session, error) {
+func (s *Service) proveFactor(ctx context.Context, l *live, id, secret string, in fields, c Client) (*Session, error) {
 	now := s.o.Now()
 	u, d, err := s.alive(ctx, l.session.ID, l.user.ID, now)
 	if err != nil {
@@ -235,13 +233,16 @@ func (s *Service) proveFactor(ctx context.Context, l *live, id, secret string, i
 		return nil, s.refusedFactor(ctx, o, f, err)
 	}
 	ws := []data.Write{o.spend()}
+	seen, err := s.seenNow(u, c)
+	if err != nil {
+		return nil, err
+	}
 	if i := u.factorOf(id); !u.Factors[i].Verified {
-		more, err := s.addFactor(ctx, u, d, f, i)
-		if err != nil {
+		if seen, err = s.addFactor(ctx, u, d, f, i); err != nil {
 			return nil, err
 		}
-		ws = append(ws, more...)
 	}
+	ws = append(ws, seen...)
 	version := f.Version
 	f.Version, f.Session, f.Updated = 0, "", now
 	wf, err := put(colFactors, f.ID, version, f)

@@ -121,10 +121,14 @@ func TestS35WrongCodesAreCountedByAccount(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range 20 {
-		_, err := b.VerifyFactor(t.Context(), bearer(s.AccessToken), f.id, fmt.Appendf(nil, `{"challenge_id":%q,"code":"%06d"}`, c, i), here(byte(i)))
+		_, err := b.VerifyFactor(t.Context(), bearer(s.AccessToken), f.id, fmt.Appendf(nil, `{"challenge_id":%q,"code":"%06d"}`, c, i), here(byte(100+i)))
 		wantCode(t, err, hutch.FactorRefused)
 	}
-	_, err = f.answer(b.signinOK("ann@shop.example"), c, f.code(0))
+	s = b.signinOK("ann@shop.example")
+	if c, err = f.challenge(s); err != nil {
+		t.Fatal(err)
+	}
+	_, err = b.VerifyFactor(t.Context(), bearer(s.AccessToken), f.id, fmt.Appendf(nil, `{"challenge_id":%q,"code":%q}`, c, f.code(0)), here(99))
 	wantCode(t, err, hutch.OverRequestRateLimit)
 	b.clock.add(49 * time.Hour)
 	if _, err = f.prove(b.signinOK("ann@shop.example"), f.code(0)); err != nil {

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
-	"slices"
 	"strings"
 	"time"
 
@@ -171,7 +170,9 @@ func (s *Service) enterBy(ctx context.Context, u *userDoc, how mailEntry, c Clie
 	ws = append(ws, s.deviceNotice(ctx, u, mark, now)...)
 	n := *u
 	n.LastSignIn = now
-	n.noteNetwork(mark)
+	if how.aal == aal2 || !hasFactor(u) {
+		n.noteNetwork(mark)
+	}
 	d, refresh, err := s.newSession(ctx, &n, how, c, now)
 	if err != nil {
 		return nil, err
@@ -196,7 +197,7 @@ func (s *Service) deviceNotice(ctx context.Context, u *userDoc, mark string, now
 	if !s.o.Mail.NoticeMails || u.Confirmed.IsZero() || len(u.Networks) == 0 {
 		return nil
 	}
-	if slices.Contains(u.Networks, mark) {
+	if u.seenFrom(mark) {
 		return nil
 	}
 	return s.notice(ctx, u, Mail{Kind: MailDevice, To: u.Email}, now)

@@ -148,7 +148,7 @@ func (s *Service) countSignup(ctx context.Context, c Client) error {
 // try is one check of a password, counted as a failure until passed.
 type try struct {
 	s    *Service
-	pair string   // "" where not counted
+	pair []string // keys of account and network, forgotten once passed
 	keys []string // others that it counted under
 }
 
@@ -164,38 +164,45 @@ func (s *Service) begin(ctx context.Context, c Client, key string, known bool) (
 	l, id := s.o.Limits, identityID(key)
 	cs := []data.Count{{Key: "account " + id, Limit: l.FailuresPerAccount, Window: time.Hour, Pass: known}}
 	if c.counted() {
-		t.pair = "pair " + c.network() + " " + id
+		t.pair = []string{"pair " + c.network() + " " + id}
 		cs = append(cs, c.counts("network", data.Count{Limit: l.FailuresPerNetwork, Window: time.Hour, Pass: known})...)
-		cs = append(cs, data.Count{Key: t.pair, Free: l.FreeTries, Base: l.Wait, Most: l.MaxWait})
+		cs = append(cs, data.Count{Key: t.pair[0], Free: l.FreeTries, Base: l.Wait, Most: l.MaxWait})
 	}
-	counted, wait, err := s.o.Counter.Count(ctx, cs...)
+	return t, t.count(ctx, cs)
+}
+
+func (t *try) count(ctx context.Context, cs []data.Count) error {
+	counted, wait, err := t.s.o.Counter.Count(ctx, cs...)
 	if err := limitError(wait, err); err != nil {
-		return nil, err
+		return err
 	}
 	for i := range cs {
-		if counted[i] && cs[i].Key != t.pair {
+		if counted[i] && !slices.Contains(t.pair, cs[i].Key) {
 			t.keys = append(t.keys, cs[i].Key)
 		}
 	}
-	return t, nil
+	return nil
 }
 
 // undo takes back what was counted: nothing was learned about the password.
 func (t *try) undo(ctx context.Context) {
-	keys := t.keys
-	if t.pair != "" {
-		keys = append(keys, t.pair)
-	}
-	t.settle(ctx, keys, nil)
+	t.settle(ctx, slices.Concat(t.keys, t.pair), nil)
 }
 
 // passed says that the password was right.
 func (t *try) passed(ctx context.Context) {
-	var forget []string
-	if t.pair != "" {
-		forget = []string{t.pair}
+	t.settle(ctx, t.keys, t.pair)
+}
+
+// end ends the try of a factor: what is no answer to a guess, right or wrong, is
+// taken back and clears nothing.
+func (t *try) end(ctx context.Context, err error) {
+	switch {
+	case err == nil:
+		t.passed(ctx)
+	case hutch.CodeOf(err) != hutch.FactorRefused:
+		t.undo(ctx)
 	}
-	t.settle(ctx, t.keys, forget)
 }
 
 // settle goes on when the request ends: the next try is not to pay for it.
@@ -219,7 +226,11 @@ func (s *Service) networkMark(c Client) string {
 	return hex.EncodeToString(mac(s.keys.Load().refresh, "network", []byte(c.network()))[:8])
 }
 
-// noteNetwork remembers a network that a user signed in from.
+// seenFrom reports whether the user signed in from a network before.
+func (u *userDoc) seenFrom(mark string) bool { return slices.Contains(u.Networks, mark) }
+
+// noteNetwork remembers a network that a user signed in from, with the second
+// factor where there is one: who has but the password makes no network known.
 func (u *userDoc) noteNetwork(mark string) {
 	i := slices.Index(u.Networks, mark)
 	kept := slices.Clone(u.Networks)

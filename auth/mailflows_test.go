@@ -76,8 +76,10 @@ func TestS75ANonceProvesAnOldSession(t *testing.T) {
 		_, err = b.put(1, s.AccessToken, `{"password":"a password that is new","nonce":"`+wrong+`"}`)
 		b.codeIs(err, hutch.OTPExpired)
 	}
+	b.clock.add(time.Second) // the pair is slowed
 	_, err = b.put(1, s.AccessToken, `{"password":"a password that is new","nonce":"`+nonce+`"}`)
 	b.codeIs(err, hutch.OTPExpired)
+	b.clock.add(2 * time.Second)
 	nonce = ask()
 	// A refused password does not use it up.
 	_, err = b.put(1, s.AccessToken, `{"password":"short","nonce":"`+nonce+`"}`)

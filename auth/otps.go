@@ -17,11 +17,12 @@ import (
 const colOTPs = "_otps"
 
 const (
-	otpHandle = 16 // bytes that name a document
-	otpSecret = 32
-	codeLife  = 10 * time.Minute
-	codeTries = 5 // of a code
-	codesADay = 20
+	otpHandle  = 16 // bytes that name a document
+	otpSecret  = 32
+	codeLife   = 10 * time.Minute
+	codeTries  = 5  // of a code
+	codesADay  = 20 // of an account
+	codesAPair = 10 // of those, from one network
 )
 
 // otpDoc is a one-time thing of a purpose and a subject. Its secret names it and

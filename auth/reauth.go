@@ -48,7 +48,7 @@ func (s *Service) mayChangeUser(ctx context.Context, l *live, r UpdateRequest, c
 		return nil, err
 	}
 	if r.Nonce != "" {
-		t, err := s.beginCode(ctx, l.user.ID, c)
+		t, err := s.beginCode(ctx, l.user.ID, c, l.user.seenFrom(s.networkMark(c)))
 		if err != nil {
 			return nil, err
 		}

@@ -224,22 +224,21 @@ func (s *Service) VerifyRecoveryCode(ctx context.Context, cr Credentials, body [
 	if err != nil {
 		return nil, err
 	}
-	t, err := s.beginCode(ctx, "recovery codes "+l.user.ID, c)
+	t, err := s.beginCode(ctx, "recovery codes "+l.user.ID, c, l.user.seenFrom(s.networkMark(c)))
 	if err != nil {
 		return nil, err
 	}
 	var out *Session
 	err = rerun(ctx, func() error {
-		out, err = s.recover(ctx, l, readRecovery(code))
+		out, err = s.recover(ctx, l, readRecovery(code), c)
 		return err
 	})
-	if hutch.CodeOf(err) != hutch.FactorRefused {
-		t.passed(ctx)
-	}
+	s.noteFailure(recoveryType, l.user, c, err)
+	t.end(ctx, err)
 	return out, err
 }
 
-func (s *Service) recover(ctx context.Context, l *live, code string) (*Session, error) {
+func (s *Service) recover(ctx context.Context, l *live, code string, c Client) (*Session, error) {
 	now := s.o.Now()
 	u, d, err := s.alive(ctx, l.session.ID, l.user.ID, now)
 	if err != nil {
@@ -270,7 +269,22 @@ func (s *Service) recover(ctx context.Context, l *live, code string) (*Session, 
 	if err != nil {
 		return nil, err
 	}
-	return s.stepUp(ctx, u, d, recoveryType, "mfa/recovery_code", []data.Write{wr, row})
+	ws, err := s.seenNow(u, c)
+	if err != nil {
+		return nil, err
+	}
+	return s.stepUp(ctx, u, d, recoveryType, "mfa/recovery_code", append(ws, wr, row))
+}
+
+// seenNow remembers the network that a user with a factor signs in from.
+func (s *Service) seenNow(u *userDoc, c Client) ([]data.Write, error) {
+	mark := s.networkMark(c)
+	if u.seenFrom(mark) {
+		return nil, nil
+	}
+	u.noteNetwork(mark)
+	w, err := s.saveUser(u, u.Updated) // the account itself stays as it was
+	return []data.Write{w}, err
 }
 
 // stepUp commits ws with a session that a factor has raised.

@@ -109,10 +109,10 @@ func TestS35WrongRecoveryCodesAreCounted(t *testing.T) {
 	codes := b.codes(s)
 	low := b.signinOK("ann@shop.example")
 	for i := range 20 {
-		_, err := b.useCode(low, fmt.Sprintf("%016d", i))
+		_, err := b.VerifyRecoveryCode(t.Context(), bearer(low.AccessToken), fmt.Appendf(nil, `{"code":"%016d"}`, i), here(byte(100+i)))
 		wantCode(t, err, hutch.FactorRefused)
 	}
-	_, err := b.useCode(low, codes[0])
+	_, err := b.VerifyRecoveryCode(t.Context(), bearer(low.AccessToken), fmt.Appendf(nil, `{"code":%q}`, codes[0]), here(99))
 	wantCode(t, err, hutch.OverRequestRateLimit)
 	if _, err = f.prove(low, f.code(0)); err != nil { // the factor has a count of its own
 		t.Error(err)

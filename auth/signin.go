@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
-	"slices"
 
 	"github.com/hutch-dev/hutch"
 )
@@ -62,7 +61,7 @@ func (s *Service) SignIn(ctx context.Context, r PasswordRequest, c Client) (*Ses
 		u = nil // else who signs up with an address learns whether it has an account by signing in
 	}
 	if u != nil {
-		hash, known = u.Password, slices.Contains(u.Networks, mark)
+		hash, known = u.Password, u.seenFrom(mark)
 	}
 	if err = s.checkPassword(ctx, c, e.key, r.Password, hash, known); err != nil {
 		s.noteFailure("password", u, c, err)
@@ -110,7 +109,9 @@ func (s *Service) begun(ctx context.Context, u *userDoc, c Client, fresh string)
 	now, mark := s.o.Now(), s.networkMark(c)
 	n := *u
 	n.LastSignIn = now
-	n.noteNetwork(mark)
+	if !hasFactor(u) {
+		n.noteNetwork(mark)
+	}
 	if fresh != "" {
 		n.Password = fresh
 	}

@@ -3,7 +3,6 @@ package auth
 import (
 	"context"
 	"crypto/subtle"
-	"slices"
 	"time"
 
 	"github.com/hutch-dev/hutch"
@@ -184,7 +183,7 @@ func (s *Service) mayChangePassword(ctx context.Context, l *live, r UpdateReques
 	same := &hutch.Error{Code: hutch.SamePassword, Field: "password", Message: "the new password equals the old one"}
 	if r.CurrentPassword != "" {
 		// A guess with a stolen token counts as a sign-in does.
-		known := slices.Contains(u.Networks, s.networkMark(c))
+		known := u.seenFrom(s.networkMark(c))
 		if err := s.checkPassword(ctx, c, u.EmailKey, r.CurrentPassword, u.Password, known); err != nil {
 			s.noteFailure("current_password", u, c, err)
 			return err
