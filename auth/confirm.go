@@ -91,7 +91,10 @@ func (s *Service) pending(ctx context.Context, e email, mark string, now time.Ti
 	if err != nil {
 		return nil, nil, err
 	}
-	if old == nil || !old.Pending || !old.Invited.IsZero() || old.banned(now) {
+	if old == nil { // another sign-up has taken its place since id was read
+		return nil, nil, data.Lost(colUsers, id.User)
+	}
+	if !old.Pending || !old.Invited.IsZero() || old.banned(now) {
 		return nil, nil, nil
 	}
 	u.From = mixed // whose sign-up a code then answers is not known
