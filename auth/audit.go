@@ -75,13 +75,16 @@ type AuditQuery struct {
 	Since time.Time
 	User  string // an id, or the address of an account
 	After string // the id of the last row that was read
-	Limit int    // [500]
+	Limit int    // [AuditMost]
 }
+
+// AuditMost is how many rows are given at a time.
+const AuditMost = 500
 
 // Audit gives rows, the oldest first, and the id to go on after; "" at the end.
 // not_found for an address that no account has.
 func (s *Service) Audit(ctx context.Context, q AuditQuery) (rows []AuditRow, next string, err error) {
-	const page = 500
+	const page = AuditMost
 	if q.Limit < 1 || q.Limit > page {
 		q.Limit = page
 	}

@@ -185,6 +185,7 @@ type Admin interface {
 // Backend are the routes by which an app's own backend signs users in, or acts
 // in their name; it judges the credentials.
 type Backend interface {
+	Audit(ctx context.Context, q auth.AuditQuery) (rows []auth.AuditRow, next string, err error)
 	SignInFor(ctx context.Context, c auth.Credentials, body []byte, from auth.Client) (*auth.Session, error)
 	Impersonate(ctx context.Context, c auth.Credentials, body []byte, from auth.Client) (*auth.Impersonation, error)
 }

@@ -68,21 +68,24 @@ func (r *request) need(n Need) error {
 		return r.needOps()
 	}
 	if n == NeedBackend {
-		return r.needBackend()
+		return r.needBackend(hutch.ScopeAuth)
+	}
+	if n == NeedBackendOps {
+		return r.needBackend(hutch.ScopeOps)
 	}
 	return nil
 }
 
-// needBackend lets service keys of scope auth pass. Who has no key is told that
+// needBackend lets service keys of a scope pass. Who has no key is told that
 // there is no such path.
-func (r *request) needBackend() error {
+func (r *request) needBackend(scope string) error {
 	switch {
 	case r.who.Kind != hutch.Service:
 		return notFound()
-	case slices.Contains(r.who.Scopes, hutch.ScopeAuth):
+	case slices.Contains(r.who.Scopes, scope):
 		return nil
 	}
-	return &hutch.Error{Code: hutch.PermissionDenied, Message: "this needs a service key of scope auth"}
+	return &hutch.Error{Code: hutch.PermissionDenied, Message: "this needs a service key of scope " + scope}
 }
 
 // needOps lets service keys of scope ops pass, and operators.

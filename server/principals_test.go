@@ -82,6 +82,7 @@ var accessTable = map[string]struct {
 	"GET /.well-known/webauthn":                           {"", "", access{200, 200, 200, 200, 200, 200}},
 	"POST /admin/v1/auth/tokens":                          {"", `{"user":"ann"}`, access{404, 404, 404, 403, 403, 401}},
 	"POST /admin/v1/auth/impersonate":                     {"", `{"user":"ann","reason":"x"}`, access{404, 404, 404, 403, 403, 401}},
+	"GET /admin/v1/audit":                                 {"", "", access{404, 404, 404, 403, 200, 401}},
 	"GET /auth/v1/settings":                               {"", "", access{200, 200, 200, 200, 200, 200}},
 	"GET /auth/v1/health":                                 {"", "", access{200, 200, 200, 200, 200, 200}},
 	"GET /auth/v1/.well-known/jwks.json":                  {"", "", access{200, 200, 200, 200, 200, 200}},
@@ -93,7 +94,7 @@ var accessTable = map[string]struct {
 // authKey is what a service key of scope auth gets where that is not what one
 // of scope ops gets.
 var authKey = map[string]int{
-	"GET /metrics":               403,
+	"GET /metrics": 403, "GET /admin/v1/audit": 403,
 	"POST /admin/v1/auth/tokens": 200, "POST /admin/v1/auth/impersonate": 200,
 	"GET /auth/v1/admin/users": 200, "POST /auth/v1/admin/users": 200, "POST /auth/v1/invite": 200, "POST /auth/v1/admin/generate_link": 200, "GET /auth/v1/admin/users/{id}": 200,
 	"PUT /auth/v1/admin/users/{id}": 200, "DELETE /auth/v1/admin/users/{id}": 200,

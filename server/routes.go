@@ -26,11 +26,12 @@ type Need uint8
 
 // The needs; the zero value leaves it to rules, `auth:` or the handler.
 const (
-	NeedNothing Need = iota
-	NeedUser         // a signed-in user
-	NeedOps          // a service key of scope ops
-	NeedAuth         // a service key of scope auth, as auth judges
-	NeedBackend      // the same; for others the path is not there
+	NeedNothing    Need = iota
+	NeedUser            // a signed-in user
+	NeedOps             // a service key of scope ops
+	NeedAuth            // a service key of scope auth, as auth judges
+	NeedBackend         // the same; for others the path is not there
+	NeedBackendOps      // a service key of scope ops; for others the path is not there
 )
 
 // Creds says which credentials a route looks at.
@@ -95,7 +96,7 @@ func table(l Limits) []*Route {
 		{Method: get, Path: "/readyz", Service: ServiceOps, About: "ready to serve", handle: ready},
 		{Method: get, Path: "/metrics", Service: ServiceOps, About: "metrics", Need: NeedOps, handle: metrics},
 	}
-	rows = append(rows, append(authRoutes(), backendRoutes()...)...)
+	rows = append(rows, append(authRoutes(), append(backendRoutes(), auditRoute())...)...)
 	for _, r := range rows {
 		r.Name = r.Method + " " + r.Path
 		if r.BodyLimit == 0 {
