@@ -162,16 +162,12 @@ func (s *Service) setAddress(ctx context.Context, u *userDoc, e email, now time.
 	if err := s.refuseTaken(ctx, e); err != nil {
 		return nil, asExists(err)
 	}
-	id := identityID(e.key)
-	w, err := put(colIdentities, id, 0, &identityDoc{ID: id, IdentityID: u.IdentityID, Provider: "email", User: u.ID, Created: now})
+	ws, err := s.moveAddress(ctx, u, e, now)
 	if err != nil {
 		return nil, err
 	}
-	ws := append([]data.Write{w}, s.mailedTo(u)...)
-	if u.EmailKey != "" {
-		ws = append(ws, remove(colIdentities, identityID(u.EmailKey)))
-	}
-	u.Email, u.EmailKey, u.Confirmed = e.address, e.key, time.Time{}
+	ws = append(ws, s.mailedTo(u)...)
+	u.Confirmed = time.Time{}
 	u.Undone = &span{From: u.Created, To: now} // no link of before brings another address back
 	u.Epoch++
 	return ws, nil

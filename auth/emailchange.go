@@ -117,7 +117,8 @@ func (s *Service) confirmChange(ctx context.Context, u *userDoc, purpose string,
 		}
 		event = "user_upgraded"
 	}
-	moved, err := s.moveAddress(u, next.Email, next.Key, now)
+	old := undoing{User: u.ID, Email: u.Email, Key: u.EmailKey, Changed: now}
+	moved, err := s.moveAddress(ctx, u, email{address: next.Email, key: next.Key}, now)
 	if err != nil {
 		return nil, err
 	}
@@ -126,9 +127,7 @@ func (s *Service) confirmChange(ctx context.Context, u *userDoc, purpose string,
 		return nil, err
 	}
 	ws = append(append(ws, moved...), row)
-	old := undoing{User: u.ID, Email: u.Email, Key: u.EmailKey, Changed: now}
 	told := u.Confirmed
-	u.Email, u.EmailKey = next.Email, next.Key
 	if !told.IsZero() {
 		undo, err := s.newOTP(forUndo, "", undoLife, &old, false)
 		if err != nil {
@@ -164,14 +163,16 @@ func (s *Service) confirmChange(ctx context.Context, u *userDoc, purpose string,
 	return s.enterBy(ctx, u, mailEntry{method: "otp"}, c, once(ws)...)
 }
 
-// moveAddress moves the document that makes an address unique.
-func (s *Service) moveAddress(u *userDoc, _, key string, now time.Time) ([]data.Write, error) {
-	id := identityID(key)
-	w, err := put(colIdentities, id, 0, &identityDoc{ID: id, IdentityID: u.IdentityID, Provider: "email", User: u.ID, Created: now})
-	if u.EmailKey == "" {
-		return []data.Write{w}, err
+// moveAddress gives u another address, which nobody has, with the document that
+// makes it unique.
+func (s *Service) moveAddress(ctx context.Context, u *userDoc, e email, now time.Time) ([]data.Write, error) {
+	ws, err := s.releaseAddress(ctx, u)
+	if err != nil {
+		return nil, err
 	}
-	return []data.Write{w, remove(colIdentities, identityID(u.EmailKey))}, err
+	u.Email, u.EmailKey = e.address, e.key
+	w, err := claimAddress(u, now)
+	return append(ws, w), err
 }
 
 // undo gives an account back to its former address: whoever changed it is out,
@@ -207,7 +208,7 @@ func (s *Service) undo(ctx context.Context, d *otpDoc) error {
 		} else if id != nil {
 			return &hutch.Error{Code: hutch.EmailExists, Field: "email", Message: "the address has another account by now"}
 		}
-		moved, err := s.moveAddress(u, old.Email, old.Key, now)
+		moved, err := s.moveAddress(ctx, u, email{address: old.Email, key: old.Key}, now)
 		if err != nil {
 			return err
 		}

@@ -35,31 +35,33 @@ type erased struct {
 // erasing are the writes that end an account as it was read, with all that
 // belongs to it: identities, sessions, passkeys, what was mailed.
 func (s *Service) erasing(ctx context.Context, u *userDoc, now time.Time) ([]data.Write, erased, error) {
-	gone := erased{user: u.ID}
 	ds, err := s.sessionsOf(ctx, u, now)
 	if err != nil {
-		return nil, gone, err
+		return nil, erased{}, err
 	}
+	return s.erasingWith(ctx, u, ds, now)
+}
+
+// erasingWith is erasing with the sessions of u as they were read: none was used
+// since.
+func (s *Service) erasingWith(ctx context.Context, u *userDoc, ds []*sessionDoc, now time.Time) ([]data.Write, erased, error) {
+	gone := erased{user: u.ID}
 	w := remove(colUsers, u.ID)
 	w.Expect = u.Version
 	ws := append(s.mailedTo(u), w)
-	if u.EmailKey != "" {
-		d, err := load[identityDoc](ctx, s.o.System, colIdentities, identityID(u.EmailKey))
-		if err != nil {
-			return nil, gone, err
-		}
-		if d != nil && d.User == u.ID { // an address that only a provider names may be another's
-			w := remove(colIdentities, d.ID)
-			w.Expect = d.Version
-			ws = append(ws, w)
-		}
+	free, err := s.releaseAddress(ctx, u)
+	if err != nil {
+		return nil, gone, err
 	}
+	ws = append(ws, free...)
 	for i := range u.Linked {
 		ws = append(ws, remove(colIdentities, foreignID(u.Linked[i].Issuer, u.Linked[i].Subject)))
 	}
 	ws = append(append(ws, dropPasskeys(u)...), dropFactors(u)...)
 	for _, d := range ds[:min(len(ds), removeAtOnce)] {
-		ws, gone.sessions = append(ws, remove(colSessions, d.ID)), append(gone.sessions, d.ID)
+		w := remove(colSessions, d.ID)
+		w.Expect = d.Version
+		ws, gone.sessions = append(ws, w), append(gone.sessions, d.ID)
 	}
 	if s.o.Erasures != nil {
 		ws = append(ws, s.o.Erasures.Erasure(u.ID, now))

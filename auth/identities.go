@@ -1,12 +1,14 @@
 package auth
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
 	"time"
 
 	"github.com/hutch-dev/hutch"
+	"github.com/hutch-dev/hutch/data"
 )
 
 // linked is an identity of a provider, kept in its user's document; a document
@@ -31,6 +33,27 @@ type linked struct {
 func foreignID(issuer, subject string) string {
 	sum := sha256.Sum256([]byte(issuer + "\x00" + subject))
 	return "oidc:" + hex.EncodeToString(sum[:])
+}
+
+// claimAddress makes the address of u its own, and nobody else's: an account has
+// none that it has not claimed.
+func claimAddress(u *userDoc, now time.Time) (data.Write, error) {
+	id := identityID(u.EmailKey)
+	return put(colIdentities, id, 0, &identityDoc{ID: id, IdentityID: u.IdentityID, Provider: "email", User: u.ID, Created: now})
+}
+
+// releaseAddress gives the address of u free, if it is its own still.
+func (s *Service) releaseAddress(ctx context.Context, u *userDoc) ([]data.Write, error) {
+	if u.EmailKey == "" {
+		return nil, nil
+	}
+	d, err := load[identityDoc](ctx, s.o.System, colIdentities, identityID(u.EmailKey))
+	if err != nil || d == nil || d.User != u.ID {
+		return nil, err
+	}
+	w := remove(colIdentities, d.ID)
+	w.Expect = d.Version
+	return []data.Write{w}, nil
 }
 
 // ownWay gives an account that came by a provider the identity of its address,

@@ -74,7 +74,9 @@ func (s *Service) Unlink(ctx context.Context, cr Credentials, id string) error {
 		default:
 			u.Password, u.IdentityID = "", ""
 			if u.Confirmed.IsZero() { // nobody proved it: it is free for its owner
-				ws = append(ws, remove(colIdentities, identityID(u.EmailKey)))
+				if ws, err = s.releaseAddress(ctx, u); err != nil {
+					return err
+				}
 				u.Email, u.EmailKey = "", ""
 			}
 		}

@@ -102,7 +102,7 @@ func (r *importer) take(ctx context.Context, a account) error {
 	}
 	a.ws = []data.Write{w}
 	claims := map[string]*identityDoc{}
-	if u.EmailKey != "" && (u.IdentityID != "" || !u.Confirmed.IsZero()) { // else a provider names it, and nobody owns it
+	if u.EmailKey != "" {
 		id := identityID(u.EmailKey)
 		claims[id] = &identityDoc{ID: id, IdentityID: u.IdentityID, Provider: "email", User: u.ID, Created: u.Created}
 	}

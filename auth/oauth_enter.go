@@ -180,13 +180,12 @@ func (e *entry) address(ctx context.Context, u *userDoc, keep string) error {
 		if err != nil {
 			return err
 		}
-		id := identityID(a.key)
-		w, err := put(colIdentities, id, 0, &identityDoc{ID: id, Provider: "email", User: u.ID, Created: e.now})
+		ws, err := e.s.moveAddress(ctx, u, a, e.now)
 		if err != nil {
 			return err
 		}
-		u.Email, u.EmailKey, u.Confirmed = a.address, a.key, e.now
-		e.ws = append(e.ws, w)
+		u.Confirmed = e.now
+		e.ws = append(e.ws, ws...)
 	case u.EmailKey == a.key && u.Confirmed.IsZero():
 		var kept []linked
 		if i := u.linkOf(keep); i >= 0 {

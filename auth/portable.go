@@ -251,8 +251,13 @@ func (s *Service) readIdentities(u *userDoc, p *portable, o ImportOptions, now t
 		u.Linked = append(u.Linked, l)
 	}
 	switch {
-	case !own || u.EmailKey == "":
+	case u.EmailKey == "":
 		u.IdentityID = ""
+	case !own:
+		u.IdentityID = ""
+		if u.Confirmed.IsZero() { // a provider names the address, and nobody owns it
+			u.Email, u.EmailKey = "", ""
+		}
 	case u.IdentityID == "":
 		if u.IdentityID, err = newID(now, s.o.Entropy); err != nil {
 			return hutch.Errorf(hutch.Internal, "reading entropy: %w", err)

@@ -126,8 +126,7 @@ func (s *Service) newAccount(e email, now time.Time) (*userDoc, []data.Write, er
 		ID: uid, Email: e.address, EmailKey: e.key, IdentityID: iid, Roles: []string{},
 		App: "{}", Meta: "{}", Created: now,
 	}
-	id := identityID(e.key)
-	w, err := put(colIdentities, id, 0, &identityDoc{ID: id, IdentityID: iid, Provider: "email", User: uid, Created: now})
+	w, err := claimAddress(u, now)
 	return u, []data.Write{w}, err
 }
 

@@ -83,7 +83,7 @@ func (s *Service) sweepSome(ctx context.Context, pending, anonymous *int) (found
 	}
 	gone := map[bool]int{} // by anonymous
 	for _, u := range old {
-		again, ws, err := s.unused(ctx, u, now)
+		again, ws, erased, err := s.unused(ctx, u, now)
 		if err != nil {
 			return 0, 0, err
 		}
@@ -102,7 +102,7 @@ func (s *Service) sweepSome(ctx context.Context, pending, anonymous *int) (found
 			return 0, 0, err
 		case again.IsZero():
 			gone[u.Anonymous]++
-			s.cache.drop(u.ID)
+			s.forget(ctx, erased)
 		}
 		done++
 	}
@@ -128,9 +128,9 @@ func (s *Service) tellSwept(ctx context.Context, gone map[bool]int, now time.Tim
 	return nil
 }
 
-// unused gives the writes that delete an account with its sessions, identities
-// and all that was mailed, or when it is to be looked at again.
-func (s *Service) unused(ctx context.Context, u *userDoc, now time.Time) (again time.Time, ws []data.Write, err error) {
+// unused gives the writes that erase an account, or when it is to be looked at
+// again.
+func (s *Service) unused(ctx context.Context, u *userDoc, now time.Time) (again time.Time, ws []data.Write, gone erased, err error) {
 	last := u.Created
 	for _, t := range []time.Time{u.Invited, u.LastSignIn} {
 		if t.After(last) {
@@ -138,21 +138,21 @@ func (s *Service) unused(ctx context.Context, u *userDoc, now time.Time) (again 
 		}
 	}
 	if u.banned(now) { // a new account for the address would not be
-		return now.Add(sweepAgain), nil, nil
+		return now.Add(sweepAgain), nil, gone, nil
 	}
 	for _, purpose := range mailPurposes {
 		id, _ := otpID(purpose, u.ID)
 		d, err := load[otpDoc](ctx, s.o.System, colOTPs, id)
 		if err != nil {
-			return again, nil, err
+			return again, nil, gone, err
 		}
 		if d != nil && now.Before(d.Expires) { // its mail is on the way
-			return now.Add(sweepAgain), nil, nil
+			return now.Add(sweepAgain), nil, gone, nil
 		}
 	}
 	ds, err := s.sessionsOf(ctx, u, now)
 	if err != nil {
-		return again, nil, err
+		return again, nil, gone, err
 	}
 	for _, d := range ds {
 		if d.Refreshed.After(last) {
@@ -160,23 +160,10 @@ func (s *Service) unused(ctx context.Context, u *userDoc, now time.Time) (again 
 		}
 	}
 	if again = last.Add(waitLife); now.Before(again) {
-		return again, nil, nil
+		return again, nil, gone, nil
 	}
-	ws = append(append(s.mailedTo(u), dropPasskeys(u)...), dropFactors(u)...)
-	for _, d := range ds[:min(len(ds), removeAtOnce)] { // the rest is swept as sessions of nobody
-		w := remove(colSessions, d.ID)
-		w.Expect = d.Version
-		ws = append(ws, w)
-	}
-	if u.EmailKey != "" {
-		ws = append(ws, remove(colIdentities, identityID(u.EmailKey)))
-	}
-	for i := range u.Linked {
-		ws = append(ws, remove(colIdentities, foreignID(u.Linked[i].Issuer, u.Linked[i].Subject)))
-	}
-	w := remove(colUsers, u.ID)
-	w.Expect = u.Version
-	return time.Time{}, append(ws, w), nil
+	ws, gone, err = s.erasingWith(ctx, u, ds, now)
+	return time.Time{}, once(ws), gone, err
 }
 
 // zeros makes the least id of a time.

@@ -64,7 +64,7 @@ var DBOps = []DBOp{
 var AuthOps = []DBOp{
 	{"auth.getUser", "user", "user (null: none)", false},
 	{"auth.findUsers", "query?: {filter?, role?, banned?, limit?, after?}", "users", false},
-	{"auth.createUser", "user: {email, password?, email_confirm?, roles?, app_metadata?, user_metadata?}", "user", false},
+	{"auth.createUser", "user: {email, password?, password_hash?, email_confirm?, roles?, app_metadata?, user_metadata?}", "user", false},
 	{"auth.invite", "email, data?, redirectTo?", "user", false},
 	{"auth.setRoles", "user, roles", "user", false},
 	{"auth.setClaims", "user, claims", "user", false},

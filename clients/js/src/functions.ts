@@ -114,6 +114,7 @@ export interface Users {
   createUser(user: {
     email: string
     password?: string
+    password_hash?: string
     email_confirm?: boolean
     roles?: string[]
     app_metadata?: object
