@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -148,7 +149,8 @@ func essence(v data.Value) string {
 		}
 		listed = true
 		if id := text(d, "id"); id != "" {
-			b.WriteString(id + " " + text(d, "status") + "\n")
+			verified, _ := data.Field(d, "verified").BooleanOK()
+			b.WriteString(id + " " + strconv.FormatBool(verified) + "\n")
 		} else {
 			b.Write(d)
 		}
@@ -184,13 +186,22 @@ func sessionRow(c *data.Change) auditDoc {
 func factorRow(c *data.Change) auditDoc {
 	switch {
 	case c.Before == nil:
-		return auditDoc{Event: "factor_begun", User: text(c.After, "user"), Detail: joined(c.ID, text(c.After, "status"))}
+		return auditDoc{Event: "factor_begun", User: text(c.After, "user"), Detail: joined(c.ID, factorState(c.After))}
 	case c.After == nil:
 		return auditDoc{Event: "factor_removed", User: text(c.Before, "user"), Detail: c.ID}
-	case text(c.Before, "status") != text(c.After, "status"):
-		return auditDoc{Event: "factor_changed", User: text(c.After, "user"), Detail: joined(c.ID, text(c.After, "status"))}
+	case factorState(c.Before) != factorState(c.After):
+		return auditDoc{Event: "factor_changed", User: text(c.After, "user"), Detail: joined(c.ID, factorState(c.After))}
 	}
 	return auditDoc{}
+}
+
+// factorState tells whether a factor counts: while it does not, its document
+// names the session that may verify it.
+func factorState(d data.Doc) string {
+	if text(d, "session") != "" {
+		return "unverified"
+	}
+	return "verified"
 }
 
 // keyRow tells of service keys; their use is no news.

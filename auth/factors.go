@@ -152,9 +152,10 @@ func highest(u *userDoc, d *sessionDoc) error {
 }
 
 // waits reports whether a session is a guest's outside /auth, until it proves a
-// second factor.
+// second factor. Who acts in the user's name sees what the user sees: a key that
+// may do so could remove the factors, too.
 func (s *Service) waits(u *userDoc, d *sessionDoc) bool {
-	return !s.o.AnyLevel && highest(u, d) != nil
+	return d.Actor == "" && !s.o.AnyLevel && highest(u, d) != nil
 }
 
 // mayManageAccount judges whether a session may change how its account is

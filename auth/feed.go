@@ -13,7 +13,7 @@ import (
 // Change says whose principal may be another now. Who keeps a connection of one
 // verifies its credential again, and closes it when that fails.
 type Change struct {
-	UID     string // of a user, or the id of a service key
+	UID     string // of a user, or the id of a service key, which may act in a user's name
 	Session string // "": all of UID's
 	All     bool   // of everybody: a signing key is gone, or the feed had a gap
 }

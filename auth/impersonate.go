@@ -197,11 +197,18 @@ func (l *live) acts() error {
 	return &hutch.Error{Code: hutch.InsufficientAAL, Message: "the account is not changed in another's name"}
 }
 
-// actorHolds reports whether the key that impersonates is there still.
+// actorHolds reports whether the key that impersonates is there still; d ends
+// with it.
 func (s *Service) actorHolds(ctx context.Context, d *sessionDoc, now time.Time) (bool, error) {
 	if d.Actor == "" {
 		return true, nil
 	}
 	k, err := load[keyDoc](ctx, s.o.System, colKeys, d.Actor)
-	return err == nil && k != nil && !k.expired(now), err
+	if err != nil || k == nil || k.expired(now) {
+		return false, err
+	}
+	if !k.Expires.IsZero() && k.Expires.Before(d.Until) {
+		d.Until = k.Expires
+	}
+	return true, nil
 }

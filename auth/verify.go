@@ -128,11 +128,11 @@ func (s *Service) verify(ctx context.Context, token string) (*remembered, error)
 	if live.session.Recovery || s.waits(live.user, live.session) {
 		r.principal = s.guest
 	}
-	r.ends = r.exp.UnixNano()
-	if end := live.session.ends(s.o.Lifetimes).UnixNano(); end < r.ends {
-		r.ends = end
+	if end := live.session.ends(s.o.Lifetimes); end.Before(r.exp) {
+		r.exp = end
 	}
-	if live.noted && live.session.Actor == "" { // nothing tells of an actor's end
+	r.ends = r.exp.UnixNano()
+	if live.noted && live.session.Actor == "" { // what is remembered does not know of an actor's end
 		s.cache.put(sum, r, now)
 	}
 	return r, nil

@@ -31,7 +31,7 @@ func (s *socket) concerned(cs []auth.Change) bool {
 		uid, session = of.UID, of.Session
 	}
 	for _, c := range cs {
-		if c.All || c.UID == uid && (c.Session == "" || c.Session == session) {
+		if c.All || c.UID == uid && (c.Session == "" || c.Session == session) || c.UID != "" && c.UID == p.Actor {
 			return true
 		}
 	}

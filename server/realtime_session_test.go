@@ -159,7 +159,18 @@ func TestS48RevokedSessionsEnd(t *testing.T) {
 		other.send(`{"t":"ping","n":1}`)
 		other.want("pong")
 	}
-	c := s.greet(t, "key")
+	acting := person("ann")
+	acting.Actor = "k2"
+	s.passes.set("acting", &acting, time.Time{})
+	c := s.greet(t, "acting")
+	s.passes.tell(auth.Change{UID: "k1"})
+	c.send(`{"t":"ping","n":1}`)
+	c.want("pong")
+	s.passes.set("acting", nil, time.Time{})
+	s.passes.tell(auth.Change{UID: "k2"}) // the key that acts
+	c.want("error", "code", "session_expired")
+	c.gone(4001)
+	c = s.greet(t, "key")
 	s.passes.set("key", nil, time.Time{})
 	s.passes.tell(auth.Change{UID: "k1"})
 	c.want("error", "code", "session_expired")
