@@ -12,6 +12,7 @@ const (
 	forUndo   = "email_undo"
 	forTarget = "email_target" // tells whose change goes to an address
 	undoLife  = 7 * 24 * time.Hour
+	undoReach = 7 * 24 * time.Hour // whoever changed the address may have been in so long
 )
 
 // change is a change of address that waits for mails.
@@ -196,7 +197,7 @@ func (s *Service) undo(ctx context.Context, d *otpDoc) error {
 		ws = append(ws, remove(colIdentities, foreignID(u.Linked[i].Issuer, u.Linked[i].Subject)))
 	}
 	u.Linked = nil
-	ws = append(ws, dropSince(u, old.Changed)...)
+	ws = append(ws, dropSince(u, old.Changed.Add(-undoReach))...)
 	if err := s.ownWay(u, now); err != nil { // the address is the one way in
 		return err
 	}

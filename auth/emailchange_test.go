@@ -283,14 +283,20 @@ func TestTheChangeOfAnAddressInParallel(t *testing.T) {
 	}
 }
 
-// TestS39AnUndoTakesPasskeys: one that was made since the change is no way in
-// any more; one of before is its owner's.
+// TestS39AnUndoTakesPasskeys: one that was made since the change, or in the week
+// before it, is no way in any more; an older one is its owner's.
 func TestS39AnUndoTakesPasskeys(t *testing.T) {
 	b := mailSetup(t)
 	s := b.confirmed(1, "ann@shop.example")
-	own, his := newDevice(t, -7), newDevice(t, -7)
+	own, early, his := newDevice(t, -7), newDevice(t, -7), newDevice(t, -7)
 	b.mustAdd(s, own)
-	b.mail(auth.MailPasskeyAdded, "ann@shop.example")
+	b.clock.add(7*24*time.Hour + time.Minute)
+	s, err := b.enter(own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.mustAdd(s, early)
+	b.mails()
 	b.clock.add(time.Second)
 	thief, undo := b.changed(s)
 	b.mustAdd(thief, his)
@@ -300,8 +306,10 @@ func TestS39AnUndoTakesPasskeys(t *testing.T) {
 	if _, err := b.Follow(t.Context(), linkOf(t, undo), here(1)); err != nil {
 		t.Fatal(err)
 	}
-	_, err := b.enter(his)
-	wrong(t, "the passkey of since", err, hutch.WebAuthnFailed)
+	for name, d := range map[string]*device{"since": his, "the week before": early} {
+		_, err := b.enter(d)
+		wrong(t, "the passkey of "+name, err, hutch.WebAuthnFailed)
+	}
 	if in, err := b.enter(own); err != nil || in.User.ID != s.User.ID {
 		t.Errorf("the passkey of before: %v", err)
 	}

@@ -188,7 +188,7 @@ func dropFactors(u *userDoc) []data.Write {
 	return ws
 }
 
-// dropSince takes from u the factors that count since t, the passkeys of since
+// dropSince takes from u the factors that count from t on, the passkeys of since
 // then or of an unknown time, and all recovery codes: whoever was in may have
 // made them.
 func dropSince(u *userDoc, t time.Time) (ws []data.Write) {

@@ -182,6 +182,47 @@ func TestS35AnUndoneChangeTakesFactorsThatCameSince(t *testing.T) {
 	}
 }
 
+// TestS35AnUndoneChangeTakesFactorsOfTheWeekBefore: a factor that the thief made
+// before changing the address would lock the owner out; an older one is the owner's.
+func TestS35AnUndoneChangeTakesFactorsOfTheWeekBefore(t *testing.T) {
+	for _, c := range []struct {
+		before time.Duration
+		want   hutch.Code
+	}{{time.Minute, ""}, {7*24*time.Hour - time.Minute, ""}, {7*24*time.Hour + time.Minute, hutch.InsufficientAAL}} {
+		b := mailSetup(t)
+		s := b.confirmed(1, "ann@shop.example")
+		f, err := b.enroll(s, "phone")
+		if err != nil {
+			t.Fatal(err)
+		}
+		raised, err := f.prove(s, f.code(0))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.clock.add(c.before)
+		if raised, err = b.refresh(raised.RefreshToken); err != nil {
+			t.Fatal(err)
+		}
+		if c.before > 10*time.Minute {
+			if raised, err = f.prove(raised, f.code(0)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b.mails()
+		_, undo := b.changed(raised)
+		if _, err := b.Follow(t.Context(), linkOf(t, undo), here(2)); err != nil {
+			t.Fatal(err)
+		}
+		r, err := b.verify(2, token(t, b.mail(auth.MailRecover, "ann@shop.example")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err = b.put(2, r.AccessToken, `{"password":"a password that is new"}`); hutch.CodeOf(err) != c.want {
+			t.Errorf("a factor of %s before: %v", c.before, err)
+		}
+	}
+}
+
 func TestAdminsListAndRemoveFactors(t *testing.T) {
 	b := setup(t)
 	s, f := b.withFactor("ann@shop.example")
