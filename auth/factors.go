@@ -54,10 +54,10 @@ type factorType interface {
 	// enroll fills a new document, and what its owner is shown this once.
 	enroll(s *Service, u *userDoc, f *factorDoc, r *enrolling, out *Enrolled) error
 	// challenge fills what the client is shown; keep comes back in verify.
-	challenge(s *Service, u *userDoc, f *factorDoc, body fields, out *FactorChallenge) (keep any, err error)
+	challenge(ctx context.Context, s *Service, u *userDoc, f *factorDoc, body fields, out *FactorChallenge) (keep any, err error)
 	// verify judges an answer and notes in f what makes it good for one use:
-	// mfa_verification_failed.
-	verify(s *Service, u *userDoc, f *factorDoc, keep json.RawMessage, body fields) error
+	// mfa_verification_failed, webauthn_credential_exists.
+	verify(ctx context.Context, s *Service, u *userDoc, f *factorDoc, keep json.RawMessage, body fields) error
 }
 
 // factorTypes are those that POST factors makes.

@@ -45,9 +45,14 @@ func (f fields) label(name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return line(name, s, maxFactorName)
+}
+
+// line is s as people read it: at most so many characters in one line.
+func line(name, s string, most int) (string, error) {
 	s = strings.TrimSpace(s)
-	if utf8.RuneCountInString(s) > maxFactorName || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsGraphic(r) }) {
-		return "", invalid(name, fmt.Sprintf("%s is a line of at most %d characters", name, maxFactorName))
+	if utf8.RuneCountInString(s) > most || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsGraphic(r) }) {
+		return "", invalid(name, fmt.Sprintf("%s is a line of at most %d characters", name, most))
 	}
 	return s, nil
 }
@@ -142,7 +147,7 @@ func (s *Service) ChallengeFactor(ctx context.Context, cr Credentials, id string
 		return nil, err
 	}
 	out := &FactorChallenge{Type: f.Type, ExpiresAt: now.Add(challengeLife).Unix()}
-	keep, err := kind.challenge(s, l.user, f, in, out)
+	keep, err := kind.challenge(ctx, s, l.user, f, in, out)
 	if err != nil {
 		return nil, err
 	}
@@ -181,7 +186,7 @@ func (s *Service) openFactor(ctx context.Context, secret, session, factor string
 // first proof of a factor makes it count; where it is the first factor, all
 // other sessions end. Errors of User, bad_json, validation_failed,
 // mfa_factor_not_found, mfa_challenge_expired, mfa_verification_failed,
-// over_request_rate_limit.
+// webauthn_credential_exists, over_request_rate_limit.
 func (s *Service) VerifyFactor(ctx context.Context, cr Credentials, id string, body []byte, c Client) (*Session, error) {
 	l, err := s.presentAny(ctx, cr)
 	if err != nil {
@@ -229,7 +234,7 @@ func (s *Service) proveFactor(ctx context.Context, l *live, id, secret string, i
 	if err != nil {
 		return nil, err
 	}
-	if err := kind.verify(s, u, f, ch.Keep, in); err != nil {
+	if err := kind.verify(ctx, s, u, f, ch.Keep, in); err != nil {
 		return nil, s.refusedFactor(ctx, o, f, err)
 	}
 	ws := []data.Write{o.spend()}
@@ -269,11 +274,11 @@ func (s *Service) addFactor(ctx context.Context, u *userDoc, d *sessionDoc, f *f
 	}
 	u.Updated = now
 	row, err := s.audit(now, auditDoc{Event: "factor_added", User: u.ID, Session: d.ID, Detail: f.Type})
-	return append(ws, append(s.factorNotice(ctx, u, MailFactorAdded, now), w, row)...), err
+	return append(ws, append(s.accessNotice(ctx, u, MailFactorAdded, now), w, row)...), err
 }
 
-// factorNotice tells the owner of a proven address.
-func (s *Service) factorNotice(ctx context.Context, u *userDoc, kind string, now time.Time) []data.Write {
+// accessNotice tells the owner of a proven address of another passkey or factor.
+func (s *Service) accessNotice(ctx context.Context, u *userDoc, kind string, now time.Time) []data.Write {
 	if u.Confirmed.IsZero() {
 		return nil
 	}
@@ -325,7 +330,7 @@ func (s *Service) removeFactor(ctx context.Context, u *userDoc, id string) ([]da
 		ws = append(ws, remove(colFactors, recoveryID(u.ID)))
 	}
 	if had {
-		ws = append(ws, s.factorNotice(ctx, u, MailFactorRemoved, now)...)
+		ws = append(ws, s.accessNotice(ctx, u, MailFactorRemoved, now)...)
 	}
 	w, err := s.saveUser(u, now)
 	return append(ws, w), err

@@ -1,9 +1,11 @@
 package auth
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 
 	"github.com/go-webauthn/webauthn/protocol"
 
@@ -54,7 +56,7 @@ func (webauthnType) enroll(s *Service, _ *userDoc, f *factorDoc, _ *enrolling, _
 
 // challenge asks for a new key until there is one. What the body says of rpId
 // and rpOrigins is not looked at.
-func (webauthnType) challenge(s *Service, u *userDoc, f *factorDoc, _ fields, out *FactorChallenge) (any, error) {
+func (webauthnType) challenge(ctx context.Context, s *Service, u *userDoc, f *factorDoc, _ fields, out *FactorChallenge) (any, error) {
 	rp, err := s.relyingParty()
 	if err != nil {
 		return nil, err
@@ -67,14 +69,18 @@ func (webauthnType) challenge(s *Service, u *userDoc, f *factorDoc, _ fields, ou
 	if keep.Create {
 		who := u.shown()
 		who.handle = f.Handle
-		out.WebAuthn.Options.PublicKey = rp.creation(who, keep.Challenge, nil, false)
+		known, err := s.factorKeys(ctx, u)
+		if err != nil {
+			return nil, err
+		}
+		out.WebAuthn.Options.PublicKey = rp.creation(who, keep.Challenge, known, false)
 	} else {
 		out.WebAuthn.Options.PublicKey = rp.request(keep.Challenge, []*publicKey{f.Key}, false)
 	}
 	return keep, nil
 }
 
-func (webauthnType) verify(s *Service, _ *userDoc, f *factorDoc, kept json.RawMessage, body fields) error {
+func (webauthnType) verify(ctx context.Context, s *Service, u *userDoc, f *factorDoc, kept json.RawMessage, body fields) error {
 	var keep webauthnKept
 	if err := json.Unmarshal(kept, &keep); err != nil {
 		return hutch.Errorf(hutch.Internal, "reading a challenge: %w", err)
@@ -105,11 +111,44 @@ func (webauthnType) verify(s *Service, _ *userDoc, f *factorDoc, kept json.RawMe
 	if hutch.CodeOf(err) == hutch.WebAuthnFailed {
 		return &hutch.Error{Code: hutch.FactorRefused, Message: hutch.AsError(err).Message, Err: err}
 	}
+	if err == nil && keep.Create {
+		err = s.newFactorKey(ctx, u, key)
+	}
 	if err != nil {
 		return err
 	}
 	f.Key = key
 	return nil
+}
+
+// factorKeys are the keys of u's factors.
+func (s *Service) factorKeys(ctx context.Context, u *userDoc) ([]*publicKey, error) {
+	var keys []*publicKey
+	for i := range u.Factors {
+		if r := &u.Factors[i]; r.Type == webauthnFactor && r.Verified {
+			f, err := load[factorDoc](ctx, s.o.System, colFactors, r.ID)
+			if err != nil {
+				return nil, err
+			}
+			if f != nil && f.Key != nil {
+				keys = append(keys, f.Key)
+			}
+		}
+	}
+	return keys, nil
+}
+
+// newFactorKey refuses a key that is a factor of u already, or a passkey:
+// webauthn_credential_exists.
+func (s *Service) newFactorKey(ctx context.Context, u *userDoc, k *publicKey) error {
+	known, err := s.factorKeys(ctx, u)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(known, func(o *publicKey) bool { return bytes.Equal(o.Credential, k.Credential) }) {
+		return credentialKnown()
+	}
+	return s.refuseCredential(ctx, k)
 }
 
 // refusedFactor uses up the challenge of an authenticator whose answer does not

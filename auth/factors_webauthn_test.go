@@ -151,3 +151,50 @@ func TestS44PasskeysAsSecondFactorBelieveNothing(t *testing.T) {
 		t.Errorf("%d of 20 parallel answers are taken", won.Load())
 	}
 }
+
+// TestS44PasskeysAndFactorsAreKeysOfTheirOwn: a key that is known is no further
+// factor, and browsers are told which are.
+func TestS44PasskeysAndFactorsAreKeysOfTheirOwn(t *testing.T) {
+	b := setup(t)
+	s := b.signup("ann@shop.example")
+	d, passkey := newDevice(t, -7), newDevice(t, -7)
+	b.mustAdd(s, passkey)
+	s, err := b.plugIn(s, d).prove(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, again := range map[string]*device{"factor": d, "passkey": passkey} {
+		e, err := b.Enroll(t.Context(), bearer(s.AccessToken), []byte(`{"factor_type":"webauthn","friendly_name":"again"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		key := &securityKey{device: again, b: b, id: e.ID}
+		c, answer := key.ask(s)
+		a := read(t, &auth.PasskeyChallenge{Options: c.WebAuthn.Options.PublicKey})
+		if len(a.Exclude) != 1 || a.Exclude[0].ID != b64(d.id) {
+			t.Errorf("excluded: %+v", a.Exclude)
+		}
+		_, err = key.verify(s, c, "create", answer)
+		wrong(t, "a "+name+" again", err, hutch.WebAuthnExists)
+	}
+	var won atomic.Int32
+	third := newDevice(t, -7)
+	var wg sync.WaitGroup
+	for i := range 3 { // of parallel ones that wait, one counts
+		e, err := b.Enroll(t.Context(), bearer(s.AccessToken), fmt.Appendf(nil, `{"factor_type":"webauthn","friendly_name":"third %d"}`, i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		key := &securityKey{device: third, b: b, id: e.ID}
+		c, answer := key.ask(s)
+		wg.Go(func() {
+			if _, err := key.verify(s, c, "create", answer); err == nil {
+				won.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	if won.Load() != 1 {
+		t.Errorf("%d of 3 factors of one key", won.Load())
+	}
+}

@@ -95,31 +95,32 @@ func (s *Service) addPasskey(ctx context.Context, rp *relyingParty, u *userDoc, 
 	if err != nil {
 		return nil, err
 	}
-	ws := append(s.passkeyNotice(ctx, u, MailPasskeyAdded, now), d.spend(), unique, w, wu, row)
+	ws := append(s.accessNotice(ctx, u, MailPasskeyAdded, now), d.spend(), unique, w, wu, row)
 	if err := s.commit(ctx, now, ws...); err != nil {
 		return nil, err
 	}
 	return n.show(), nil
 }
 
+// refuseCredential refuses one that is a passkey: webauthn_credential_exists.
+func (s *Service) refuseCredential(ctx context.Context, k *publicKey) error {
+	known, err := load[identityDoc](ctx, s.o.System, colIdentities, credentialID(k.Credential))
+	if err == nil && known != nil {
+		err = credentialKnown()
+	}
+	return err
+}
+
+func credentialKnown() error {
+	return &hutch.Error{Code: hutch.WebAuthnExists, Message: "the authenticator's key is registered already"}
+}
+
 // uniqueCredential claims a credential for a document of a user:
 // webauthn_credential_exists.
 func (s *Service) uniqueCredential(ctx context.Context, u *userDoc, id string, k *publicKey, now time.Time) (data.Write, error) {
-	unique := credentialID(k.Credential)
-	known, err := load[identityDoc](ctx, s.o.System, colIdentities, unique)
-	if err != nil {
+	if err := s.refuseCredential(ctx, k); err != nil {
 		return data.Write{}, err
 	}
-	if known != nil {
-		return data.Write{}, &hutch.Error{Code: hutch.WebAuthnExists, Message: "the authenticator's key is registered already"}
-	}
+	unique := credentialID(k.Credential)
 	return put(colIdentities, unique, 0, &identityDoc{ID: unique, IdentityID: id, Provider: passkeyType, User: u.ID, Created: now})
-}
-
-// passkeyNotice tells the owner of a proven address.
-func (s *Service) passkeyNotice(ctx context.Context, u *userDoc, kind string, now time.Time) []data.Write {
-	if u.Confirmed.IsZero() {
-		return nil
-	}
-	return s.notice(ctx, u, Mail{Kind: kind, To: u.Email, Name: nameOf(u.Meta)}, now)
 }

@@ -99,7 +99,7 @@ func (s *Service) takePasskey(ctx context.Context, u *userDoc, id string) ([]dat
 		return nil, noPasskey()
 	}
 	now := s.o.Now()
-	ws := append(s.passkeyNotice(ctx, u, MailPasskeyRemoved, now),
+	ws := append(s.accessNotice(ctx, u, MailPasskeyRemoved, now),
 		remove(colFactors, id), remove(colIdentities, u.Passkeys[i].Identity))
 	u.Passkeys = slices.Delete(slices.Clone(u.Passkeys), i, i+1)
 	w, err := s.saveUser(u, now)

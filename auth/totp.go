@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"crypto/subtle"
 	"encoding/json"
 	"fmt"
@@ -64,12 +65,12 @@ func (s *Service) host() string {
 	return "Hutch"
 }
 
-func (totpType) challenge(*Service, *userDoc, *factorDoc, fields, *FactorChallenge) (any, error) {
+func (totpType) challenge(context.Context, *Service, *userDoc, *factorDoc, fields, *FactorChallenge) (any, error) {
 	return nil, nil
 }
 
 // verify takes the code of a period only after all whose codes were taken.
-func (totpType) verify(s *Service, _ *userDoc, f *factorDoc, _ json.RawMessage, body fields) error {
+func (totpType) verify(_ context.Context, s *Service, _ *userDoc, f *factorDoc, _ json.RawMessage, body fields) error {
 	code, err := body.needText("code")
 	if err != nil {
 		return err

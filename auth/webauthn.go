@@ -5,9 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/protocol/webauthncose"
@@ -271,9 +269,9 @@ func (rp *relyingParty) signed(p *protocol.ParsedCredentialAssertionData, k *pub
 
 // deviceName is what a person calls an authenticator.
 func deviceName(s string) (string, error) {
-	s = strings.TrimSpace(s)
-	if s == "" || len(s) > 4*maxFriendly || len([]rune(s)) > maxFriendly || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
-		return "", invalid("friendly_name", "a name has 1 to 120 characters")
+	s, err := line("friendly_name", s, maxFriendly)
+	if err == nil && s == "" {
+		err = invalid("friendly_name", "friendly_name is missing")
 	}
-	return s, nil
+	return s, err
 }
