@@ -3,6 +3,7 @@ package auth_test
 import (
 	"context"
 	"maps"
+	"strings"
 	"testing"
 	"time"
 
@@ -172,4 +173,25 @@ func (*erasures) Erasure(id string, _ time.Time) data.Write {
 func (e *erasures) Erase(_ context.Context, id string) error {
 	e.of = append(e.of, id)
 	return nil
+}
+
+// TestS61NoLinkIsMailedToTheErased: what waits to be sent of an account that is
+// gone is done, but for notices; no row of a job shows who it was.
+func TestS61NoLinkIsMailedToTheErased(t *testing.T) {
+	b := mailSetup(t)
+	s := b.confirmed(1, "ann@shop.example")
+	b.recover(1, "ann@shop.example")
+	if _, err := b.put(1, s.AccessToken, `{"password":"a password that is new"}`); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.EraseSelf(t.Context(), bearer(s.AccessToken)); err != nil {
+		t.Fatal(err)
+	}
+	if n := b.store.count("_jobs"); n != 2 {
+		t.Fatalf("%d jobs wait", n)
+	}
+	if all := b.store.all(); strings.Contains(all, "ann@shop") {
+		t.Errorf("the store shows the address: %s", all)
+	}
+	b.mail(auth.MailPassword, "ann@shop.example")
 }

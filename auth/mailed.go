@@ -45,6 +45,9 @@ func (s *Service) mailLink(purpose string, u *userDoc, to, key string, f Flow, n
 	if u.Change != nil && (purpose == forChange || purpose == forCurrent) {
 		m.NewEmail = u.Change.Email
 	}
+	if to != "" {
+		m.User = u.ID
+	}
 	w, err := s.mailRow(m, now)
 	return []data.Write{o.write, w}, err
 }

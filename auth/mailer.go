@@ -41,7 +41,8 @@ func MailKinds() []string {
 // Mail is one mail to one address.
 type Mail struct {
 	Kind     string    `json:"kind"`
-	To       string    `json:"to"` // as stored with the account, never as typed
+	To       string    `json:"to"`             // as stored with the account, never as typed
+	User     string    `json:"user,omitempty"` // the account that Link enters: without it there is no mail
 	Link     string    `json:"link,omitempty"`
 	Code     string    `json:"code,omitempty"`
 	Name     string    `json:"name,omitempty"` // of the person: 64 characters, no URL
@@ -115,7 +116,8 @@ func (s *Service) mailJob(m Mail, job jobs.Job, now time.Time) (data.Write, erro
 }
 
 // SendMail sends the mail of a job: invalid_argument where no further try would
-// mend it. A mail whose time is over, or that is for nobody, is done.
+// mend it. A mail whose time is over, or that is for nobody, is done;
+// so is one with a link into an account that is no more.
 func (s *Service) SendMail(ctx context.Context, payload data.Doc) error {
 	var p struct {
 		Sealed []byte `bson:"sealed"`
@@ -137,6 +139,12 @@ func (s *Service) SendMail(ctx context.Context, payload data.Doc) error {
 	if !s.o.Now().Before(m.Until) {
 		s.o.Log.Warn("a mail was not sent in time", slog.String("mail", m.Kind))
 		return nil
+	}
+	if m.User != "" {
+		u, err := load[userDoc](ctx, s.o.System, colUsers, m.User)
+		if err != nil || u == nil { // erased since
+			return err
+		}
 	}
 	return s.o.Mail.Mailer.Send(ctx, m)
 }
