@@ -70,6 +70,9 @@ func (s *Service) Enroll(ctx context.Context, cr Credentials, body []byte) (*Enr
 	if err != nil {
 		return nil, err
 	}
+	if err = s.countEdit(ctx, l.user.ID); err != nil {
+		return nil, err
+	}
 	var out *Enrolled
 	err = rerun(ctx, func() error {
 		now := s.o.Now()

@@ -145,6 +145,16 @@ func (s *Service) countSignup(ctx context.Context, c Client) error {
 	return s.count(ctx, c, "signup", s.o.Limits.SignupsPerNetwork)
 }
 
+// editsPerHour is how many small changes, each a row of the audit, the user of an
+// account may make.
+const editsPerHour = 60
+
+// countEdit counts one.
+func (s *Service) countEdit(ctx context.Context, user string) error {
+	_, wait, err := s.o.Counter.Count(ctx, data.Count{Key: "edits " + user, Limit: editsPerHour, Window: time.Hour})
+	return limitError(wait, err)
+}
+
 // try is one check of a password, counted as a failure until passed.
 type try struct {
 	s    *Service

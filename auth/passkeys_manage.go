@@ -34,7 +34,8 @@ func (s *Service) Passkeys(ctx context.Context, c Credentials) ([]*Passkey, erro
 }
 
 // RenamePasskey answers PATCH passkeys/{id}. bad_json, validation_failed,
-// webauthn_credential_not_found (also for another's), and the errors of Sessions.
+// webauthn_credential_not_found (also for another's), over_request_rate_limit, and
+// the errors of Sessions.
 func (s *Service) RenamePasskey(ctx context.Context, c Credentials, id string, body []byte) (*Passkey, error) {
 	l, err := s.mayManage(ctx, c)
 	if err != nil {
@@ -49,6 +50,9 @@ func (s *Service) RenamePasskey(ctx context.Context, c Credentials, id string, b
 		return nil, err
 	}
 	if name, err = deviceName(name); err != nil {
+		return nil, err
+	}
+	if err = s.countEdit(ctx, l.user.ID); err != nil {
 		return nil, err
 	}
 	var out *Passkey

@@ -77,7 +77,7 @@ var authRows = map[string]authRow{
 	"GET /auth/v1/callback":  {anybody, "/auth/v1/callback?state=x&code=y", "", "302", nil, "oauth callback", ""},
 	"POST /auth/v1/callback": {anybody, "", "", "303", nil, "", "sends the browser to the GET"},
 	"GET /auth/v1/verify":    {anybody, "/auth/v1/verify?type=magiclink&token=x", "", "403", nil, "", secret},
-	"POST /auth/v1/verify":   {anybody, "", `{"type":"email","email":"none@pets.test","token":"000000"}`, "403 otp_expired", nil, "codes,network", ""},
+	"POST /auth/v1/verify":   {anybody, "", `{"type":"email","email":"none@pets.test","token":"000000"}`, "403 otp_expired", nil, "code,codes,network", ""},
 	"POST /auth/v1/recover":  {anybody, "", `{"email":"none@pets.test"}`, "200", nil, mailCounts, ""},
 	"POST /auth/v1/otp":      {anybody, "", `{"email":"none@pets.test","create_user":false}`, "200", nil, mailCounts + ",signup", ""},
 	"POST /auth/v1/magiclink": {
@@ -93,11 +93,11 @@ var authRows = map[string]authRow{
 	"DELETE /auth/v1/user/identities/{id}": {
 		users, "/auth/v1/user/identities/{user}", "", "404 identity_not_found", pages("aal1", mfa), "", own,
 	},
-	"POST /auth/v1/factors":                {users, "", `{"factor_type":"totp","friendly_name":"one more"}`, "200", pages("aal1", mfa), "", own},
+	"POST /auth/v1/factors":                {users, "", `{"factor_type":"totp","friendly_name":"one more"}`, "200", pages("aal1", mfa), "edits", ""},
 	"POST /auth/v1/factors/{id}/challenge": {users, "/auth/v1/factors/{factor}/challenge", "", "404 mfa_factor_not_found", pages("aal1", "200", "aal2", "200"), "", own},
 	"POST /auth/v1/factors/{id}/verify": {
 		users, "/auth/v1/factors/{factor}/verify", `{"challenge_id":"{challenge}","code":"000000"}`, "404 mfa_factor_not_found",
-		pages("aal1", "422 mfa_verification_failed", "aal2", "422 mfa_verification_failed"), "codes,network", "",
+		pages("aal1", "422 mfa_verification_failed", "aal2", "422 mfa_verification_failed"), "code,codes,network", "",
 	},
 	"DELETE /auth/v1/factors/{id}": {users, "/auth/v1/factors/{factor}", "", "404 mfa_factor_not_found", pages("aal1", mfa, "aal2", "200"), "", own},
 
@@ -105,7 +105,7 @@ var authRows = map[string]authRow{
 	"POST /auth/v1/factors/recovery-codes":              {users, "", "", "422 mfa_recovery_codes_sole_factor", pages("aal1", mfa, "aal2", "200"), "", own},
 	"DELETE /auth/v1/factors/recovery-codes":            {users, "", "", "404 mfa_factor_not_found", pages("aal1", mfa), "", own},
 	"POST /auth/v1/factors/recovery-codes/regenerate":   {users, "", "", "404 mfa_factor_not_found", pages("aal1", mfa), "", own},
-	"POST /auth/v1/factors/recovery-codes/verify":       {users, "", `{"code":"0123456789abcdef"}`, "422 mfa_verification_failed", nil, "codes,network", ""},
+	"POST /auth/v1/factors/recovery-codes/verify":       {users, "", `{"code":"0123456789abcdef"}`, "422 mfa_verification_failed", nil, "code,codes,network", ""},
 	"GET /auth/v1/admin/users/{id}/factors":             {keys, "/auth/v1/admin/users/{user}/factors", "", "200", nil, "", byKey},
 	"DELETE /auth/v1/admin/users/{id}/factors/{factor}": {keys, "/auth/v1/admin/users/{user}/factors/{user}", "", "404 mfa_factor_not_found", nil, "", byKey},
 	"POST /auth/v1/passkeys/registration/options":       {users, "", "{}", "200", pages("aal1", mfa), "passkey", ""},
@@ -113,7 +113,7 @@ var authRows = map[string]authRow{
 	"POST /auth/v1/passkeys/authentication/options":     {anybody, "", "{}", "200", nil, "passkey", ""},
 	"POST /auth/v1/passkeys/authentication/verify":      {anybody, "", `{"challenge_id":"x","credential":{}}`, "400 validation_failed", nil, "passkey", ""},
 	"GET /auth/v1/passkeys":                             {users, "", "", "200", pages("aal1", mfa), "", own},
-	"PATCH /auth/v1/passkeys/{id}":                      {users, "/auth/v1/passkeys/{user}", `{"friendly_name":"x"}`, "404", pages("aal1", mfa), "", own},
+	"PATCH /auth/v1/passkeys/{id}":                      {users, "/auth/v1/passkeys/{user}", `{"friendly_name":"x"}`, "404", pages("aal1", mfa), "edits", ""},
 	"DELETE /auth/v1/passkeys/{id}":                     {users, "/auth/v1/passkeys/{user}", "", "404", pages("aal1", mfa), "", own},
 
 	"GET /auth/v1/admin/users/{id}/passkeys":              {keys, "/auth/v1/admin/users/{user}/passkeys", "", "200", nil, "", byKey},
