@@ -94,7 +94,7 @@ func (f *Function) keys(name string, at hutch.Pos) []key {
 			text("collection", "The collection of before.", &t.Collection, anyText),
 			choice("auth", "An event of sign-in: before it functions judge, after it they hear.", &t.Auth, AuthEvents()...))),
 		expression("auth", "Who may call, of call and http triggers.", &f.Auth),
-		flag("admin", "Whether ctx.admin.db, which skips rules, is there.", &f.Admin),
+		flag("admin", "Whether ctx.admin.db, which skips rules, and ctx.auth, which manages accounts, are there.", &f.Admin),
 		file("input", "The JSON Schema of the input.", &f.Input, ".json"),
 		choice("idempotency", "required: a request without Idempotency-Key is refused.", &f.Idempotency, "optional", "required"),
 		span("timeout", "How long a run may take.", &f.Timeout, 10*time.Millisecond, 15*time.Minute),

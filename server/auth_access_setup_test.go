@@ -102,7 +102,7 @@ func openOffice(t testing.TB) *office {
 	o := &office{t: t, counts: &recorder{kinds: map[string]bool{}}}
 	o.real = startReal(t, func(a *auth.Options) {
 		o.counts.Counter = a.Counter
-		a.Counter, a.Hasher = o.counts, quickHasher{}
+		a.Counter, a.Hasher, a.Anonymous = o.counts, quickHasher{}, true
 		a.Mail = auth.MailOptions{Mailer: noMail{}, MagicLinks: true}
 		a.Providers = auth.Providers{"corp": away{}}
 		a.Limits = auth.Limits{MailsPerAddress: 1000, MailsPerDay: 1000}
@@ -204,6 +204,7 @@ func (o *office) key(scope string) visitor {
 // visitors are all who may come; each is made anew for each request.
 var visitors = []string{
 	"guest", "user", "other", "aal1", "aal2", "banned", "data", "auth", "ops", "expired", "tampered", "revoked", "revoked key",
+	"recovery", "anonymous", "impersonator",
 }
 
 // be makes one of them.
@@ -235,8 +236,25 @@ func (o *office) be(who string) visitor {
 		}
 		return v
 	}
+	if who == "anonymous" {
+		var s sessionAnswer
+		o.read(o.do(o.t, "", "POST", "/auth/v1/signup", "{}"), &s)
+		return s.visitor(o)
+	}
 	v, address := o.person()
 	switch who {
+	case "recovery":
+		l, err := o.auth.GenerateLink(ctx, auth.Credentials{Authorization: "Bearer " + o.key("auth").token}, []byte(`{"type":"recovery","email":"`+address+`"}`), "")
+		if err != nil {
+			o.t.Fatal(err)
+		}
+		var s sessionAnswer
+		o.read(o.do(o.t, "", "POST", "/auth/v1/verify", `{"type":"recovery","token_hash":"`+l.HashedToken+`"}`), &s)
+		return s.visitor(o)
+	case "impersonator":
+		var s sessionAnswer
+		o.read(o.do(o.t, o.key("auth").token, "POST", "/admin/v1/auth/impersonate", `{"user":"`+v.user+`","reason":"ticket 42"}`), &s)
+		return s.visitor(o)
 	case "banned":
 		if _, err := o.auth.Ban(ctx, address, time.Now().Add(time.Hour)); err != nil {
 			o.t.Fatal(err)

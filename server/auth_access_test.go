@@ -26,9 +26,10 @@ type authRow struct {
 type base int
 
 const (
-	anybody base = iota // all alike: it looks at no access token
-	users               // who is signed in, for oneself
-	keys                // service keys of scope auth
+	anybody  base = iota // all alike: it looks at no access token
+	users                // who is signed in, for oneself
+	keys                 // service keys of scope auth
+	backends             // the same, and no path to others
 )
 
 // refusals are what others get of a base.
@@ -37,11 +38,19 @@ var refusals = map[base]map[string]string{
 	users: {
 		"guest": "401 no_authorization", "banned": "403 user_banned", "expired": "401 bad_jwt", "tampered": "401 bad_jwt",
 		"revoked": "401 session_not_found", "data": "401 bad_jwt", "auth": "401 bad_jwt", "ops": "401 bad_jwt", "revoked key": "401 unauthenticated",
+		"recovery": "400 reauthentication_needed", "impersonator": "403 insufficient_aal",
 	},
 	keys: {
 		"guest": "401 no_authorization", "user": "403 not_admin", "other": "403 not_admin", "aal1": "403 not_admin", "aal2": "403 not_admin",
 		"banned": "403 user_banned", "expired": "401 bad_jwt", "tampered": "401 bad_jwt", "revoked": "401 session_not_found",
 		"data": "403 not_admin", "ops": "403 not_admin", "revoked key": "401 unauthenticated",
+		"recovery": "403 not_admin", "anonymous": "403 not_admin", "impersonator": "403 not_admin",
+	},
+	backends: {
+		"guest": "404 not_found", "user": "404 not_found", "other": "404 not_found", "aal1": "404 not_found", "aal2": "404 not_found",
+		"banned": "401 unauthenticated", "expired": "401 unauthenticated", "tampered": "401 unauthenticated", "revoked": "401 unauthenticated",
+		"data": "403 permission_denied", "ops": "403 permission_denied", "revoked key": "401 unauthenticated",
+		"recovery": "404 not_found", "anonymous": "404 not_found", "impersonator": "404 not_found",
 	},
 }
 
@@ -69,9 +78,9 @@ func pages(names ...string) map[string]string {
 var authRows = map[string]authRow{
 	"POST /auth/v1/signup":   {anybody, "", `{"email":"new@pets.test","password":"` + visitorPassword + `"}`, "200", nil, "signup", ""},
 	"POST /auth/v1/token":    {anybody, "/auth/v1/token?grant_type=password", `{"email":"none@pets.test","password":"wrong"}`, "400 invalid_credentials", nil, "account,network,pair", ""},
-	"POST /auth/v1/logout":   {users, "", "", "204", nil, "", own},
-	"GET /auth/v1/user":      {users, "", "", "200", nil, "", own},
-	"PUT /auth/v1/user":      {users, "", `{"password":"another of theirs","current_password":"` + visitorPassword + `"}`, "200", pages("aal1", mfa), "account,network,pair", ""},
+	"POST /auth/v1/logout":   {users, "", "", "204", pages("recovery", "204"), "", own},
+	"GET /auth/v1/user":      {users, "", "", "200", pages("recovery", "200", "impersonator", "200"), "", own},
+	"PUT /auth/v1/user":      {users, "", `{"password":"another of theirs","current_password":"` + visitorPassword + `"}`, "200", pages("recovery", "400 invalid_credentials", "anonymous", "400 validation_failed", "aal1", mfa), "account,network,pair", ""},
 	"DELETE /auth/v1/user":   {users, "", "", "204", pages("aal1", mfa), "", own},
 	"GET /auth/v1/authorize": {anybody, "/auth/v1/authorize?provider=corp&" + challenge, "", "302", nil, "oauth", ""},
 	"GET /auth/v1/callback":  {anybody, "/auth/v1/callback?state=x&code=y", "", "302", nil, "oauth callback", ""},
@@ -84,7 +93,7 @@ var authRows = map[string]authRow{
 		anybody, "", `{"email":"none@pets.test","create_user":false}`, "200", nil, mailCounts + ",signup", "",
 	},
 	"POST /auth/v1/resend":          {anybody, "", `{"email":"none@pets.test","type":"signup"}`, "200", nil, mailCounts, ""},
-	"GET /auth/v1/reauthenticate":   {users, "", "", "200", nil, mailCounts, ""},
+	"GET /auth/v1/reauthenticate":   {users, "", "", "200", pages("anonymous", "400 validation_failed"), mailCounts, ""},
 	"GET /auth/v1/sessions":         {users, "", "", "200", pages("aal1", mfa), "", own},
 	"DELETE /auth/v1/sessions/{id}": {users, "/auth/v1/sessions/{session}", "", "204", pages("other", "404 not_found", "aal1", mfa), "", own},
 	"GET /auth/v1/user/identities/authorize": {
@@ -93,11 +102,11 @@ var authRows = map[string]authRow{
 	"DELETE /auth/v1/user/identities/{id}": {
 		users, "/auth/v1/user/identities/{user}", "", "404 identity_not_found", pages("aal1", mfa), "", own,
 	},
-	"POST /auth/v1/factors":                {users, "", `{"factor_type":"totp","friendly_name":"one more"}`, "200", pages("aal1", mfa), "edits", ""},
-	"POST /auth/v1/factors/{id}/challenge": {users, "/auth/v1/factors/{factor}/challenge", "", "404 mfa_factor_not_found", pages("aal1", "200", "aal2", "200"), "", own},
+	"POST /auth/v1/factors":                {users, "", `{"factor_type":"totp","friendly_name":"one more"}`, "200", pages("anonymous", "400 validation_failed", "aal1", mfa), "edits", ""},
+	"POST /auth/v1/factors/{id}/challenge": {users, "/auth/v1/factors/{factor}/challenge", "", "404 mfa_factor_not_found", pages("recovery", "404 mfa_factor_not_found", "aal1", "200", "aal2", "200"), "", own},
 	"POST /auth/v1/factors/{id}/verify": {
 		users, "/auth/v1/factors/{factor}/verify", `{"challenge_id":"{challenge}","code":"000000"}`, "404 mfa_factor_not_found",
-		pages("aal1", "422 mfa_verification_failed", "aal2", "422 mfa_verification_failed"), "code,codes,network", "",
+		pages("recovery", "404 mfa_factor_not_found", "aal1", "422 mfa_verification_failed", "aal2", "422 mfa_verification_failed"), "code,codes,network", "",
 	},
 	"DELETE /auth/v1/factors/{id}": {users, "/auth/v1/factors/{factor}", "", "404 mfa_factor_not_found", pages("aal1", mfa, "aal2", "200"), "", own},
 
@@ -105,10 +114,10 @@ var authRows = map[string]authRow{
 	"POST /auth/v1/factors/recovery-codes":              {users, "", "", "422 mfa_recovery_codes_sole_factor", pages("aal1", mfa, "aal2", "200"), "", own},
 	"DELETE /auth/v1/factors/recovery-codes":            {users, "", "", "404 mfa_factor_not_found", pages("aal1", mfa), "", own},
 	"POST /auth/v1/factors/recovery-codes/regenerate":   {users, "", "", "404 mfa_factor_not_found", pages("aal1", mfa), "", own},
-	"POST /auth/v1/factors/recovery-codes/verify":       {users, "", `{"code":"0123456789abcdef"}`, "422 mfa_verification_failed", nil, "code,codes,network", ""},
+	"POST /auth/v1/factors/recovery-codes/verify":       {users, "", `{"code":"0123456789abcdef"}`, "422 mfa_verification_failed", pages("recovery", "422 mfa_verification_failed"), "code,codes,network", ""},
 	"GET /auth/v1/admin/users/{id}/factors":             {keys, "/auth/v1/admin/users/{user}/factors", "", "200", nil, "", byKey},
 	"DELETE /auth/v1/admin/users/{id}/factors/{factor}": {keys, "/auth/v1/admin/users/{user}/factors/{user}", "", "404 mfa_factor_not_found", nil, "", byKey},
-	"POST /auth/v1/passkeys/registration/options":       {users, "", "{}", "200", pages("aal1", mfa), "passkey", ""},
+	"POST /auth/v1/passkeys/registration/options":       {users, "", "{}", "200", pages("anonymous", "400 validation_failed", "aal1", mfa), "passkey", ""},
 	"POST /auth/v1/passkeys/registration/verify":        {users, "", `{"challenge_id":"x","credential":{}}`, "400 validation_failed", pages("aal1", mfa), "passkey", ""},
 	"POST /auth/v1/passkeys/authentication/options":     {anybody, "", "{}", "200", nil, "passkey", ""},
 	"POST /auth/v1/passkeys/authentication/verify":      {anybody, "", `{"challenge_id":"x","credential":{}}`, "400 validation_failed", nil, "passkey", ""},
@@ -129,6 +138,9 @@ var authRows = map[string]authRow{
 	"DELETE /auth/v1/admin/users/{id}":          {keys, "/auth/v1/admin/users/{user}", "", "200", nil, "", byKey},
 	"GET /auth/v1/admin/users/{id}/sessions":    {keys, "/auth/v1/admin/users/{user}/sessions", "", "200", nil, "", byKey},
 	"DELETE /auth/v1/admin/users/{id}/sessions": {keys, "/auth/v1/admin/users/{user}/sessions", "", "204", nil, "", byKey},
+
+	"POST /admin/v1/auth/tokens":      {backends, "", `{"user":"{user}"}`, "200", nil, "", byKey},
+	"POST /admin/v1/auth/impersonate": {backends, "", `{"user":"{user}","reason":"ticket 42"}`, "200", nil, "", byKey},
 
 	"GET /auth/v1/settings":                         {anybody, "", "", "200", nil, "", reads},
 	"GET /auth/v1/health":                           {anybody, "", "", "200", nil, "", reads},
@@ -175,7 +187,7 @@ func authTable(t *testing.T, o *office, each func(route *server.Route, r *authRo
 	}
 	seen := map[string]bool{}
 	for _, route := range srv.Routes() {
-		if route.Service != server.ServiceAuth {
+		if route.Service != server.ServiceAuth && !strings.HasPrefix(route.Path, "/admin/v1/auth/") {
 			continue
 		}
 		seen[route.Name] = true
@@ -219,7 +231,7 @@ func TestEveryAuthRouteByVisitor(t *testing.T) {
 func TestS41EveryRouteThatSendsOrGuessesCounts(t *testing.T) {
 	o := openOffice(t)
 	authTable(t, o, func(route *server.Route, r *authRow) {
-		who := map[base]string{anybody: "guest", users: "user", keys: "auth"}[r.who]
+		who := map[base]string{anybody: "guest", users: "user", keys: "auth", backends: "auth"}[r.who]
 		if strings.Contains(r.body, "{challenge}") {
 			who = "aal1"
 		}

@@ -3,8 +3,6 @@ package server
 import (
 	"bytes"
 	"net/http"
-
-	"github.com/hutch-dev/hutch/auth"
 )
 
 // factorRoutes are those of second factors; names come before {id}.
@@ -37,8 +35,7 @@ func challengeFactor(r *request) error {
 }
 
 func verifyFactor(r *request) error {
-	c := auth.Client{Addr: r.addr, Forwarded: r.head.forwarded && !r.proxied}
-	out, err := r.srv.o.Auth.VerifyFactor(r.ctx, r.credentials(), r.params[0], bytes.Clone(r.raw()), c)
+	out, err := r.srv.o.Auth.VerifyFactor(r.ctx, r.credentials(), r.params[0], bytes.Clone(r.raw()), r.whence())
 	return r.sendJSON(out, err)
 }
 
@@ -69,8 +66,7 @@ func removeRecoveryCodes(r *request) error {
 }
 
 func verifyRecoveryCode(r *request) error {
-	c := auth.Client{Addr: r.addr, Forwarded: r.head.forwarded && !r.proxied}
-	out, err := r.srv.o.Auth.VerifyRecoveryCode(r.ctx, r.credentials(), bytes.Clone(r.raw()), c)
+	out, err := r.srv.o.Auth.VerifyRecoveryCode(r.ctx, r.credentials(), bytes.Clone(r.raw()), r.whence())
 	return r.sendJSON(out, err)
 }
 

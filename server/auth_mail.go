@@ -133,6 +133,5 @@ func resend(r *request) error {
 }
 
 func reauthenticate(r *request) error {
-	c := auth.Client{Addr: r.addr, Forwarded: r.head.forwarded && !r.proxied}
-	return r.sendJSON(struct{}{}, r.srv.o.Auth.Reauthenticate(r.ctx, r.credentials(), c))
+	return r.sendJSON(struct{}{}, r.srv.o.Auth.Reauthenticate(r.ctx, r.credentials(), r.whence()))
 }

@@ -36,11 +36,18 @@ func authRoutes() []*Route {
 	return rows
 }
 
-// client says where a request to /auth came from; a service key frees it of
-// the limits, and is all that routes look at which need no user.
+// whence says where a request to /auth came from.
+func (r *request) whence() auth.Client {
+	return auth.Client{Addr: r.addr, Forwarded: r.head.forwarded && !r.proxied, Agent: string(r.fctx.UserAgent()), Credentials: r.credentials()}
+}
+
+// client is whence; a service key frees it of the limits, and is all that routes
+// look at which need no user.
 func (r *request) client() (auth.Client, error) {
 	exempt, err := r.srv.o.Auth.Exempt(r.ctx, r.credentials())
-	return auth.Client{Addr: r.addr, Forwarded: r.head.forwarded && !r.proxied, ServiceKey: exempt, Agent: string(r.fctx.UserAgent()), Credentials: r.credentials()}, err
+	c := r.whence()
+	c.ServiceKey = exempt
+	return c, err
 }
 
 func signup(r *request) error {
@@ -86,9 +93,8 @@ func putUser(r *request) error {
 	if err != nil {
 		return err
 	}
-	c := auth.Client{Addr: r.addr, Forwarded: r.head.forwarded && !r.proxied}
 	in.Flow.Redirect = r.param("redirect_to")
-	out, err := r.srv.o.Auth.UpdateUser(r.ctx, r.credentials(), in, c)
+	out, err := r.srv.o.Auth.UpdateUser(r.ctx, r.credentials(), in, r.whence())
 	return r.sendJSON(out, err)
 }
 
