@@ -2,6 +2,7 @@ package auth_test
 
 import (
 	"crypto/rand"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -82,7 +83,7 @@ func (p *profiled) schema(t *testing.T, text string) {
 		t.Fatal(err)
 	}
 	profiles := data.Collection{Name: "profiles", Schema: s, Indexes: []data.Index{{Name: "handle", Fields: []data.Order{{Path: "handle"}}, Unique: true}}}
-	if err := p.db.Use(t.Context(), data.App{Collections: append(p.colls[:len(p.colls):len(p.colls)], profiles)}); err != nil {
+	if err := p.db.Use(t.Context(), data.App{Collections: append(slices.Clip(p.colls), profiles)}); err != nil {
 		t.Fatal(err)
 	}
 }
