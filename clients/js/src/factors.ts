@@ -3,6 +3,7 @@ import type { Aal, Factor, Mfa, NewFactor, User } from './types.ts'
 import type { Wire } from './session.ts'
 import { HutchError } from './error.ts'
 
+interface WireKeyChallenge { id: string; webauthn?: { type: 'create' | 'request'; credential_options: { publicKey: Record<string, unknown> } } }
 interface WireFactor { id: string; friendly_name?: string; factor_type: string; status: string; created_at: string }
 
 export class Factors implements Mfa {
@@ -38,6 +39,20 @@ export class Factors implements Mfa {
   async verify(c: { factor: string; code: string; challenge?: string }): Promise<User> {
     const challenge_id = c.challenge ?? (await this.challenge(c.factor)).id
     return this.w.renewed(path(c.factor, '/verify'), { challenge_id, code: c.code })
+  }
+
+  async enrollKey(c: { name?: string; signal?: AbortSignal } = {}): Promise<User> {
+    const f = await this.w.ask('POST', 'factors', { factor_type: 'webauthn', friendly_name: c.name }) as { id: string }
+    return this.verifyKey({ ...c, factor: f.id })
+  }
+
+  async verifyKey(c: { factor: string; signal?: AbortSignal }): Promise<User> {
+    const [{ create, sign }, asked] = await Promise.all([import('./passkeys.ts'), this.w.ask('POST', path(c.factor, '/challenge'))])
+    const { id, webauthn } = asked as WireKeyChallenge
+    if (!webauthn) throw new HutchError('invalid_argument', 'the factor is no security key', { field: 'factor' })
+    const { type, credential_options: { publicKey } } = webauthn
+    const credential_response = await (type === 'create' ? create : sign)(publicKey, c.signal)
+    return this.w.renewed(path(c.factor, '/verify'), { challenge_id: id, webauthn: { type, credential_response } })
   }
 
   async unenroll(id: string): Promise<void> {

@@ -20,7 +20,7 @@ export class PasskeysOf implements Passkeys {
 
   async register(c: { name?: string; signal?: AbortSignal } = {}): Promise<Passkey> {
     const { challenge_id, options } = await this.w.ask('POST', 'passkeys/registration/options', {}) as { challenge_id: string; options: Json }
-    const credential = await ceremony(() => navigator.credentials.create({ publicKey: creation(options), ...heard(c.signal) }))
+    const credential = await create(options, c.signal)
     const made = read(await this.w.ask('POST', 'passkeys/registration/verify', { challenge_id, credential }))
     return c.name === undefined ? made : this.rename(made.id, c.name)
   }
@@ -47,6 +47,16 @@ export class PasskeysOf implements Passkeys {
   }
 }
 
+/** Has an authenticator make a credential. */
+export function create(options: Json, signal?: AbortSignal): Promise<Json> {
+  return ceremony(() => navigator.credentials.create({ publicKey: creation(options), ...heard(signal) }))
+}
+
+/** Has an authenticator sign with one that it made. */
+export function sign(options: Json, signal?: AbortSignal): Promise<Json> {
+  return ceremony(() => navigator.credentials.get({ publicKey: request(options), ...heard(signal) }))
+}
+
 function read(a: unknown): Passkey {
   const p = a as Record<string, string>
   return { id: p.id!, name: p.friendly_name ?? '', createdAt: new Date(p.created_at!), lastUsedAt: p.last_used_at ? new Date(p.last_used_at) : null }
@@ -62,17 +72,17 @@ function heard(signal: AbortSignal | undefined): { signal?: AbortSignal } {
 
 /** What the browser, and the person before it, make of it. */
 async function ceremony(f: () => Promise<Credential | null>): Promise<Json> {
-  if (!able()) throw new HutchError('unimplemented', 'this browser has no passkeys')
+  if (!able()) throw new HutchError('unimplemented', 'this browser knows no passkeys and security keys')
   let c: Credential | null
   try {
     c = await f()
   } catch (e) {
     const { name, message } = e as Error
-    if (name === 'InvalidStateError') throw new HutchError('already_exists', 'this device has a passkey of the account')
+    if (name === 'InvalidStateError') throw new HutchError('already_exists', 'this device has one of the account')
     if (name !== 'NotAllowedError' && name !== 'AbortError') throw new HutchError('failed_precondition', message, { details: { name } })
     c = null
   }
-  if (!c) throw new HutchError('cancelled', 'no passkey was given')
+  if (!c) throw new HutchError('cancelled', 'no passkey or security key was given')
   return json(c as PublicKeyCredential)
 }
 

@@ -20,7 +20,11 @@ export interface Mfa {
   /** Begins one of an authenticator app: verify makes it count. */
   enroll(c?: { name?: string }): Promise<NewFactor>
   challenge(id: string): Promise<{ id: string; expiresAt: Date }>
-  /** Shows a factor; the challenge is made where none is given. */
+  /** Adds a security key, or what the device has, in a click; where it is not given, `list` has it unverified. */
+  enrollKey(c?: { name?: string; signal?: AbortSignal }): Promise<User>
+  /** Shows one, in a click: a factor of type webauthn. */
+  verifyKey(c: { factor: string; signal?: AbortSignal }): Promise<User>
+  /** Shows a factor of an authenticator app; the challenge is made where none is given. */
   verify(c: { factor: string; code: string; challenge?: string }): Promise<User>
   unenroll(id: string): Promise<void>
   /** Makes codes that each stand in for a factor once, in place of those of before. They are shown this once. */
