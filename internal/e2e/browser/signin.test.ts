@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { openBrowser } from './chromium.ts'
+import { bundledClient } from './client.ts'
 import { openMailbox, type Mailbox } from './mailbox.ts'
 import { codeOf } from './authenticator.ts'
 import { openProvider, type Provider } from './provider.ts'
@@ -246,6 +247,7 @@ describe('signing in to the pet store, in a browser', () => {
       await page.click('dialog [data-provider=passkey]')
       await page.waitForSelector('#account.in')
       assert.equal(await page.textContent('#account'), name)
+      assert.equal(await page.evaluate(`${await bundledClient()}; client.createClient().auth.ready.then(u => u.aal)`), 'aal2')
       await page.click('#account')
       await page.click('.identities li:has-text("Passkey") >> text=Remove')
       await page.waitForSelector('.identities li:has-text("Passkey")', { state: 'detached' })
@@ -256,6 +258,44 @@ describe('signing in to the pet store, in a browser', () => {
       await devtools.send('WebAuthn.clearCredentials', { authenticatorId })
     })
   }
+
+  it('takes a security key for a second factor', async () => {
+    const page = await visitor(phone, shop.url.replace('127.0.0.1', 'localhost'))
+    const devtools = await page.context().newCDPSession(page)
+    await devtools.send('WebAuthn.enable')
+    await devtools.send('WebAuthn.addVirtualAuthenticator', {
+      options: { protocol: 'ctap2', transport: 'usb', hasResidentKey: false, hasUserVerification: false, automaticPresenceSimulation: true },
+    })
+    const email = newEmail()
+    const signIn = async () => {
+      await page.click('#account')
+      await page.fill('dialog [name=email]', email)
+      await page.click('text=Mail me a code')
+      await page.click('dialog button[type=submit]')
+      await page.fill('dialog [name=code]', await mailbox.code(email))
+      await page.click('dialog button[type=submit]')
+    }
+    /** What the page's client does with mfa, in its session. */
+    const mfa = async (body: string) => page.evaluate(`${await bundledClient()}; (async () => {
+      const { auth } = client.createClient()
+      await auth.ready
+      ${body}
+    })()`)
+    await signIn()
+    await page.waitForSelector('#account.in')
+    const made = await mfa(`const u = await auth.mfa.enrollKey({ name: 'Key' })
+      return [u.aal, (await auth.mfa.list()).map(f => [f.type, f.name, f.verified])]`)
+    assert.deepEqual(made, ['aal2', [['webauthn', 'Key', true]]])
+    await mfa('await auth.signOut()')
+    await page.reload()
+    await page.waitForSelector('#account:not(.in)')
+    await signIn()
+    await page.waitForSelector('text=One more step')
+    const shown = await mfa(`const before = auth.user.aal
+      const [f] = await auth.mfa.list()
+      return [before, auth.user.needsFactor, (await auth.mfa.verifyKey({ factor: f.id })).aal]`)
+    assert.deepEqual(shown, ['aal1', true, 'aal2'])
+  })
 
   it('asks for a second factor', async () => {
     const page = await visitor(phone)
