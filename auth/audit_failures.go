@@ -30,7 +30,7 @@ type failures struct {
 // where there is none, of nobody's.
 func (s *Service) noteFailure(kind string, u *userDoc, c Client, err error) {
 	switch hutch.CodeOf(err) {
-	case hutch.InvalidCredentials, hutch.OTPExpired, hutch.FactorRefused:
+	case hutch.InvalidCredentials, hutch.OTPExpired, hutch.FactorRefused, hutch.WebAuthnFailed:
 	default:
 		return
 	}
@@ -52,17 +52,45 @@ func (s *Service) noteFailure(kind string, u *userDoc, c Client, err error) {
 	f.of[a]++
 }
 
-// flushFailures writes what was counted, the most frequent first.
-func (s *Service) flushFailures(ctx context.Context) error {
+// merge adds what others counted before.
+func (f *failures) merge(o failures) {
+	if f.of == nil {
+		*f = o
+		return
+	}
+	f.since, f.more = o.since, f.more+o.more
+	for a, n := range o.of {
+		if _, known := f.of[a]; !known && len(f.of) >= failureKept {
+			f.more += n
+			continue
+		}
+		f.of[a] += n
+	}
+}
+
+// flushFailures writes what was counted, if it is time or all of it: a flush that
+// fails loses nothing.
+func (s *Service) flushFailures(ctx context.Context, all bool) error {
 	now := s.o.Now()
 	s.mu.Lock()
 	f := s.failed
-	if f.of == nil || now.Sub(f.since) < failureEvery {
+	if f.of == nil || !all && now.Sub(f.since) < failureEvery {
 		s.mu.Unlock()
 		return nil
 	}
 	s.failed = failures{}
 	s.mu.Unlock()
+	err := s.writeFailures(ctx, now, f)
+	if err != nil {
+		s.mu.Lock()
+		s.failed.merge(f)
+		s.mu.Unlock()
+	}
+	return err
+}
+
+// writeFailures writes rows, the most frequent first.
+func (s *Service) writeFailures(ctx context.Context, now time.Time, f failures) error {
 	rows := slices.SortedFunc(maps.Keys(f.of), func(a, b auditDoc) int {
 		return cmp.Or(cmp.Compare(f.of[b], f.of[a]), cmp.Compare(a.User+a.Network+a.Detail, b.User+b.Network+b.Detail))
 	})
@@ -85,13 +113,5 @@ func (s *Service) flushFailures(ctx context.Context) error {
 		}
 		ws = append(ws, w)
 	}
-	err := s.commit(ctx, now, ws...)
-	if err != nil {
-		s.mu.Lock()
-		if s.failed.of == nil {
-			s.failed = f
-		}
-		s.mu.Unlock()
-	}
-	return err
+	return s.commit(ctx, now, ws...)
 }

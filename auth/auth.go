@@ -44,6 +44,7 @@ type Options struct {
 	Lifetimes Lifetimes
 	Limits    Limits
 	Counter   Counter // data.Service.Counter
+	Lease     Lease   // of the node that sweeps; nil: this one
 	Remember  int     // verifications remembered [32,768]
 	Providers Providers
 	Mail      MailOptions
@@ -57,6 +58,15 @@ type Options struct {
 	Entropy   io.Reader
 	Log       *slog.Logger
 }
+
+// Lease lets one node of all do what each could: *data.Lease.
+type Lease interface {
+	Acquire(ctx context.Context) (bool, error)
+	Release(ctx context.Context) error
+}
+
+// SweepLease is how long a node that is gone keeps others from sweeping.
+const SweepLease = 2 * sweepEvery
 
 // Service signs users in and says who a request is. It is safe for concurrent
 // use.
@@ -145,6 +155,7 @@ func (s *Service) issuer() string { return strings.TrimRight(s.o.PublicURL(), "/
 const (
 	maintainEvery = time.Minute
 	sweepEvery    = time.Hour
+	leaveTime     = 5 * time.Second
 )
 
 // Run follows the feed and keeps keys and sessions in order until ctx ends.
@@ -155,24 +166,59 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 	tick := time.NewTicker(maintainEvery)
 	defer tick.Stop()
-	for {
-		if err := s.Maintain(ctx); err != nil && ctx.Err() == nil {
-			s.o.Log.Warn("maintenance of auth", slog.Any("error", err))
+	wg.Go(func() { // a long sweep holds up no rotation
+		each := time.NewTicker(maintainEvery)
+		defer each.Stop()
+		for ctx.Err() == nil {
+			s.warn(ctx, s.sweepDue(ctx))
+			select {
+			case <-each.C:
+			case <-ctx.Done():
+			}
 		}
+	})
+	for {
+		s.warn(ctx, s.upkeep(ctx))
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
 			wg.Wait()
+			s.leave(context.WithoutCancel(ctx))
 			return ctx.Err()
 		}
 	}
 }
 
+func (s *Service) warn(ctx context.Context, err error) {
+	if err != nil && ctx.Err() == nil {
+		s.o.Log.Warn("maintenance of auth", slog.Any("error", err))
+	}
+}
+
+// leave writes what is only in memory, and lets another node sweep.
+func (s *Service) leave(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, leaveTime)
+	defer cancel()
+	err := s.flushFailures(ctx, true)
+	if s.o.Lease != nil {
+		err = errors.Join(err, s.o.Lease.Release(ctx))
+	}
+	s.warn(ctx, err)
+}
+
 // Maintain does what is due: rotates signing keys, notes the last use of
-// service keys and failed sign-ins, each hour deletes sessions that have ended
-// and old rows of the audit.
+// service keys and failed sign-ins, each hour deletes, on one node of all,
+// sessions that have ended and old rows of the audit.
 func (s *Service) Maintain(ctx context.Context) error {
-	err := errors.Join(s.rotate(ctx), s.flushUses(ctx), s.flushFailures(ctx))
+	return errors.Join(s.upkeep(ctx), s.sweepDue(ctx))
+}
+
+func (s *Service) upkeep(ctx context.Context) error {
+	return errors.Join(s.rotate(ctx), s.flushUses(ctx), s.flushFailures(ctx, false))
+}
+
+// sweepDue sweeps once an hour, where the lease is this node's.
+func (s *Service) sweepDue(ctx context.Context) error {
 	now := s.o.Now()
 	s.mu.Lock()
 	due := now.Sub(s.swept) >= sweepEvery
@@ -180,8 +226,13 @@ func (s *Service) Maintain(ctx context.Context) error {
 		s.swept = now
 	}
 	s.mu.Unlock()
-	if due {
-		err = errors.Join(err, s.sweep(ctx), s.sweepWaiting(ctx), s.sweepOTPs(ctx), s.sweepAudit(ctx))
+	if !due {
+		return nil
 	}
-	return err
+	if s.o.Lease != nil {
+		if ok, err := s.o.Lease.Acquire(ctx); err != nil || !ok {
+			return err
+		}
+	}
+	return errors.Join(s.sweep(ctx), s.sweepWaiting(ctx), s.sweepOTPs(ctx), s.sweepAudit(ctx))
 }

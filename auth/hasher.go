@@ -29,8 +29,9 @@ type Hasher interface {
 const HashHandlerName = "password"
 
 const (
-	hashQueue = 64
-	hashWait  = 5 * time.Second // Retry-After of a full queue
+	hashQueue  = 64
+	heavyQueue = 8               // large hashes, one at work: these wait apart from others
+	hashWait   = 5 * time.Second // Retry-After of a full queue
 )
 
 // Pool runs work in child processes: *child.Pool.
@@ -93,6 +94,7 @@ type poolHasher struct {
 	slots chan struct{} // holds Workers
 	queue chan struct{} // holds Workers + Queue
 	heavy chan struct{} // holds 1: many large hashes at once would be all of the memory
+	large chan struct{} // holds heavyQueue, who waits for it among them
 	dummy string
 }
 
@@ -125,6 +127,7 @@ func newHasher(o HasherOptions) (*poolHasher, error) {
 	return &poolHasher{
 		o: o, dummy: phc(o.Params, b[:saltLen], b[saltLen:]),
 		slots: make(chan struct{}, o.Workers), queue: make(chan struct{}, o.Workers+o.Queue), heavy: make(chan struct{}, 1),
+		large: make(chan struct{}, heavyQueue),
 	}, nil
 }
 
@@ -154,19 +157,26 @@ func (h *poolHasher) Stale(encoded string) bool {
 }
 
 func (h *poolHasher) do(ctx context.Context, r hashRequest, heavy bool) (a hashAnswer, err error) {
-	select {
-	case h.queue <- struct{}{}:
-		defer func() { <-h.queue }()
-	default:
-		return a, &hutch.Error{Code: hutch.OverRequestRateLimit, Message: "too many sign-ins at once", RetryAfter: hashWait}
-	}
-	if heavy {
+	busy := &hutch.Error{Code: hutch.OverRequestRateLimit, Message: "too many sign-ins at once", RetryAfter: hashWait}
+	if heavy { // before the queue, where they would keep others out
+		select {
+		case h.large <- struct{}{}:
+			defer func() { <-h.large }()
+		default:
+			return a, busy
+		}
 		select {
 		case h.heavy <- struct{}{}:
 			defer func() { <-h.heavy }()
 		case <-ctx.Done():
 			return a, ctxError(ctx)
 		}
+	}
+	select {
+	case h.queue <- struct{}{}:
+		defer func() { <-h.queue }()
+	default:
+		return a, busy
 	}
 	select {
 	case h.slots <- struct{}{}:

@@ -90,6 +90,7 @@ func (s *Service) EnterByPasskey(ctx context.Context, body []byte, c Client) (*S
 		out, err = s.enterByPasskey(ctx, rp, d, p, challenge, c)
 		return err
 	})
+	s.noteFailure(passkeyType, nil, c, err) // whose it claims to be is no matter
 	return out, err
 }
 

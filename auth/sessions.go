@@ -20,6 +20,7 @@ const (
 func Indexes() map[string][]data.Index {
 	return map[string][]data.Index{
 		colSessions: {{Name: "user", Fields: []data.Order{{Path: "user"}}}},
+		colOTPs:     {{Name: "expires", Fields: []data.Order{{Path: "expiresAt"}}}},
 		colUsers:    {{Name: "waits", Fields: []data.Order{{Path: "waits"}}}},
 	}
 }

@@ -114,6 +114,7 @@ func (a *App) openAuth(ctx context.Context, keys *secrets, inProcess bool) error
 	err = a.patient(ctx, "reading the signing keys", func() (err error) {
 		a.Auth, err = auth.New(ctx, auth.Options{
 			System: a.Data.System(a.o.authCollections()...), Feed: a.Data.Feed(), Counter: a.Data.Counter(), Erasures: a.Data,
+			Lease:     a.Data.Lease("auth sweep", auth.SweepLease),
 			Providers: providers, Mail: mail, Redirects: redirects, Passkeys: auth.PasskeyOptions{Origins: c.Auth.PasskeyOrigins}, Captcha: captcha,
 			Hasher: hasher, MasterKey: keys.master, PublicURL: a.publicURL, Signup: c.Auth.Signup, Anonymous: c.Auth.Anonymous, MinLength: int(c.Auth.MinLength),
 			Hooks: hooks{a}, Profile: a.profile(), AnyLevel: c.Auth.MFA == "optional",
