@@ -158,7 +158,7 @@ func (s *Service) VerifyMailed(ctx context.Context, r VerifyRequest, c Client) (
 	if _, ok := handleOf(secret); !ok {
 		return s.useCode(ctx, r, p, c)
 	}
-	var err error
+	err := otpExpired() // of a type that is none
 	for _, purpose := range purposesOf(r.Type) {
 		var out *Session
 		if out, err = s.useLink(ctx, purpose, secret, p, c); hutch.CodeOf(err) != hutch.OTPExpired {
