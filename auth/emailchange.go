@@ -108,6 +108,8 @@ func (s *Service) confirmChange(ctx context.Context, u *userDoc, purpose string,
 	next := *u.Change
 	if id, err := load[identityDoc](ctx, s.o.System, colIdentities, identityID(next.Key)); err != nil {
 		return nil, err
+	} else if id != nil && id.User == u.ID { // it has moved since u was read
+		return nil, data.Lost(colUsers, u.ID)
 	} else if id != nil {
 		return nil, &hutch.Error{Code: hutch.EmailExists, Field: "email", Message: "the address has an account"}
 	}

@@ -29,18 +29,11 @@ func (s *Service) Refresh(ctx context.Context, r RefreshRequest) (*Session, erro
 	var out *Session
 	err := rerun(ctx, func() error {
 		now := s.o.Now()
-		d, err := load[sessionDoc](ctx, s.o.System, colSessions, t.session())
-		if err != nil {
-			return err
-		}
-		if d == nil {
-			return unknown
-		}
-		u, err := load[userDoc](ctx, s.o.System, colUsers, d.User)
+		u, d, err := s.pairOf(ctx, t.session())
 		switch {
 		case err != nil:
 			return err
-		case u == nil || !u.holds(d):
+		case d == nil:
 			return unknown
 		case u.banned(now):
 			return userBanned()

@@ -94,6 +94,9 @@ func (m *memory) Commit(ctx context.Context, b *data.Batch) (data.Result, error)
 	if _, ok := ctx.Deadline(); !ok {
 		return data.Result{}, fmt.Errorf("a commit without a deadline")
 	}
+	if err := ctx.Err(); err != nil {
+		return data.Result{}, err
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for i := range b.Writes {

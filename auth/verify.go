@@ -180,18 +180,11 @@ func (s *Service) verifyToken(ctx context.Context, token string, now time.Time) 
 // alive reads a session with its user: session_not_found, session_expired.
 func (s *Service) alive(ctx context.Context, session, uid string, now time.Time) (*userDoc, *sessionDoc, error) {
 	gone := &hutch.Error{Code: hutch.SessionNotFound, Message: "the session has ended"}
-	d, err := load[sessionDoc](ctx, s.o.System, colSessions, session)
+	u, d, err := s.pairOf(ctx, session)
 	if err != nil {
 		return nil, nil, err
 	}
 	if d == nil || d.User != uid {
-		return nil, nil, gone
-	}
-	u, err := load[userDoc](ctx, s.o.System, colUsers, uid)
-	if err != nil {
-		return nil, nil, err
-	}
-	if u == nil || !u.holds(d) {
 		return nil, nil, gone
 	}
 	switch holds, err := s.actorHolds(ctx, d, now); {
@@ -204,6 +197,30 @@ func (s *Service) alive(ctx context.Context, session, uid string, now time.Time)
 		return nil, nil, &hutch.Error{Code: hutch.SessionExpired, Message: "the session is past its life"}
 	}
 	return u, d, nil
+}
+
+// pairOf reads a session and its user; nil, nil where the session has ended. A
+// commit between the two reads does not part them: what ends other sessions keeps
+// its own, in one commit.
+func (s *Service) pairOf(ctx context.Context, session string) (*userDoc, *sessionDoc, error) {
+	var before int64
+	for {
+		d, err := load[sessionDoc](ctx, s.o.System, colSessions, session)
+		if err != nil || d == nil {
+			return nil, nil, err
+		}
+		if d.Version == before { // and its user has moved on
+			return nil, nil, nil
+		}
+		u, err := load[userDoc](ctx, s.o.System, colUsers, d.User)
+		if err != nil || u == nil {
+			return nil, nil, err
+		}
+		if u.holds(d) {
+			return u, d, nil
+		}
+		before = d.Version
+	}
 }
 
 // principal is the one place where a user becomes a principal: roles, claims and
