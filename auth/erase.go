@@ -123,12 +123,7 @@ func (s *Service) EraseSelf(ctx context.Context, cr Credentials) error {
 		return err
 	}
 	var gone erased
-	err = rerun(ctx, func() error {
-		now := s.o.Now()
-		u, d, err := s.alive(ctx, l.session.ID, l.user.ID, now)
-		if err != nil {
-			return err
-		}
+	err = s.rerunAlive(ctx, l, func(u *userDoc, d *sessionDoc, now time.Time) error {
 		if err := s.mayManageAccount(u, d); err != nil {
 			return err
 		}

@@ -74,12 +74,7 @@ func (s *Service) Enroll(ctx context.Context, cr Credentials, body []byte) (*Enr
 		return nil, err
 	}
 	var out *Enrolled
-	err = rerun(ctx, func() error {
-		now := s.o.Now()
-		u, d, err := s.alive(ctx, l.session.ID, l.user.ID, now)
-		if err != nil {
-			return err
-		}
+	err = s.rerunAlive(ctx, l, func(u *userDoc, d *sessionDoc, now time.Time) error {
 		if err := s.mayManageAccount(u, d); err != nil {
 			return err
 		}
@@ -295,12 +290,7 @@ func (s *Service) Unenroll(ctx context.Context, cr Credentials, id string) error
 	if err != nil {
 		return err
 	}
-	return rerun(ctx, func() error {
-		now := s.o.Now()
-		u, d, err := s.alive(ctx, l.session.ID, l.user.ID, now)
-		if err != nil {
-			return err
-		}
+	return s.rerunAlive(ctx, l, func(u *userDoc, d *sessionDoc, now time.Time) error {
 		if u.factorOf(id) < 0 {
 			return noFactor()
 		}

@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/hutch-dev/hutch"
 	"github.com/hutch-dev/hutch/data"
@@ -49,12 +50,7 @@ func (s *Service) Unlink(ctx context.Context, cr Credentials, id string) error {
 	if err != nil {
 		return err
 	}
-	return rerun(ctx, func() error {
-		now := s.o.Now()
-		u, d, err := s.alive(ctx, l.session.ID, l.user.ID, now)
-		if err != nil {
-			return err
-		}
+	return s.rerunAlive(ctx, l, func(u *userDoc, d *sessionDoc, now time.Time) error {
 		var ws []data.Write
 		ways := len(u.Linked)
 		if u.IdentityID != "" {

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"time"
 
 	"github.com/hutch-dev/hutch"
 	"github.com/hutch-dev/hutch/data"
@@ -28,12 +29,7 @@ func (s *Service) Logout(ctx context.Context, c Credentials, scope string) error
 			return err
 		}
 	}
-	return rerun(ctx, func() error {
-		now := s.o.Now()
-		u, d, err := s.alive(ctx, l.session.ID, l.user.ID, now)
-		if err != nil {
-			return err
-		}
+	return s.rerunAlive(ctx, l, func(u *userDoc, d *sessionDoc, now time.Time) error {
 		if scope != "local" {
 			err := highest(u, d)
 			if d.Recovery {

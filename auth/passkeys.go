@@ -197,12 +197,7 @@ func (s *Service) PasskeyOptions(ctx context.Context, cr Credentials, c Client) 
 		return nil, err
 	}
 	var out *PasskeyChallenge
-	err = rerun(ctx, func() error {
-		now := s.o.Now()
-		u, d, err := s.alive(ctx, l.session.ID, l.user.ID, now)
-		if err != nil {
-			return err
-		}
+	err = s.rerunAlive(ctx, l, func(u *userDoc, d *sessionDoc, now time.Time) error {
 		if err := mayHavePasskeys(u); err != nil {
 			return err
 		}

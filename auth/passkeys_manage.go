@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/hutch-dev/hutch"
 	"github.com/hutch-dev/hutch/data"
@@ -56,12 +57,7 @@ func (s *Service) RenamePasskey(ctx context.Context, c Credentials, id string, b
 		return nil, err
 	}
 	var out *Passkey
-	err = rerun(ctx, func() error {
-		now := s.o.Now()
-		u, session, err := s.alive(ctx, l.session.ID, l.user.ID, now)
-		if err != nil {
-			return err
-		}
+	err = s.rerunAlive(ctx, l, func(u *userDoc, session *sessionDoc, now time.Time) error {
 		d, err := s.passkeyOf(ctx, u, id)
 		if err != nil {
 			return err
@@ -119,12 +115,7 @@ func (s *Service) RemovePasskey(ctx context.Context, c Credentials, id string) e
 	if err != nil {
 		return err
 	}
-	return rerun(ctx, func() error {
-		now := s.o.Now()
-		u, d, err := s.alive(ctx, l.session.ID, l.user.ID, now)
-		if err != nil {
-			return err
-		}
+	return s.rerunAlive(ctx, l, func(u *userDoc, d *sessionDoc, now time.Time) error {
 		ws, err := s.takePasskey(ctx, u, id)
 		if err != nil {
 			return err

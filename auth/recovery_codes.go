@@ -91,12 +91,7 @@ func (s *Service) manageRecovery(ctx context.Context, cr Credentials, event stri
 	if err != nil {
 		return err
 	}
-	return rerun(ctx, func() error {
-		now := s.o.Now()
-		u, session, err := s.alive(ctx, l.session.ID, l.user.ID, now)
-		if err != nil {
-			return err
-		}
+	return s.rerunAlive(ctx, l, func(u *userDoc, session *sessionDoc, now time.Time) error {
 		if err := s.mayManageAccount(u, session); err != nil {
 			return err
 		}

@@ -103,21 +103,18 @@ func (s *Service) UpdateUser(ctx context.Context, cr Credentials, r UpdateReques
 // the address.
 func (s *Service) changeUser(ctx context.Context, l *live, r UpdateRequest, to *email, hash, old string, c Client) (*User, error) {
 	var out *User
-	err := rerun(ctx, func() error {
-		now := s.o.Now()
-		u, d, err := s.alive(ctx, l.session.ID, l.user.ID, now)
-		if err != nil {
-			return err
-		}
+	err := s.rerunAlive(ctx, l, func(u *userDoc, d *sessionDoc, now time.Time) error {
 		if err := s.stillMay(u, d, r); err != nil {
 			return err
 		}
 		if hash != "" && u.Password != old { // changed by another: what was proven is stale
 			return &hutch.Error{Code: hutch.ReauthenticationNeeded, Message: "the password has changed meanwhile"}
 		}
-		if u.Meta, err = metadata(u.Meta, r.Data); err != nil {
+		meta, err := metadata(u.Meta, r.Data)
+		if err != nil {
 			return err
 		}
+		u.Meta = meta
 		ws, err := s.spendNonce(ctx, u, r)
 		if err != nil {
 			return err

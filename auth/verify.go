@@ -199,6 +199,20 @@ func (s *Service) alive(ctx context.Context, session, uid string, now time.Time)
 	return u, d, nil
 }
 
+// rerunAlive reads the session of l with its user, as they are by now, and commits
+// what f makes of them; anew while that loses against other commits. Errors of
+// alive and of f.
+func (s *Service) rerunAlive(ctx context.Context, l *live, f func(u *userDoc, d *sessionDoc, now time.Time) error) error {
+	return rerun(ctx, func() error {
+		now := s.o.Now()
+		u, d, err := s.alive(ctx, l.session.ID, l.user.ID, now)
+		if err != nil {
+			return err
+		}
+		return f(u, d, now)
+	})
+}
+
 // pairOf reads a session and its user; nil, nil where the session has ended. A
 // commit between the two reads does not part them: what ends other sessions keeps
 // its own, in one commit.
