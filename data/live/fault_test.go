@@ -3,6 +3,7 @@ package live_test
 import (
 	"bytes"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -87,10 +88,13 @@ func TestS50APanicEndsItsGroupAlone(t *testing.T) {
 func TestS50SlowQueriesDelayTheirOwner(t *testing.T) {
 	w, g := openTrap(t)
 	w.write(data.OpCreate, "a", `{"tag":"slow"}`)
-	w.write(data.OpCreate, "b", `{"tag":"fine"}`)
-	gate := make(chan struct{})
-	g.gate.Store(&gate)
+	v, _ := w.write(data.OpCreate, "b", `{"tag":"fine"}`)
 	greedy, other := w.connect("greedy", user("u1")), w.connect("other", user("u2"))
+	other.sync(v) // the writes are no commits to show: the gate is for reads
+	gate := make(chan struct{})
+	open := sync.OnceFunc(func() { g.gate.Store(nil); close(gate) })
+	t.Cleanup(open) // the hub's end waits for its reads
+	g.gate.Store(&gate)
 	for id := range int64(50) {
 		greedy.sub(id, fmt.Sprintf(`{"from":"pets","where":{"tag":"slow"},"limit":%d}`, id+1))
 	}
@@ -100,8 +104,7 @@ func TestS50SlowQueriesDelayTheirOwner(t *testing.T) {
 		greedy.c.Unsub(id)
 	}
 	before := g.reads.Load()
-	g.gate.Store(nil)
-	close(gate)
+	open()
 	greedy.live(49)
 	if n := g.reads.Load() - before; n > 10 {
 		t.Errorf("%d documents were read for subscriptions that are gone", n)
