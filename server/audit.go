@@ -13,8 +13,8 @@ import (
 // auditRoute is for who keeps the audit elsewhere.
 func auditRoute() *Route {
 	return &Route{
-		Method: http.MethodGet, Path: "/admin/v1/audit", Service: ServiceAdmin, About: "what happened to accounts, sessions and keys",
-		Need: NeedBackendOps, Query: []string{"since", "user", "after", "limit"}, handle: audit,
+		Method: http.MethodGet, Path: "/admin/v1/audit", About: "what happened to accounts, sessions and keys",
+		Scope: hutch.ScopeOps, Query: []string{"since", "user", "after", "limit"}, handle: audit,
 	}
 }
 

@@ -19,8 +19,8 @@ var (
 	hdrLink  = []byte("Link")
 )
 
-// adminRoutes are GoTrue's for a service key of scope auth, and sessions.
-func adminRoutes() []*Route {
+// usersRoutes are GoTrue's for a service key of scope auth, and sessions.
+func usersRoutes() []*Route {
 	get, post, put, del := http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete
 	const user, list = adminPath + "/{id}", adminPath + "/{id}/sessions"
 	return []*Route{

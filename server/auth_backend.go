@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http"
 
+	"github.com/hutch-dev/hutch"
 	"github.com/hutch-dev/hutch/auth"
 )
 
@@ -15,7 +16,7 @@ func backendRoutes() []*Route {
 		{Path: "/admin/v1/auth/impersonate", About: "a token in the name of a user", handle: impersonate},
 	}
 	for _, r := range rows {
-		r.Method, r.Service, r.Need, r.BodyLimit, r.Query = http.MethodPost, ServiceAdmin, NeedBackend, authBodySize, none
+		r.Method, r.Scope, r.BodyLimit, r.Query = http.MethodPost, hutch.ScopeAuth, authBodySize, none
 	}
 	return rows
 }

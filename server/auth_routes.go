@@ -28,7 +28,7 @@ func authRoutes() []*Route {
 	}
 	rows = append(rows, append(oauthRoutes(), mailRoutes()...)...)
 	rows = append(rows, factorRoutes()...)
-	rows = append(rows, append(sessionRoutes(), adminRoutes()...)...)
+	rows = append(rows, append(sessionRoutes(), usersRoutes()...)...)
 	rows = append(rows, passkeyRoutes()...)
 	for _, r := range rows {
 		r.Service, r.Creds, r.BodyLimit = ServiceAuth, CredsAuth, authBodySize

@@ -67,21 +67,22 @@ func (r *request) need(n Need) error {
 	if n == NeedOps {
 		return r.needOps()
 	}
-	if n == NeedBackend {
-		return r.needBackend(hutch.ScopeAuth)
-	}
-	if n == NeedBackendOps {
-		return r.needBackend(hutch.ScopeOps)
+	if n == NeedAdmin {
+		return r.needAdmin(r.route.Scope)
 	}
 	return nil
 }
 
-// needBackend lets service keys of a scope pass. Who has no key is told that
-// there is no such path.
-func (r *request) needBackend(scope string) error {
+// needAdmin lets operators pass, and service keys of a scope. Who is neither is
+// told that there is no such path.
+func (r *request) needAdmin(scope string) error {
 	switch {
+	case r.who.Kind == hutch.Operator:
+		return nil
 	case r.who.Kind != hutch.Service:
 		return notFound()
+	case scope == "":
+		return &hutch.Error{Code: hutch.PermissionDenied, Message: "this needs an operator"}
 	case slices.Contains(r.who.Scopes, scope):
 		return nil
 	}

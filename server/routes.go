@@ -26,12 +26,11 @@ type Need uint8
 
 // The needs; the zero value leaves it to rules, `auth:` or the handler.
 const (
-	NeedNothing    Need = iota
-	NeedUser            // a signed-in user
-	NeedOps             // a service key of scope ops
-	NeedAuth            // a service key of scope auth, as auth judges
-	NeedBackend         // the same; for others the path is not there
-	NeedBackendOps      // a service key of scope ops; for others the path is not there
+	NeedNothing Need = iota
+	NeedUser         // a signed-in user
+	NeedOps          // a service key of scope ops, or an operator
+	NeedAuth         // a service key of scope auth, as auth judges
+	NeedAdmin        // an operator, or a service key of the route's Scope; for others the path is not there
 )
 
 // Creds says which credentials a route looks at.
@@ -50,6 +49,7 @@ type Route struct {
 	Service      Service
 	About        string // one line
 	Need         Need
+	Scope        string // with NeedAdmin: of the service keys that may, too; "": none
 	Creds        Creds
 	BodyLimit    int64
 	AnyType      bool     // bodies of any Content-Type
@@ -96,7 +96,7 @@ func table(l Limits) []*Route {
 		{Method: get, Path: "/readyz", Service: ServiceOps, About: "ready to serve", handle: ready},
 		{Method: get, Path: "/metrics", Service: ServiceOps, About: "metrics", Need: NeedOps, handle: metrics},
 	}
-	rows = append(rows, append(authRoutes(), append(backendRoutes(), auditRoute())...)...)
+	rows = append(rows, append(authRoutes(), adminRoutes()...)...)
 	for _, r := range rows {
 		r.Name = r.Method + " " + r.Path
 		if r.BodyLimit == 0 {
