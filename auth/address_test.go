@@ -3,6 +3,7 @@ package auth_test
 import (
 	"context"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -162,23 +163,24 @@ func TestS61SweptAccountsLeaveNothing(t *testing.T) {
 }
 
 // erasures notes who is erased.
-type erasures struct{ of []string }
+type erasures struct{ of, also []string }
 
-func (*erasures) Erasure(id string, _ time.Time) data.Write {
+func (*erasures) Erasure(id string, _ time.Time, _ ...string) data.Write {
 	return data.Write{Collection: "_erasures", ID: id, Expect: data.AnyVersion, Next: func(data.Doc) (data.Doc, error) {
 		return data.NewDoc(data.Elem{Name: data.FieldID, Value: data.String(id)}), nil
 	}}
 }
 
-func (e *erasures) Erase(_ context.Context, id string) error {
-	e.of = append(e.of, id)
+func (e *erasures) Erase(_ context.Context, id string, also ...string) error {
+	e.of, e.also = append(e.of, id), append(e.also, also...)
 	return nil
 }
 
 // TestS61NoLinkIsMailedToTheErased: what waits to be sent of an account that is
 // gone is done, but for notices; no row of a job shows who it was.
 func TestS61NoLinkIsMailedToTheErased(t *testing.T) {
-	b := mailSetup(t)
+	e := new(erasures)
+	b := mailSetup(t, func(o *auth.Options) { o.Erasures = e })
 	s := b.confirmed(1, "ann@shop.example")
 	b.recover(1, "ann@shop.example")
 	if _, err := b.put(1, s.AccessToken, `{"password":"a password that is new"}`); err != nil {
@@ -189,6 +191,11 @@ func TestS61NoLinkIsMailedToTheErased(t *testing.T) {
 	}
 	if n := b.store.count("_jobs"); n != 2 {
 		t.Fatalf("%d jobs wait", n)
+	}
+	for id, d := range b.store.docs["_jobs"] { // a letter that dies is the person's
+		if about := d.Lookup("about").StringValue(); !slices.Contains(e.also, about) {
+			t.Errorf("%s is about %s, erased are %v", id, about, e.also)
+		}
 	}
 	if all := b.store.all(); strings.Contains(all, "ann@shop") {
 		t.Errorf("the store shows the address: %s", all)

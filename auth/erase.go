@@ -16,10 +16,10 @@ import (
 // *data.Service.
 type Erasures interface {
 	// Erasure is the mark that goes with the deletion of the account.
-	Erasure(id string, now time.Time) data.Write
-	// Erase drops what is kept of the person's requests; the mark brings it about
-	// later where it fails.
-	Erase(ctx context.Context, id string) error
+	Erasure(id string, now time.Time, also ...string) data.Write
+	// Erase drops what is kept of the person's requests, and dead letters about
+	// id and also; the mark brings it about later where it fails.
+	Erase(ctx context.Context, id string, also ...string) error
 }
 
 // removeAtOnce is how many sessions go in the commit that removes their user;
@@ -29,6 +29,7 @@ const removeAtOnce = 400
 // erased is what a node forgets once an account is gone.
 type erased struct {
 	user     string
+	mailed   []string // what mails to the account's addresses are about
 	sessions []string
 }
 
@@ -45,7 +46,7 @@ func (s *Service) erasing(ctx context.Context, u *userDoc, now time.Time) ([]dat
 // erasingWith is erasing with the sessions of u as they were read: none was used
 // since.
 func (s *Service) erasingWith(ctx context.Context, u *userDoc, ds []*sessionDoc, now time.Time) ([]data.Write, erased, error) {
-	gone := erased{user: u.ID}
+	gone := erased{user: u.ID, mailed: addressesOf(u)}
 	w := remove(colUsers, u.ID)
 	w.Expect = u.Version
 	ws := append(s.mailedTo(u), w)
@@ -64,9 +65,29 @@ func (s *Service) erasingWith(ctx context.Context, u *userDoc, ds []*sessionDoc,
 		ws, gone.sessions = append(ws, w), append(gone.sessions, d.ID)
 	}
 	if s.o.Erasures != nil {
-		ws = append(ws, s.o.Erasures.Erasure(u.ID, now))
+		ws = append(ws, s.o.Erasures.Erasure(u.ID, now, gone.mailed...))
 	}
 	return ws, gone, nil
+}
+
+// addressesOf are what mails to an account are about.
+func addressesOf(u *userDoc) []string {
+	var out []string
+	if u.EmailKey != "" {
+		out = append(out, identityID(u.EmailKey))
+	}
+	if u.Change != nil {
+		if e, err := parseEmail(u.Change.Email); err == nil {
+			out = append(out, identityID(e.key))
+		}
+	}
+	return out
+}
+
+// Gone reports whether an account is no more.
+func (s *Service) Gone(ctx context.Context, id string) (bool, error) {
+	u, err := load[userDoc](ctx, s.o.System, colUsers, id)
+	return u == nil && err == nil, err
 }
 
 // forget does what needs no commit, or may come later.
@@ -81,7 +102,7 @@ func (s *Service) forget(ctx context.Context, gone erased) {
 	if s.o.Erasures == nil {
 		return
 	}
-	if err := s.o.Erasures.Erase(ctx, gone.user); err != nil {
+	if err := s.o.Erasures.Erase(ctx, gone.user, gone.mailed...); err != nil {
 		s.o.Log.Warn("what is kept of an erased user's requests goes later", slog.String("user", gone.user), slog.Any("error", err))
 	}
 }

@@ -89,7 +89,11 @@ func (s *Service) after(event string, functions []string, image data.Doc, depth 
 		if err != nil {
 			return nil, err
 		}
-		ws = append(ws, jobs.Row(jobs.Job{Kind: AfterJob, Order: name + " " + u.ID, Payload: payload, Depth: depth}))
+		job := jobs.Job{Kind: AfterJob, Order: name + " " + u.ID, Payload: payload, Depth: depth}
+		if event != AfterDelete { // which is to be heard although the person is gone
+			job.About = u.ID
+		}
+		ws = append(ws, jobs.Row(job))
 	}
 	return ws, nil
 }

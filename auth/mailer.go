@@ -112,6 +112,9 @@ func (s *Service) mailJob(m Mail, job jobs.Job, now time.Time) (data.Write, erro
 		return data.Write{}, err
 	}
 	job.Payload = payload
+	if e, err := parseEmail(m.To); err == nil {
+		job.About = identityID(e.key)
+	}
 	return jobs.Row(job), nil
 }
 

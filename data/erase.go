@@ -12,8 +12,9 @@ import (
 )
 
 // erasuresCollection keeps a mark for each person who was erased: {_id: whose id
-// it was, at, open: the change log still holds images}. Marks stay, so that what
-// is restored from before can be erased again.
+// it was, at, open: the change log still holds images, also: what else names the
+// person, while open}. Marks stay, so that what is restored from before can be
+// erased again.
 var erasuresCollection = Collection{Name: "_erasures", Indexes: []Index{
 	{Name: "open", Fields: []Order{{Path: "open"}}},
 }}
@@ -29,19 +30,44 @@ type Forgetter interface {
 	Forget(ctx context.Context, texts []string) error
 }
 
+// The fields of _jobs, which data/jobs writes, that tell whose a dead letter is.
+const (
+	jobAbout = "about"
+	jobDead  = "dead"
+)
+
 // Erasure is the mark of a person; any System may commit it with the deletion
-// of the account.
-func (s *Service) Erasure(id string, now time.Time) Write {
-	mark := NewDoc(Elem{FieldID, String(id)}, Elem{"at", Date(now)}, Elem{"open", Bool(true)})
+// of the account. also are other names of the person that jobs are about.
+func (s *Service) Erasure(id string, now time.Time, also ...string) Write {
+	names := make([]Value, len(also))
+	for i, name := range also {
+		names[i] = String(name)
+	}
+	mark := NewDoc(Elem{FieldID, String(id)}, Elem{"at", Date(now)}, Elem{"open", Bool(true)}, Elem{"also", Array(names...)})
 	return Write{Collection: erasuresCollection.Name, ID: id, Expect: AnyVersion, Next: func(Doc) (Doc, error) { return mark, nil }}
 }
 
-// Erase deletes what is kept of a user's requests; the images of his documents
-// go from the change log within two minutes of the mark, by whichever node sweeps.
-func (s *Service) Erase(ctx context.Context, id string) error {
+// Erase deletes what is kept of a user's requests, and dead letters about him or
+// another of his names; the images of his documents go from the change log within
+// two minutes of the mark, by whichever node sweeps.
+func (s *Service) Erase(ctx context.Context, id string, also ...string) error {
 	mine := Where{Op: OpEq, Path: "owner", Value: String(hutch.User.String() + ":" + id)}
+	if err := s.drain(ctx, onceCollection.Name, mine, []Order{{Path: "at"}}); err != nil {
+		return err
+	}
+	for _, name := range append([]string{id}, also...) {
+		about := And(Where{Op: OpEq, Path: jobAbout, Value: String(name)}, Where{Op: OpExists, Path: jobDead, Value: Bool(true)})
+		if err := s.drain(ctx, jobsCollection, about, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// drain deletes what w finds.
+func (s *Service) drain(ctx context.Context, coll string, w Where, order []Order) error {
 	for {
-		b, err := s.swept(ctx, onceCollection.Name, mine, []Order{{Path: "at"}}, sweepBatch)
+		b, err := s.swept(ctx, coll, w, order, sweepBatch)
 		if err != nil || len(b.Writes) == 0 {
 			return err
 		}
@@ -61,7 +87,11 @@ func (s *Service) sweepErasures(ctx context.Context, lease *Lease) error {
 	if ok, err := lease.Acquire(ctx); err != nil || !ok {
 		return err
 	}
-	var ids []string
+	type person struct {
+		id   string
+		also []string
+	}
+	var people []person
 	due := &Batch{Now: s.now()}
 	for _, w := range b.Writes {
 		st := &state{s: s}
@@ -73,19 +103,21 @@ func (s *Service) sweepErasures(ctx context.Context, lease *Lease) error {
 		if at := Field(mark, "at"); at.Type != bson.TypeDateTime || s.now().Sub(at.Time()) < eraseAfter {
 			continue
 		}
-		ids = append(ids, w.ID)
+		people = append(people, person{w.ID, texts(Field(mark, "also"))})
 		done := NewDoc(Elem{FieldID, String(w.ID)}, Elem{"at", Field(mark, "at")})
 		due.Writes = append(due.Writes, Write{
 			Collection: w.Collection, ID: w.ID, Expect: versionOf(mark), Next: func(Doc) (Doc, error) { return done, nil },
 		})
 	}
-	if len(ids) == 0 {
+	if len(people) == 0 {
 		return nil
 	}
-	for _, id := range ids { // again: a request that ran beside the deletion left a record
-		if err := s.Erase(ctx, id); err != nil {
+	var ids []string
+	for _, p := range people { // again: a request that ran beside the deletion left a record
+		if err := s.Erase(ctx, p.id, p.also...); err != nil {
 			return err
 		}
+		ids = append(ids, p.id)
 	}
 	if f, ok := s.store.(Forgetter); ok {
 		if err := f.Forget(ctx, ids); err != nil {
@@ -121,6 +153,22 @@ func (f *Feed) forget(c *Commit) {
 		f.ring[i] = Commit{} // readers hold copies; the images may go
 	}
 	f.ring, f.sizes = f.ring[cut:], f.sizes[cut:]
+}
+
+func texts(v Value) []string {
+	a, ok := v.ArrayOK()
+	if !ok {
+		return nil
+	}
+	vs, err := a.Values()
+	if err != nil {
+		return nil
+	}
+	out := make([]string, len(vs))
+	for i := range vs {
+		out[i] = Text(vs[i])
+	}
+	return out
 }
 
 func holdsAny(d Doc, texts [][]byte) bool {

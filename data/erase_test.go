@@ -20,7 +20,7 @@ func TestS61ErasureDropsRecordsAtOnceAndImagesSoon(t *testing.T) {
 	if _, err := r.Write(as(t, ann), []data.Mutation{{Op: data.OpCreate, In: "notes", Data: js(t, `{"owner":"`+ann.UID+`"}`)}}, data.WriteOptions{Once: onceOf(ann, "k", "{}")}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := sys.Commit(t.Context(), &data.Batch{Writes: []data.Write{r.Erasure(ann.UID, r.clock.now())}}); err != nil {
+	if _, err := sys.Commit(t.Context(), &data.Batch{Writes: []data.Write{r.Erasure(ann.UID, r.clock.now(), "her address")}}); err != nil {
 		t.Fatal(err)
 	}
 	if err := r.Erase(t.Context(), ann.UID); err != nil {
@@ -51,9 +51,23 @@ func TestS61ErasureDropsRecordsAtOnceAndImagesSoon(t *testing.T) {
 	if found, err := shown(); err != nil || !found {
 		t.Fatalf("readers have no time for the commit: %v, %v", found, err)
 	}
+	letter := func(id, about string) data.Write { // died when the person was gone
+		return data.Write{Collection: "_jobs", ID: id, Next: func(data.Doc) (data.Doc, error) {
+			return js(t, `{"_id":"`+id+`","about":"`+about+`","dead":{}}`), nil
+		}}
+	}
+	queue := r.System("_jobs")
+	if _, err := queue.Commit(t.Context(), &data.Batch{Writes: []data.Write{letter("hers", "her address"), letter("bobs", "bob")}}); err != nil {
+		t.Fatal(err)
+	}
 	r.clock.advance(time.Minute)
 	if err := r.Sweep(t.Context()); err != nil {
 		t.Fatal(err)
+	}
+	for id, kept := range map[string]bool{"hers": false, "bobs": true} {
+		if d, err := queue.Get(t.Context(), "_jobs", id); err != nil || d != nil != kept {
+			t.Errorf("the letter %s: %v, %v", id, d, err)
+		}
 	}
 	deadline := time.Now().Add(10 * time.Second)
 	for {

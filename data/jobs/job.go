@@ -38,6 +38,7 @@ const (
 	fAt      = "at"
 	fKey     = "key"
 	fOrder   = "order"
+	fAbout   = "about" // data.Service.Erase drops the dead letters about a person
 	fLine    = "line"
 	fPayload = "payload"
 	fTries   = "tries"
@@ -53,6 +54,7 @@ func Collections() []data.Collection {
 	return []data.Collection{{Name: collection, Indexes: []data.Index{
 		{Name: "queue_at", Fields: []data.Order{{Path: fQueue}, {Path: fAt}}},
 		{Name: "line", Fields: []data.Order{{Path: fLine}, {Path: data.FieldVersion}}},
+		{Name: fAbout, Fields: []data.Order{{Path: fAbout}}},
 	}}}
 }
 
@@ -61,6 +63,7 @@ type Job struct {
 	Kind    string    // letters, digits, _ . : -
 	Key     string    // a repeated key of a kind is one job; "": each is its own
 	Order   string    // those of one order run one at a time, in commit order; "": at any time
+	About   string    // whose erasure its dead letter does not outlive; "": nobody's
 	Payload data.Doc  // may be nil
 	At      time.Time // not before; zero: at once
 	Depth   int       // Run.Depth + 1 where a job enqueues
@@ -79,6 +82,8 @@ func (j *Job) Check() error {
 		return bad("key", "a key has at most 255 bytes of UTF-8")
 	case len(j.Order) > maxName || !utf8.ValidString(j.Order):
 		return bad("order", "an order has at most 255 bytes of UTF-8")
+	case len(j.About) > maxName || !utf8.ValidString(j.About):
+		return bad("about", "about has at most 255 bytes of UTF-8")
 	case j.Depth < 0:
 		return bad("depth", "a depth is not negative")
 	case j.Depth > MaxDepth:
@@ -165,7 +170,7 @@ func (j *Job) doc(id string, tries int, lease data.Value, at time.Time) data.Doc
 		data.Elem{Name: fKind, Value: data.String(j.Kind)}, data.Elem{Name: fQueue, Value: data.String(j.Kind)},
 		data.Elem{Name: fAt, Value: data.Date(at)}, data.Elem{Name: fKey, Value: optional(j.Key)},
 		data.Elem{Name: fOrder, Value: optional(j.Order)}, data.Elem{Name: fLine, Value: optional(j.lineID())},
-		data.Elem{Name: fTries, Value: data.Int(int64(tries))}, data.Elem{Name: fDepth, Value: depth},
+		data.Elem{Name: fAbout, Value: optional(j.About)}, data.Elem{Name: fTries, Value: data.Int(int64(tries))}, data.Elem{Name: fDepth, Value: depth},
 		data.Elem{Name: fLease, Value: lease}, data.Elem{Name: fPayload, Value: payload})
 }
 

@@ -183,6 +183,8 @@ func TestLimitsOfJobs(t *testing.T) {
 		"a key too long":          {jobs.Job{Kind: "a", Key: long(256)}, hutch.InvalidArgument, "key"},
 		"a key of no text":        {jobs.Job{Kind: "a", Key: "\xff"}, hutch.InvalidArgument, "key"},
 		"the longest order":       {job: jobs.Job{Kind: long(64), Order: long(255)}},
+		"the longest about":       {job: jobs.Job{Kind: "a", About: long(255)}},
+		"about too long":          {jobs.Job{Kind: "a", About: long(256)}, hutch.InvalidArgument, "about"},
 		"an order too long":       {jobs.Job{Kind: "a", Order: long(256)}, hutch.InvalidArgument, "order"},
 		"the largest payload":     {job: jobs.Job{Kind: "a", Payload: payload(jobs.MaxPayload)}},
 		"a payload too large":     {jobs.Job{Kind: "a", Payload: payload(jobs.MaxPayload + 1)}, hutch.PayloadTooLarge, ""},

@@ -3,6 +3,7 @@ package boot
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -85,7 +86,15 @@ func (a *App) tellFunctions(pool *jobs.Pool) {
 		if err != nil {
 			return jobs.Permanent(err)
 		}
-		return a.Functions.Hear(ctx, r, after.Function, after.Event.Type, told)
+		failed := a.Functions.Hear(ctx, r, after.Function, after.Event.Type, told)
+		if failed == nil || after.Event.Type == auth.AfterDelete {
+			return failed
+		}
+		if gone, err := a.Auth.Gone(ctx, told.UID); err != nil || !gone {
+			return failed
+		}
+		a.log.Warn("a function did not hear of an account, which is erased", slog.String("function", after.Function), slog.Any("error", failed))
+		return nil
 	}, jobs.Options{Concurrency: 4, Timeout: longestRun(a.o.Config)})
 }
 

@@ -169,3 +169,18 @@ func TestS2FunctionsManageUsers(t *testing.T) {
 		}
 	})
 }
+
+// TestS61WhatCannotBeToldOfTheErasedIsDropped: a function that never works leaves
+// no letter about a person who is gone.
+func TestS61WhatCannotBeToldOfTheErasedIsDropped(t *testing.T) {
+	s := app(t, "hutch.yaml", `name: deaf
+functions:
+  deaf: { handler: deaf.ts, trigger: { auth: afterSignUp } }
+`, "deaf.ts", `export default () => { throw new Error("deaf") }`)
+	ann := s.signUp()
+	s.eventually("it failed once", func() bool { return strings.Contains(s.log.String(), "deaf.ts") })
+	if a := s.do("DELETE", "/auth/v1/user", ann.token, nil); a.status != 204 && a.status != 200 {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	s.eventually("it is given up", func() bool { return strings.Contains(s.log.String(), "did not hear of an account") })
+}
