@@ -104,10 +104,25 @@ func (s *Service) countMailTo(ctx context.Context, key string, to recipient, c C
 	if err := s.countMail(ctx, key, c); err != nil {
 		return err
 	}
+	return s.room(ctx, to, c)
+}
+
+// room counts a mail under the ceiling of its recipients, and tells that there is
+// no room.
+func (s *Service) room(ctx context.Context, to recipient, c Client) error {
 	if ok, err := s.mayMail(ctx, &ceiling{}, to, c); err != nil || ok {
 		return err
 	}
 	return tooManyMails(tooMany(time.Minute))
+}
+
+// countInvitation counts a mail that the app's own code sends to a stranger, which
+// no network asks for. over_email_send_rate_limit.
+func (s *Service) countInvitation(ctx context.Context, key string) error {
+	if err := s.countAddress(ctx, key); err != nil {
+		return err
+	}
+	return s.room(ctx, toStrangers, Client{})
 }
 
 // notice enqueues a mail that tells of something, if it is not too many: the act

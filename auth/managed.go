@@ -2,7 +2,6 @@ package auth
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -15,9 +14,10 @@ import (
 // caller commits Writes with what else the run writes, then calls Done. It is for
 // one goroutine at a time, and shows no hash, token or secret.
 type Managed struct {
+	By      string // for the audit: the function that does what comes next
 	s       *Service
-	by      string // for the audit: the function
-	depth   int    // of the job that it runs in
+	call    *ManagedCall
+	depth   int // of the job that it runs in
 	users   map[string]*managed
 	emails  map[string]string // key of an address of this run -> id
 	invited int
@@ -25,24 +25,26 @@ type Managed struct {
 
 // managed is one user. As it is read, so it must still be at the commit.
 type managed struct {
-	u       userDoc
-	image   data.Doc // as stored; nil: new
-	events  []string // what was done, for the audit
-	details []string
-	extra   []data.Write
+	u     userDoc
+	image data.Doc // as stored; nil: new
+	acts  []managedAct
+	extra []data.Write
 }
+
+// managedAct is what was done, for the audit.
+type managedAct struct{ event, detail, by string }
 
 const maxManaged = 100 // users that one run reads or changes
 
-// Manage begins a run's changes of users.
-func (s *Service) Manage(function string, depth int) *Managed {
-	return &Managed{s: s, by: function, depth: depth, users: map[string]*managed{}, emails: map[string]string{}}
+// Manage begins a run of call's changes of users.
+func (s *Service) Manage(call *ManagedCall, depth int) *Managed {
+	return &Managed{s: s, call: call, depth: depth, users: map[string]*managed{}, emails: map[string]string{}}
 }
 
 // Changes reports whether there is anything to commit.
 func (m *Managed) Changes() bool {
 	for _, x := range m.users {
-		if len(x.events) > 0 {
+		if len(x.acts) > 0 {
 			return true
 		}
 	}
@@ -138,7 +140,7 @@ func (m *Managed) change(ctx context.Context, who, event, detail string, do func
 		return nil, err
 	}
 	x.u = n
-	x.events, x.details = append(x.events, event), append(x.details, detail)
+	x.acts = append(x.acts, managedAct{event, detail, m.By})
 	return showUser(&x.u), nil
 }
 
@@ -193,109 +195,13 @@ func (m *Managed) Revoke(ctx context.Context, who string) error {
 	return err
 }
 
-// Create makes an account of the fields of POST admin/users: email_exists,
-// validation_failed, weak_password.
-func (m *Managed) Create(ctx context.Context, body []byte) (*User, error) {
-	r, err := m.s.parseUserEdit(body)
-	if err != nil {
-		return nil, err
-	}
-	if r.email == nil {
-		return nil, invalid("email", "email is missing")
-	}
-	if err := m.free(ctx, *r.email); err != nil {
-		return nil, err
-	}
-	now := m.s.o.Now()
-	u, ws, err := m.s.newAccount(*r.email, now)
-	if err != nil {
-		return nil, err
-	}
-	if err := r.apply(u, now); err != nil {
-		return nil, err
-	}
-	if err := m.s.checkProfile(u); err != nil {
-		return nil, err
-	}
-	u.Password = r.hash
-	if r.password != "" {
-		if u.Password, err = m.s.o.Hasher.Hash(ctx, r.password); err != nil {
-			return nil, err
-		}
-	}
-	if r.confirm {
-		u.Confirmed = now
-	}
-	m.add(u, "user_created", strings.Join(r.names, ","), ws)
-	return showUser(u), nil
-}
-
-func (m *Managed) free(ctx context.Context, e email) error {
-	if _, ok := m.emails[e.key]; ok {
-		return emailTaken()
-	}
-	if len(m.users) >= maxManaged {
-		return hutch.Errorf(hutch.ResourceExhausted, "a run reads and changes at most %d users", maxManaged)
-	}
-	return asExists(m.s.refuseTaken(ctx, e))
-}
-
-func (m *Managed) add(u *userDoc, event, detail string, ws []data.Write) {
-	m.users[u.ID] = &managed{u: *u, events: []string{event}, details: []string{detail}, extra: ws}
-	m.emails[u.EmailKey] = u.ID
-}
-
-const maxInvited = 20 // by one run
-
-// Invite makes an account without a password and mails its owner a link, which
-// may end at redirect: email_exists, email_provider_disabled,
-// over_email_send_rate_limit.
-func (m *Managed) Invite(ctx context.Context, address string, meta map[string]json.RawMessage, redirect string) (*User, error) {
-	if m.s.o.Mail.Mailer == nil {
-		return nil, noMail()
-	}
-	if m.invited++; m.invited > maxInvited {
-		return nil, hutch.Errorf(hutch.ResourceExhausted, "a run invites at most %d", maxInvited)
-	}
-	e, err := parseEmail(address)
-	if err != nil {
-		return nil, err
-	}
-	merged, err := metadata("", meta)
-	if err != nil {
-		return nil, err
-	}
-	if err := m.free(ctx, e); err != nil {
-		return nil, err
-	}
-	if err := m.s.countMailTo(ctx, e.key, toStrangers, Client{}); err != nil {
-		return nil, err
-	}
-	now := m.s.o.Now()
-	var u *userDoc
-	ws, err := m.s.invited(&u, e, now)
-	if err != nil {
-		return nil, err
-	}
-	u.Meta, u.Invited = merged, now
-	if err := m.s.checkProfile(u); err != nil {
-		return nil, err
-	}
-	more, err := m.s.mailLink(forInvite, u, u.Email, u.EmailKey, Flow{Redirect: redirect}, now)
-	if err != nil {
-		return nil, err
-	}
-	m.add(u, "user_invited", "", append(ws, more...))
-	return showUser(u), nil
-}
-
 // Writes are what the run's changes come to, and checks of the users that it
 // read: they fail the commit where another has changed one of them meanwhile.
 func (m *Managed) Writes() (ws []data.Write, cs []data.Check, err error) {
 	now := m.s.o.Now()
 	var changes []data.Change
 	for id, x := range m.users {
-		if len(x.events) == 0 {
+		if len(x.acts) == 0 {
 			cs = append(cs, data.Check{Collection: colUsers, ID: id, Version: x.u.Version})
 			continue
 		}
@@ -304,8 +210,8 @@ func (m *Managed) Writes() (ws []data.Write, cs []data.Check, err error) {
 			return nil, nil, err
 		}
 		ws = append(append(ws, x.extra...), w)
-		for i, event := range x.events {
-			row, err := m.s.audit(now, auditDoc{Event: event, User: id, Function: m.by, Detail: x.details[i]})
+		for _, a := range x.acts {
+			row, err := m.s.audit(now, auditDoc{Event: a.event, User: id, Function: a.by, Detail: a.detail})
 			if err != nil {
 				return nil, nil, err
 			}
@@ -336,7 +242,7 @@ func (m *Managed) Writes() (ws []data.Write, cs []data.Check, err error) {
 // Done forgets what this node remembers of those that were changed.
 func (m *Managed) Done() {
 	for id, x := range m.users {
-		if len(x.events) > 0 {
+		if len(x.acts) > 0 {
 			m.s.cache.drop(id)
 		}
 	}

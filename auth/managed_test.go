@@ -2,9 +2,12 @@ package auth_test
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/hutch-dev/hutch"
+	"github.com/hutch-dev/hutch/auth"
 	"github.com/hutch-dev/hutch/data"
 )
 
@@ -12,7 +15,7 @@ import (
 // POST admin/users does.
 func TestFunctionsGiveHashesOfNewUsers(t *testing.T) {
 	b := setup(t)
-	m := b.Manage("import", 0)
+	m := b.Manage(new(auth.ManagedCall), 0)
 	u, err := m.Create(t.Context(), []byte(`{"email":"ann@shop.example","password_hash":"`+fbStored+`"}`))
 	if err != nil {
 		t.Fatal(err)
@@ -30,4 +33,48 @@ func TestFunctionsGiveHashesOfNewUsers(t *testing.T) {
 	if err != nil || s.User.ID != u.ID {
 		t.Errorf("%+v %v", s, err)
 	}
+}
+
+// TestARunAgainHashesAndCountsOnce: what a call of the app's code did before its
+// commit was lost costs nothing again, and another call counts anew.
+func TestARunAgainHashesAndCountsOnce(t *testing.T) {
+	var h *counting
+	b := mailSetup(t, func(o *auth.Options) {
+		h = &counting{Hasher: o.Hasher}
+		o.Hasher = h
+		o.Limits.MailsPerAddress = 2
+	})
+	run := func(c *auth.ManagedCall) error {
+		m := b.Manage(c, 0)
+		if _, err := m.Create(t.Context(), []byte(`{"email":"bob@shop.example","password":"`+password+`"}`)); err != nil {
+			return err
+		}
+		_, err := m.Invite(t.Context(), "ann@shop.example", nil, "")
+		return err
+	}
+	before := h.hashes.Load()
+	call := new(auth.ManagedCall)
+	for range 10 {
+		if err := run(call); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := h.hashes.Load() - before; n != 1 {
+		t.Errorf("%d hashes of one password", n)
+	}
+	if err := run(new(auth.ManagedCall)); err != nil {
+		t.Errorf("the second mail of the hour: %v", err)
+	}
+	wantCode(t, run(new(auth.ManagedCall)), hutch.OverEmailSendRateLimit)
+}
+
+// counting counts hashes.
+type counting struct {
+	auth.Hasher
+	hashes atomic.Int64
+}
+
+func (c *counting) Hash(ctx context.Context, password string) (string, error) {
+	c.hashes.Add(1)
+	return c.Hasher.Hash(ctx, password)
 }

@@ -137,7 +137,7 @@ func TestProfileOfEachWayToAnAccount(t *testing.T) {
 			b.has(s.User.ID, `{"name":"Ann Other"}`)
 		})
 		t.Run("function", func(t *testing.T) {
-			m := b.Manage("make", 0)
+			m := b.Manage(new(auth.ManagedCall), 0)
 			_, err := m.Create(t.Context(), []byte(`{"email":"f@shop.example","user_metadata":{"full_name":"F"}}`))
 			refusedFor(t, err, "data.full_name", "at least 2")
 			u, err := m.Create(t.Context(), []byte(`{"email":"f@shop.example","user_metadata":{"full_name":"Fay"}}`))

@@ -104,16 +104,16 @@ func (s *Service) Hear(ctx context.Context, job *jobs.Run, name, event string, e
 		return err
 	}
 	ev.ID, ev.Attempt, ev.AuthEvent = job.ID, job.Try, &e
-	sent := &sentTo{}
+	kept := &memory{}
 	err = s.o.Data.Rerun(ctx, f.Timeout, func(ctx context.Context) error {
 		ses, h := set.alone(f, guest, "")
-		ses.depth, ses.sent = job.Depth+1, sent.again()
+		ses.depth, ses.kept = job.Depth+1, kept.again()
 		defer func() { ses.close() }()
 		h.again = func(context.Context) (Host, error) {
 			ses.close()
 			was := h
 			ses, h = set.alone(f, guest, "")
-			ses.depth, ses.sent = job.Depth+1, sent.again()
+			ses.depth, ses.kept = job.Depth+1, kept.again()
 			h.run, h.ctx, h.deadline, h.again = was.run, was.ctx, was.deadline, was.again
 			return h, nil
 		}

@@ -94,14 +94,14 @@ func (s *Service) Call(ctx context.Context, in *Invocation) (*Answer, error) {
 func (s *Service) execute(ctx context.Context, set *Set, f *loaded, in *Invocation, p *hutch.Principal, ev *event, once *data.Once) (*Answer, error) {
 	var answer *Answer
 	share := who(p, in.Request.IP)
-	sent := &sentTo{}
+	kept := &memory{}
 	err := s.o.Data.Rerun(ctx, f.Timeout, func(ctx context.Context) error {
-		ses := &session{service: s, as: *p, request: in.Request, sent: sent.again()}
+		ses := &session{service: s, as: *p, request: in.Request, kept: kept.again()}
 		h := &host{session: ses, set: set, f: f}
 		defer func() { ses.close() }()
 		h.again = func(context.Context) (Host, error) {
 			ses.close()
-			ses = &session{service: s, as: *p, request: in.Request, sent: sent.again()}
+			ses = &session{service: s, as: *p, request: in.Request, kept: kept.again()}
 			h = &host{session: ses, set: set, f: f, run: h.run, ctx: h.ctx, deadline: h.deadline, again: h.again}
 			return h, nil
 		}

@@ -22,12 +22,14 @@ type session struct {
 
 	mu    sync.Mutex // one operation at a time; guards the rest
 	tx    *data.Tx   // nil until the first operation
-	users UserChanges
 	mails []data.Write // jobs, each of another mail
 	over  bool
 
 	depth int     // of the job that this is a run of
-	sent  *sentTo // by the runs before of the same call
+	kept  *memory // of the call
+
+	managing sync.Mutex  // one operation on users at a time, beside those on documents; guards users
+	users    UserChanges // nil until the first
 }
 
 // use runs f on the session's transaction, opened at first need.

@@ -11,15 +11,22 @@ import (
 
 // Users is the room that keeps users: auth, plugged by boot.
 type Users interface {
-	// Manage begins what a run does with users; depth is that of its job.
-	Manage(function string, depth int) UserChanges
+	// Begin begins a call.
+	Begin() UserCall
+}
+
+// UserCall is what a call, which may run several times, does with users: what
+// costs, or counts, is done once.
+type UserCall interface {
+	// Manage begins a run; depth is that of its job.
+	Manage(depth int) UserChanges
 }
 
 // UserChanges are the users as one run sees and changes them. What it gives is
 // JSON, without hashes, tokens and secrets.
 type UserChanges interface {
-	// Do does an operation of AuthOps on args, a JSON object.
-	Do(ctx context.Context, op string, args json.RawMessage) (json.RawMessage, error)
+	// Do does an operation of AuthOps on args, a JSON object, for a function.
+	Do(ctx context.Context, function, op string, args json.RawMessage) (json.RawMessage, error)
 	// Changes reports whether there is anything to commit.
 	Changes() bool
 	// Writes go into the commit of the run, with checks of what was read.
@@ -44,16 +51,7 @@ func (h *host) auth(ctx context.Context, op string, args data.Doc) (data.Doc, er
 	if err != nil {
 		return nil, err
 	}
-	s := h.session
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.over {
-		return nil, hutch.Errorf(hutch.FailedPrecondition, "the run is over")
-	}
-	if s.users == nil {
-		s.users = s.service.o.Users.Manage(h.f.Name, s.depth)
-	}
-	out, err := s.users.Do(ctx, op, in)
+	out, err := h.session.manage(ctx, h.f.Name, op, in)
 	if err != nil {
 		return nil, err
 	}
@@ -64,8 +62,26 @@ func (h *host) auth(ctx context.Context, op string, args data.Doc) (data.Doc, er
 	return data.Marshal(map[string]any{"value": v})
 }
 
+// manage does an operation on users, which may take as long as a password's hash.
+func (s *session) manage(ctx context.Context, function, op string, in json.RawMessage) (json.RawMessage, error) {
+	s.managing.Lock()
+	defer s.managing.Unlock()
+	s.mu.Lock()
+	over := s.over
+	s.mu.Unlock()
+	if over {
+		return nil, hutch.Errorf(hutch.FailedPrecondition, "the run is over")
+	}
+	if s.users == nil {
+		s.users = s.kept.manage(s.service.o.Users, s.depth)
+	}
+	return s.users.Do(ctx, function, op, in)
+}
+
 // touched reports whether the run has something to commit, or read documents.
 func (s *session) touched() bool {
+	s.managing.Lock()
+	defer s.managing.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.tx != nil || len(s.mails) > 0 || s.users != nil && s.users.Changes()
@@ -73,6 +89,8 @@ func (s *session) touched() bool {
 
 // commit commits what the run has buffered, what it did with users, and ack.
 func (s *session) commit(ctx context.Context, once *data.Once, ack []data.Write) (out *data.Outcome, err error) {
+	s.managing.Lock()
+	defer s.managing.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	err = s.do(ctx, func(tx *data.Tx) error {

@@ -19,24 +19,35 @@ type Mail interface {
 	Rows(ctx context.Context, mail json.RawMessage, depth int, count func(address string) bool) ([]data.Write, error)
 }
 
-// sentTo counts the mails of a call to an address over all its runs: one that is
-// run again sends, and counts, once.
-type sentTo struct {
-	mu   sync.Mutex     // guards the rest
-	most map[string]int // of any run
-	now  map[string]int // of this run
+// memory is what a call keeps over all its runs: how many mails to an address
+// were counted, so that one that is run again counts once, and what users keep.
+type memory struct {
+	mu    sync.Mutex     // guards the rest
+	most  map[string]int // of any run
+	now   map[string]int // of this run
+	users UserCall       // nil until it is needed
 }
 
 // again begins another run.
-func (s *sentTo) again() *sentTo {
+func (s *memory) again() *memory {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.now = map[string]int{}
 	return s
 }
 
+// manage begins a run's changes of users.
+func (s *memory) manage(u Users, depth int) UserChanges {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.users == nil {
+		s.users = u.Begin()
+	}
+	return s.users.Manage(depth)
+}
+
 // counts notes a mail of this run and reports whether no run before had it.
-func (s *sentTo) counts(address string) bool {
+func (s *memory) counts(address string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.most == nil {
@@ -72,7 +83,7 @@ func (h *host) mail(ctx context.Context, args data.Doc) error {
 	if s.over {
 		return hutch.Errorf(hutch.FailedPrecondition, "the run is over")
 	}
-	rows, err := s.service.o.Mail.Rows(ctx, js, s.depth, s.sent.counts)
+	rows, err := s.service.o.Mail.Rows(ctx, js, s.depth, s.kept.counts)
 	if err != nil {
 		return err
 	}

@@ -15,9 +15,15 @@ type users struct{ a *App }
 
 var _ functions.Users = users{}
 
-func (u users) Manage(function string, depth int) functions.UserChanges {
-	return managed{u.a.Auth.Manage(function, depth)}
+func (u users) Begin() functions.UserCall { return userCall{u.a.Auth, new(auth.ManagedCall)} }
+
+// userCall plugs what a call keeps over its runs.
+type userCall struct {
+	auth *auth.Service
+	call *auth.ManagedCall
 }
+
+func (c userCall) Manage(depth int) functions.UserChanges { return managed{c.auth.Manage(c.call, depth)} }
 
 // managed reads the arguments of ctx.auth.
 type managed struct{ *auth.Managed }
@@ -39,7 +45,8 @@ func badArg(field, why string) error {
 }
 
 // Do does an operation of functions.AuthOps.
-func (m managed) Do(ctx context.Context, op string, in json.RawMessage) (json.RawMessage, error) {
+func (m managed) Do(ctx context.Context, function, op string, in json.RawMessage) (json.RawMessage, error) {
+	m.By = function
 	var args userArgs
 	if json.Unmarshal(in, &args) != nil {
 		return nil, badArg("", "the arguments of "+op+" have other types")
