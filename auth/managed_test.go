@@ -38,9 +38,9 @@ func TestFunctionsGiveHashesOfNewUsers(t *testing.T) {
 // TestARunAgainHashesAndCountsOnce: what a call of the app's code did before its
 // commit was lost costs nothing again, and another call counts anew.
 func TestARunAgainHashesAndCountsOnce(t *testing.T) {
-	var h *counting
+	var h *countingHashes
 	b := mailSetup(t, func(o *auth.Options) {
-		h = &counting{Hasher: o.Hasher}
+		h = &countingHashes{Hasher: o.Hasher}
 		o.Hasher = h
 		o.Limits.MailsPerAddress = 2
 	})
@@ -68,13 +68,13 @@ func TestARunAgainHashesAndCountsOnce(t *testing.T) {
 	wantCode(t, run(new(auth.ManagedCall)), hutch.OverEmailSendRateLimit)
 }
 
-// counting counts hashes.
-type counting struct {
+// countingHashes counts hashes.
+type countingHashes struct {
 	auth.Hasher
 	hashes atomic.Int64
 }
 
-func (c *counting) Hash(ctx context.Context, password string) (string, error) {
+func (c *countingHashes) Hash(ctx context.Context, password string) (string, error) {
 	c.hashes.Add(1)
 	return c.Hasher.Hash(ctx, password)
 }
