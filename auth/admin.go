@@ -15,7 +15,7 @@ import (
 const (
 	perPage    = 50
 	maxPerPage = 1000
-	maxWalk    = 10_000 // users that pages skip, and that are counted
+	maxWalk    = 10_000 // users that pages skip, that are counted, and that a search looks at
 )
 
 // admin lets service keys of scope auth pass: no_authorization and
@@ -94,8 +94,9 @@ type UserPage struct {
 	Aud     string  `json:"aud"`
 	PerPage int     `json:"-"`
 	Next    int     `json:"-"` // the next page; 0 = none
+	After   string  `json:"-"` // the last user that was looked at, where more are left: the search goes on behind; "" = none
 	Last    int     `json:"-"` // the last page; 0 = not known
-	Total   int     `json:"-"` // -1 = over 10,000
+	Total   int     `json:"-"` // -1 = over 10,000, or not known
 }
 
 // search is a UserQuery that was read.
@@ -149,7 +150,7 @@ func (q *UserQuery) read() (r search, err error) {
 }
 
 // Users answers GET admin/users. An address is looked up; any other filter
-// walks. validation_failed, and the errors of UserByID.
+// looks at 10,000 users and says behind whom to go on. validation_failed, and the errors of UserByID.
 func (s *Service) Users(ctx context.Context, c Credentials, q UserQuery) (*UserPage, error) {
 	if _, err := s.admin(ctx, c); err != nil {
 		return nil, err
@@ -190,14 +191,20 @@ func (s *Service) walk(ctx context.Context, r *search, out *UserPage) error {
 	if r.after != "" {
 		q.Where = data.Where{Op: data.OpGt, Path: data.FieldID, Value: data.String(r.after)}
 	}
-	from, to, seen := (r.page-1)*r.size, r.page*r.size, 0
+	from, to, seen, last := (r.page-1)*r.size, r.page*r.size, 0, ""
 	for raw, err := range s.o.System.Find(ctx, q) {
 		if err != nil {
 			return err
 		}
-		if seen++; seen > maxWalk && out.Total > to {
-			out.Total, out.Next = -1, r.page+1
-			return nil
+		if seen++; seen > s.looks {
+			switch {
+			case out.Total > to:
+				out.Total, out.Next = -1, r.page+1
+				return nil
+			case !r.any():
+				out.Total, out.After = -1, last
+				return nil
+			}
 		}
 		if r.any() && out.Total >= to { // counting needs no look
 			out.Total++
@@ -207,6 +214,7 @@ func (s *Service) walk(ctx context.Context, r *search, out *UserPage) error {
 		if err != nil {
 			return err
 		}
+		last = u.ID
 		if !s.fits(u, r) {
 			continue
 		}

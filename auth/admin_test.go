@@ -268,6 +268,47 @@ func TestS75AdminsSetWhatIsNamed(t *testing.T) {
 	}
 }
 
+// TestASearchLooksAtSoMany: and tells where to go on, until all were seen.
+func TestASearchLooksAtSoMany(t *testing.T) {
+	b := adminSetup(t)
+	b.LookAt(10)
+	var all []string
+	for i := range 25 {
+		b.clock.add(time.Second)
+		all = append(all, b.add(fmt.Sprintf(`{"email":"user%02d@shop.example","roles":["role%d"]}`, i, i%12)).ID)
+	}
+	var got []string
+	q, steps := auth.UserQuery{Role: "role1"}, 0
+	for {
+		p, err := b.Users(t.Context(), b.key, q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, u := range p.Users {
+			got = append(got, u.ID)
+		}
+		if steps++; p.After == "" {
+			break
+		}
+		if p.Total != -1 || p.Next != 0 {
+			t.Errorf("total %d, next %d", p.Total, p.Next)
+		}
+		q.After = p.After
+	}
+	if want := []string{all[1], all[13]}; !slices.Equal(got, want) || steps != 3 {
+		t.Errorf("%v in %d steps, want %v", got, steps, want)
+	}
+	m := b.Manage(new(auth.ManagedCall), 0)
+	_, err := m.Find(t.Context(), []byte(`{"role":"role1"}`))
+	wantCode(t, err, hutch.ResourceExhausted)
+	if us, err := m.Find(t.Context(), []byte(`{"role":"role1","limit":1}`)); err != nil || len(us) != 1 {
+		t.Errorf("a page that is full: %v %v", us, err)
+	}
+	if us, err := m.Find(t.Context(), []byte(`{"role":"role1","after":"`+all[14]+`"}`)); err != nil || len(us) != 0 {
+		t.Errorf("all that are left: %v %v", us, err)
+	}
+}
+
 func TestAdminFindsUsers(t *testing.T) {
 	b := adminSetup(t)
 	var ids []string

@@ -76,6 +76,7 @@ type Service struct {
 	keys  atomic.Pointer[keySet]
 	cache *cache
 	guest hutch.Principal // sealed
+	looks int             // users that a search looks at
 
 	loading sync.Mutex  // one loadKeys at a time
 	stale   atomic.Bool // the keys in use may not be those of now
@@ -140,7 +141,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 		return nil, fmt.Errorf("using the master key: %w", err)
 	}
 	s := &Service{
-		o: o, seal: seal, cache: newCache(o.Remember), guest: hutch.Principal{}.Sealed(),
+		o: o, seal: seal, cache: newCache(o.Remember), guest: hutch.Principal{}.Sealed(), looks: maxWalk,
 		watchers: map[int]func(Change){}, used: map[string]time.Time{}, told: map[string]time.Time{},
 	}
 	if err := s.loadKeys(ctx); err != nil {

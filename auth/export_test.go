@@ -94,3 +94,6 @@ func CheckHash(s string) error {
 	_, err := parseHash(s)
 	return err
 }
+
+// LookAt bounds a search.
+func (s *Service) LookAt(users int) { s.looks = users }

@@ -101,7 +101,8 @@ func (m *Managed) User(ctx context.Context, who string) (*User, error) {
 }
 
 // Find gives a page of users as stored, in the order of sign-up: body holds
-// filter, role, banned, limit and after, all optional.
+// filter, role, banned, limit and after, all optional. resource_exhausted where
+// 10,000 users did not fill the page and more are left.
 func (m *Managed) Find(ctx context.Context, body []byte) ([]*User, error) {
 	f, err := readBody(body)
 	if err != nil {
@@ -122,6 +123,10 @@ func (m *Managed) Find(ctx context.Context, body []byte) ([]*User, error) {
 	p, err := m.s.usersOf(ctx, q)
 	if err != nil {
 		return nil, err
+	}
+	if p.After != "" && len(p.Users) < p.PerPage {
+		return nil, hutch.Errorf(hutch.ResourceExhausted, "the search looked at %d users and found %d", m.s.looks, len(p.Users)).
+			WithHint("Search for the whole address, or go on from a user with after.")
 	}
 	return p.Users, nil
 }

@@ -48,7 +48,7 @@ func listUsers(r *request) error {
 		return err
 	}
 	var links []byte
-	link := func(page int, rel string) {
+	link := func(page int, after, rel string) {
 		if page == 0 {
 			return
 		}
@@ -57,15 +57,18 @@ func listUsers(r *request) error {
 		}
 		// page comes first: GoTrue's clients look for it there.
 		more := url.Values{"per_page": {strconv.Itoa(out.PerPage)}}
-		for name, value := range map[string]string{"after": q.After, "filter": q.Filter, "role": q.Role, "banned": q.Banned} {
+		for name, value := range map[string]string{"after": after, "filter": q.Filter, "role": q.Role, "banned": q.Banned} {
 			if value != "" {
 				more.Set(name, value)
 			}
 		}
 		links = append(links, "<"+adminPath+"?page="+strconv.Itoa(page)+"&"+more.Encode()+">; rel=\""+rel+"\""...)
 	}
-	link(out.Next, "next")
-	link(out.Last, "last")
+	if out.After != "" {
+		link(1, out.After, "next")
+	}
+	link(out.Next, q.After, "next")
+	link(out.Last, q.After, "last")
 	if links != nil {
 		r.header(hdrLink, links)
 	}
