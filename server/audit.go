@@ -14,7 +14,7 @@ import (
 func auditRoute() *Route {
 	return &Route{
 		Method: http.MethodGet, Path: "/admin/v1/audit", About: "what happened to accounts, sessions and keys",
-		Scope: hutch.ScopeOps, Query: []string{"since", "user", "after", "limit"}, handle: audit,
+		Scope: hutch.ScopeOps, Query: []string{"since", "user", "after", "limit"}, handle: audit, Out: auditPage{},
 	}
 }
 

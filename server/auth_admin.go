@@ -24,14 +24,14 @@ func usersRoutes() []*Route {
 	get, post, put, del := http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete
 	const user, list = adminPath + "/{id}", adminPath + "/{id}/sessions"
 	return []*Route{
-		{Method: get, Path: adminPath, About: "list and search users", Need: NeedAuth, handle: listUsers},
-		{Method: post, Path: adminPath, About: "make a user", Need: NeedAuth, handle: addUser},
-		{Method: post, Path: "/auth/v1/invite", About: "make a user and mail a link", Need: NeedAuth, handle: inviteUser},
-		{Method: post, Path: "/auth/v1/admin/generate_link", About: "make a link that the caller mails", Need: NeedAuth, handle: generateLink},
-		{Method: get, Path: user, About: "a user", Need: NeedAuth, handle: userByID},
-		{Method: put, Path: user, About: "change a user", Need: NeedAuth, handle: editUser},
-		{Method: del, Path: user, About: "delete a user", Need: NeedAuth, handle: removeUser},
-		{Method: get, Path: list, About: "a user's sessions", Need: NeedAuth, handle: sessionsOf},
+		{Method: get, Path: adminPath, About: "list and search users", Need: NeedAuth, handle: listUsers, Out: auth.UserPage{}, Reads: []string{"page", "per_page", "after", "filter", "role", "banned"}},
+		{Method: post, Path: adminPath, About: "make a user", Need: NeedAuth, handle: addUser, In: accountIn{}, Out: auth.User{}},
+		{Method: post, Path: "/auth/v1/invite", About: "make a user and mail a link", Need: NeedAuth, handle: inviteUser, In: inviteIn{}, Out: auth.User{}, Reads: []string{"redirect_to"}},
+		{Method: post, Path: "/auth/v1/admin/generate_link", About: "make a link that the caller mails", Need: NeedAuth, handle: generateLink, In: linkIn{}, Out: auth.GeneratedLink{}, Reads: []string{"redirect_to"}},
+		{Method: get, Path: user, About: "a user", Need: NeedAuth, handle: userByID, Out: auth.User{}},
+		{Method: put, Path: user, About: "change a user", Need: NeedAuth, handle: editUser, In: accountIn{}, Out: auth.User{}},
+		{Method: del, Path: user, About: "delete a user", Need: NeedAuth, handle: removeUser, In: softIn{}, Bare: true, Out: nothing{}},
+		{Method: get, Path: list, About: "a user's sessions", Need: NeedAuth, handle: sessionsOf, Out: devicesOut{}},
 		{Method: del, Path: list, About: "end a user's sessions", Need: NeedAuth, handle: endSessionsOf},
 	}
 }

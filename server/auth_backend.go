@@ -12,8 +12,8 @@ import (
 func backendRoutes() []*Route {
 	none := []string{}
 	rows := []*Route{
-		{Path: "/admin/v1/auth/tokens", About: "a session for whom the backend has proven", handle: signInFor},
-		{Path: "/admin/v1/auth/impersonate", About: "a token in the name of a user", handle: impersonate},
+		{Path: "/admin/v1/auth/tokens", About: "a session for whom the backend has proven", handle: signInFor, In: signInForIn{}, Out: auth.Session{}},
+		{Path: "/admin/v1/auth/impersonate", About: "a token in the name of a user", handle: impersonate, In: impersonateIn{}, Out: auth.Impersonation{}},
 	}
 	for _, r := range rows {
 		r.Method, r.Scope, r.BodyLimit, r.Query = http.MethodPost, hutch.ScopeAuth, authBodySize, none

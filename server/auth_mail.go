@@ -16,13 +16,13 @@ const maxForm = 8 << 10
 func mailRoutes() []*Route {
 	get, post := http.MethodGet, http.MethodPost
 	return []*Route{
-		{Method: get, Path: "/auth/v1/verify", About: "the page of a mailed link; consumes nothing", handle: landing},
-		{Method: post, Path: "/auth/v1/verify", About: "use a mailed link or code", AnyType: true, handle: verify},
-		{Method: post, Path: "/auth/v1/recover", About: "mail a way to set a new password", handle: recoverPassword},
-		{Method: post, Path: "/auth/v1/otp", About: "mail a link and a code that sign in", handle: magicLink},
-		{Method: post, Path: "/auth/v1/magiclink", About: "the same", handle: magicLink},
-		{Method: post, Path: "/auth/v1/resend", About: "mail a confirmation again", handle: resend},
-		{Method: get, Path: "/auth/v1/reauthenticate", About: "mail the code that PUT user takes", Need: NeedUser, handle: reauthenticate},
+		{Method: get, Path: "/auth/v1/verify", About: "the page of a mailed link; consumes nothing", handle: landing, Out: answers{http.StatusOK: page{}, http.StatusForbidden: badLink{}}, Reads: []string{"type", "token", "redirect_to"}},
+		{Method: post, Path: "/auth/v1/verify", About: "use a mailed link or code", AnyType: true, handle: verify, In: verifyIn{}, Form: true, Out: answers{http.StatusOK: verified{}, http.StatusSeeOther: redirect{}, http.StatusBadRequest: badLink{}, http.StatusForbidden: badLink{}}},
+		{Method: post, Path: "/auth/v1/recover", About: "mail a way to set a new password", handle: recoverPassword, In: addressIn{}, Out: nothing{}, Reads: []string{"redirect_to"}},
+		{Method: post, Path: "/auth/v1/otp", About: "mail a link and a code that sign in", handle: magicLink, In: addressIn{}, Out: nothing{}, Reads: []string{"redirect_to"}},
+		{Method: post, Path: "/auth/v1/magiclink", About: "the same", handle: magicLink, In: addressIn{}, Out: nothing{}, Reads: []string{"redirect_to"}},
+		{Method: post, Path: "/auth/v1/resend", About: "mail a confirmation again", handle: resend, In: resendIn{}, Out: nothing{}, Reads: []string{"redirect_to"}},
+		{Method: get, Path: "/auth/v1/reauthenticate", About: "mail the code that PUT user takes", Need: NeedUser, handle: reauthenticate, Out: nothing{}},
 	}
 }
 

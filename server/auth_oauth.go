@@ -16,13 +16,16 @@ const maxCallback = 8 << 10
 func oauthRoutes() []*Route {
 	get, post, del := http.MethodGet, http.MethodPost, http.MethodDelete
 	return []*Route{
-		{Method: get, Path: "/auth/v1/authorize", About: "sign in at a provider", handle: authorize},
-		{Method: get, Path: "/auth/v1/callback", About: "where providers send the browser", handle: callback},
-		{Method: post, Path: "/auth/v1/callback", About: "the same, as a form", AnyType: true, handle: callbackForm},
-		{Method: get, Path: "/auth/v1/user/identities/authorize", About: "link an identity of a provider", Need: NeedUser, handle: linkIdentity},
-		{Method: del, Path: "/auth/v1/user/identities/{id}", About: "unlink an identity", Need: NeedUser, handle: unlinkIdentity},
+		{Method: get, Path: "/auth/v1/authorize", About: "sign in at a provider", handle: authorize, Out: answers{http.StatusFound: redirect{}}, Reads: flowReads},
+		{Method: get, Path: "/auth/v1/callback", About: "where providers send the browser", handle: callback, Out: answers{http.StatusFound: redirect{}}, Reads: []string{"state", "code", "iss", "error"}},
+		{Method: post, Path: "/auth/v1/callback", About: "the same, as a form", AnyType: true, handle: callbackForm, In: anything{}, Form: true, Out: answers{http.StatusSeeOther: redirect{}}},
+		{Method: get, Path: "/auth/v1/user/identities/authorize", About: "link an identity of a provider", Need: NeedUser, handle: linkIdentity, Out: answers{http.StatusOK: urlOut{}, http.StatusFound: redirect{}}, Reads: append([]string{"skip_http_redirect"}, flowReads...)},
+		{Method: del, Path: "/auth/v1/user/identities/{id}", About: "unlink an identity", Need: NeedUser, handle: unlinkIdentity, Out: nothing{}},
 	}
 }
+
+// flowReads are the parameters of flow.
+var flowReads = []string{"provider", "redirect_to", "code_challenge", "code_challenge_method", "scopes", "prompt", "login_hint", "ticket"}
 
 // param is a query parameter; "" where it is absent.
 func (r *request) param(name string) string {

@@ -3,6 +3,8 @@ package server
 import (
 	"bytes"
 	"net/http"
+
+	"github.com/hutch-dev/hutch/auth"
 )
 
 // passkeyRoutes are those of passkeys, as auth-js calls them.
@@ -10,16 +12,16 @@ func passkeyRoutes() []*Route {
 	get, post, patch, del := http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete
 	const path, user = "/auth/v1/passkeys", adminPath + "/{id}/passkeys"
 	return []*Route{
-		{Method: post, Path: path + "/registration/options", About: "begin to add a passkey", Need: NeedUser, handle: passkeyOptions},
-		{Method: post, Path: path + "/registration/verify", About: "add a passkey", Need: NeedUser, handle: addPasskey},
-		{Method: post, Path: path + "/authentication/options", About: "begin to sign in with a passkey", handle: passkeyChallenge},
-		{Method: post, Path: path + "/authentication/verify", About: "sign in with a passkey", handle: enterByPasskey},
-		{Method: get, Path: path, About: "one's own passkeys", Need: NeedUser, handle: passkeys},
-		{Method: patch, Path: path + "/{id}", About: "name one of them", Need: NeedUser, handle: renamePasskey},
+		{Method: post, Path: path + "/registration/options", About: "begin to add a passkey", Need: NeedUser, handle: passkeyOptions, Out: auth.PasskeyChallenge{}},
+		{Method: post, Path: path + "/registration/verify", About: "add a passkey", Need: NeedUser, handle: addPasskey, In: passkeyProof{}, Out: auth.Passkey{}},
+		{Method: post, Path: path + "/authentication/options", About: "begin to sign in with a passkey", handle: passkeyChallenge, In: nothingIn{}, Bare: true, Out: auth.PasskeyChallenge{}},
+		{Method: post, Path: path + "/authentication/verify", About: "sign in with a passkey", handle: enterByPasskey, In: passkeyProof{}, Out: auth.Session{}},
+		{Method: get, Path: path, About: "one's own passkeys", Need: NeedUser, handle: passkeys, Out: []auth.Passkey{}},
+		{Method: patch, Path: path + "/{id}", About: "name one of them", Need: NeedUser, handle: renamePasskey, In: nameIn{}, Out: auth.Passkey{}},
 		{Method: del, Path: path + "/{id}", About: "remove one of them", Need: NeedUser, handle: removePasskey},
-		{Method: get, Path: user, About: "a user's passkeys", Need: NeedAuth, handle: passkeysOf},
+		{Method: get, Path: user, About: "a user's passkeys", Need: NeedAuth, handle: passkeysOf, Out: []auth.Passkey{}},
 		{Method: del, Path: user + "/{passkey}", About: "remove one of them", Need: NeedAuth, handle: removePasskeyOf},
-		{Method: get, Path: "/.well-known/webauthn", About: "pages that may use the passkeys of this domain", handle: relatedOrigins},
+		{Method: get, Path: "/.well-known/webauthn", About: "pages that may use the passkeys of this domain", handle: relatedOrigins, Out: auth.RelatedOrigins{}},
 	}
 }
 

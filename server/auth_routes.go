@@ -13,18 +13,18 @@ import (
 func authRoutes() []*Route {
 	get, post, put := http.MethodGet, http.MethodPost, http.MethodPut
 	rows := []*Route{
-		{Method: post, Path: "/auth/v1/signup", About: "make an account and sign in", handle: signup},
-		{Method: post, Path: "/auth/v1/token", About: "sign in, or refresh a session", handle: token},
-		{Method: post, Path: "/auth/v1/logout", About: "end sessions", Need: NeedUser, handle: logout},
-		{Method: get, Path: "/auth/v1/user", About: "the signed-in user", Need: NeedUser, handle: getUser},
-		{Method: put, Path: "/auth/v1/user", About: "change data or password", Need: NeedUser, handle: putUser},
+		{Method: post, Path: "/auth/v1/signup", About: "make an account and sign in", handle: signup, In: signupIn{}, Out: auth.Session{}, Reads: []string{"redirect_to"}},
+		{Method: post, Path: "/auth/v1/token", About: "sign in, or refresh a session", handle: token, In: tokenIn{}, Out: auth.Session{}, Reads: []string{"grant_type"}},
+		{Method: post, Path: "/auth/v1/logout", About: "end sessions", Need: NeedUser, handle: logout, Reads: []string{"scope"}},
+		{Method: get, Path: "/auth/v1/user", About: "the signed-in user", Need: NeedUser, handle: getUser, Out: auth.User{}},
+		{Method: put, Path: "/auth/v1/user", About: "change data or password", Need: NeedUser, handle: putUser, In: userIn{}, Out: auth.User{}, Reads: []string{"redirect_to"}},
 		{Method: http.MethodDelete, Path: "/auth/v1/user", About: "erase oneself", Need: NeedUser, handle: deleteUser},
-		{Method: get, Path: "/auth/v1/settings", About: "what sign-in offers", handle: settings},
-		{Method: get, Path: "/auth/v1/health", About: "alive", handle: authHealth},
-		{Method: get, Path: "/auth/v1/.well-known/jwks.json", About: "public keys of access tokens", handle: jwks},
-		{Method: get, Path: "/auth/v1/.well-known/openid-configuration", About: "discovery", handle: discovery},
-		{Method: get, Path: "/.well-known/jwks.json", About: "public keys of access tokens", handle: jwks},
-		{Method: get, Path: "/.well-known/openid-configuration", About: "discovery", handle: discovery},
+		{Method: get, Path: "/auth/v1/settings", About: "what sign-in offers", handle: settings, Out: auth.Settings{}},
+		{Method: get, Path: "/auth/v1/health", About: "alive", handle: authHealth, Out: auth.Health{}},
+		{Method: get, Path: "/auth/v1/.well-known/jwks.json", About: "public keys of access tokens", handle: jwks, Out: jwksOut{}},
+		{Method: get, Path: "/auth/v1/.well-known/openid-configuration", About: "discovery", handle: discovery, Out: auth.Discovery{}},
+		{Method: get, Path: "/.well-known/jwks.json", About: "public keys of access tokens", handle: jwks, Out: jwksOut{}},
+		{Method: get, Path: "/.well-known/openid-configuration", About: "discovery", handle: discovery, Out: auth.Discovery{}},
 	}
 	rows = append(rows, append(oauthRoutes(), mailRoutes()...)...)
 	rows = append(rows, factorRoutes()...)

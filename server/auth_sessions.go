@@ -10,7 +10,7 @@ import (
 func sessionRoutes() []*Route {
 	const path = "/auth/v1/sessions"
 	return []*Route{
-		{Method: http.MethodGet, Path: path, About: "one's own sessions", Need: NeedUser, handle: sessions},
+		{Method: http.MethodGet, Path: path, About: "one's own sessions", Need: NeedUser, handle: sessions, Out: devicesOut{}},
 		{Method: http.MethodDelete, Path: path + "/{id}", About: "end one of them", Need: NeedUser, handle: endSession},
 	}
 }

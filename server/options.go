@@ -42,6 +42,7 @@ type Parts struct {
 	Functions Functions // nil: none
 	CORS      []string  // origins, exact or "*"
 	Web       *Web      // nil: no pages
+	App       App       // what /openapi.json tells operators of it
 }
 
 // Limits of requests; zero fields take DefaultLimits'.

@@ -14,10 +14,11 @@ type parts struct {
 	app       appRoutes
 	origins   origins
 	web       *web
+	docs      descriptions
 }
 
 func (s *Server) newParts(p Parts) (next *parts, err error) {
-	next = &parts{functions: p.Functions}
+	next = &parts{functions: p.Functions, docs: s.describe(p.App)}
 	if next.origins, err = newOrigins(p.CORS, s.o.Dev); err != nil {
 		return nil, err
 	}

@@ -58,6 +58,13 @@ type Route struct {
 	App          bool     // not the system's
 	Name         string   // METHOD path, in logs and metrics
 
+	// What OpenAPI says of it. In and Out are values of the types on the wire.
+	In    any      // of the body; nil: none
+	Bare  bool     // the body may be missing
+	Form  bool     // a form may be sent, too
+	Out   any      // of the answer; answers by status; nil: 204
+	Reads []string // the query parameters that it reads where others pass, too
+
 	fiber  string   // Path as Fiber spells it
 	names  []string // of parameters
 	handle func(*request) error
@@ -80,21 +87,22 @@ func table(l Limits) []*Route {
 	get, post, put, patch, del := http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete
 	const docs, doc = "/data/v1/docs/{collection}", "/data/v1/docs/{collection}/{id}"
 	rows := []*Route{
-		{Method: post, Path: docs, Service: ServiceData, About: "create a document", Once: true, Query: none, handle: createDoc},
-		{Method: get, Path: docs, Service: ServiceData, About: "query by URL", Query: queryNames, handle: listDocs},
-		{Method: get, Path: doc, Service: ServiceData, About: "get a document", Query: none, handle: getDoc},
-		{Method: put, Path: doc, Service: ServiceData, About: "set a document", Once: true, Query: none, handle: putDoc},
-		{Method: patch, Path: doc, Service: ServiceData, About: "update a document", Once: true, Query: none, handle: patchDoc},
+		{Method: post, Path: docs, Service: ServiceData, About: "create a document", Once: true, Query: none, handle: createDoc, In: fieldsIn{}, Out: answers{http.StatusCreated: document{}}},
+		{Method: get, Path: docs, Service: ServiceData, About: "query by URL", Query: queryNames, handle: listDocs, Out: docsPage{}},
+		{Method: get, Path: doc, Service: ServiceData, About: "get a document", Query: none, handle: getDoc, Out: answers{http.StatusOK: document{}, http.StatusNotModified: nil}},
+		{Method: put, Path: doc, Service: ServiceData, About: "set a document", Once: true, Query: none, handle: putDoc, In: fieldsIn{}, Out: answers{http.StatusOK: document{}, http.StatusCreated: document{}}},
+		{Method: patch, Path: doc, Service: ServiceData, About: "update a document", Once: true, Query: none, handle: patchDoc, In: changesIn{}, Out: document{}},
 		{Method: del, Path: doc, Service: ServiceData, About: "delete a document", Once: true, Query: none, handle: deleteDoc},
-		{Method: post, Path: "/data/v1/query", Service: ServiceData, About: "query", Query: none, handle: queryDocs},
-		{Method: post, Path: "/data/v1/commit", Service: ServiceData, About: "write documents, all or nothing", Once: true, Query: none, handle: commitDocs},
+		{Method: post, Path: "/data/v1/query", Service: ServiceData, About: "query", Query: none, handle: queryDocs, In: queryIn{}, Out: docsPage{}},
+		{Method: post, Path: "/data/v1/commit", Service: ServiceData, About: "write documents, all or nothing", Once: true, Query: none, handle: commitDocs, In: commitIn{}, Out: committed{}},
 
-		{Method: get, Path: "/realtime/v1", Service: ServiceRealtime, About: "websocket", handle: upgrade},
-		{Method: post, Path: "/functions/v1/{name}", Service: ServiceFunctions, About: "call a function", Once: true, handle: callFunction, limit: callLimit},
+		{Method: get, Path: "/realtime/v1", Service: ServiceRealtime, About: "websocket", handle: upgrade, Out: answers{http.StatusSwitchingProtocols: nil}},
+		{Method: post, Path: "/functions/v1/{name}", Service: ServiceFunctions, About: "call a function", Once: true, handle: callFunction, limit: callLimit, In: anything{}, Bare: true, Out: anything{}},
 
-		{Method: get, Path: "/healthz", Service: ServiceOps, About: "alive", handle: health},
-		{Method: get, Path: "/readyz", Service: ServiceOps, About: "ready to serve", handle: ready},
-		{Method: get, Path: "/metrics", Service: ServiceOps, About: "metrics", Need: NeedOps, handle: metrics},
+		{Method: get, Path: "/healthz", Service: ServiceOps, About: "alive", handle: health, Out: statusOut{}},
+		{Method: get, Path: "/readyz", Service: ServiceOps, About: "ready to serve", handle: ready, Out: statusOut{}, Reads: []string{"verbose"}},
+		{Method: get, Path: "/metrics", Service: ServiceOps, About: "metrics", Need: NeedOps, handle: metrics, Out: metricText{}},
+		openAPIRoute(),
 	}
 	rows = append(rows, append(authRoutes(), adminRoutes()...)...)
 	for _, r := range rows {

@@ -133,7 +133,10 @@ func (a *App) openRuntime(rt Runtime) error {
 
 // parts are what the server shows of a release.
 func (a *App) parts(r *release) server.Parts {
-	p := server.Parts{Functions: a.Functions, CORS: r.config.Origins}
+	p := server.Parts{
+		Functions: a.Functions, CORS: r.config.Origins,
+		App: server.App{Name: r.config.Name, Collections: r.collections, Functions: r.functions},
+	}
 	if r.config.Web != "" {
 		p.Web = &server.Web{Dir: filepath.Join(a.o.Dir, filepath.FromSlash(r.config.Web)), Built: r.pages}
 	}
