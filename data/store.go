@@ -28,6 +28,10 @@ type Store interface {
 	// those that are unique go on to refuse.
 	Configure(ctx context.Context, cs []Collection, prune bool) error
 	Info(ctx context.Context) (Info, error)
+	// Usage tells what each collection that there is holds, in the order of their
+	// names, in a time that does not grow with the documents: a number that is
+	// not Exact is near.
+	Usage(ctx context.Context) ([]Usage, error)
 	Close() error
 }
 
@@ -81,6 +85,8 @@ type Write struct {
 	// _version, _createdAt and _updatedAt, which the store stamps. Bytes equal
 	// to old (the system fields apart) are no change: no version, no log entry.
 	Next func(old Doc) (Doc, error)
+	// Dated takes _createdAt and _updatedAt as Next gives them, where it does.
+	Dated bool
 
 	patch bool // made by Service.Patch: it asks the app's schema itself
 }
@@ -116,4 +122,20 @@ type Info struct {
 	Recent       Position // from where a node that starts reads the log; "" = Head
 	Bytes        int64    // on disk
 	LogBytes     int64
+}
+
+// Usage is what a collection holds.
+type Usage struct {
+	Collection string
+	Docs       int64
+	Bytes      int64 // of the documents as BSON
+	Exact      bool
+	Indexes    []IndexUsage
+}
+
+// IndexUsage is an index as the store has it.
+type IndexUsage struct {
+	Index
+	Ready bool  // else it is being built
+	Bytes int64 // on disk, as of some seconds ago; 0: not known
 }

@@ -28,6 +28,7 @@ const (
 	codeNamespaceNotFound  = 26
 	codeIndexNotFound      = 27
 	codeBadValue           = 2
+	codeUnauthorized       = 13
 	codeQueryKilled        = 175
 	codeInvalidOptions     = 72
 	codeWriteConflict      = 112

@@ -193,7 +193,7 @@ func (g *group) write(p *pending, ws []data.Write, derived bool) error {
 		if err = cmp.Or(p.err, err); err != nil {
 			return err
 		}
-		if err = d.replace(next, p.at); err != nil {
+		if err = d.replace(next, p.at, w.Dated); err != nil {
 			return err
 		}
 	}
@@ -235,7 +235,7 @@ func idTaken(key docID) error {
 }
 
 // replace makes next the document's state, stamped but for the new version.
-func (d *draft) replace(next data.Doc, at int64) error {
+func (d *draft) replace(next data.Doc, at int64, dated bool) error {
 	if next == nil {
 		d.cur, d.fresh = nil, false
 		return nil
@@ -245,6 +245,14 @@ func (d *draft) replace(next data.Doc, at int64) error {
 		d.fresh = true
 	} else if v := d.cur.Lookup(data.FieldCreated); v.Type == bson.TypeDateTime {
 		y.created = v.DateTime()
+	}
+	if dated {
+		if t, ok := next.Lookup(data.FieldCreated).DateTimeOK(); ok {
+			y.created = t
+		}
+		if t, ok := next.Lookup(data.FieldUpdated).DateTimeOK(); ok {
+			y.updated = t
+		}
 	}
 	if !d.fresh {
 		y.version = numbered(d.before)

@@ -81,6 +81,7 @@ const (
 	metaIndex      = 'x' // + number
 	metaArrays     = 'a' // + number: index.arrays
 	metaBuilt      = 'b' // + number: the id up to which an index is built
+	metaTally      = 'n' // + number: how many documents a collection holds, and their bytes
 )
 
 func numName(n uint32) string { return string(binary.BigEndian.AppendUint32(nil, n)) }
@@ -238,5 +239,6 @@ func (s *Store) ensureCollection(name string) error {
 	next := cat.with(c)
 	next.nums = c.num
 	s.cat.Store(next)
+	s.tallies.known[c.num] = tally{}
 	return nil
 }

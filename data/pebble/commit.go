@@ -139,11 +139,17 @@ func (s *Store) apply(e *evaluation, pos uint64) error {
 	if err := b.Set(appendLogKey(key[:0], pos), entry, nil); err != nil {
 		return failed("writing the log", err)
 	}
+	var few [4]move
+	moved, err := s.tally(b, e, few[:0])
+	if err != nil {
+		return failed("writing", err)
+	}
 	s.started.Store(pos)
 	if err := s.db.Apply(b, pebble.NoSync); err != nil {
 		s.started.Store(s.last)
 		return failed("writing", err)
 	}
+	s.tallied(moved)
 	for i := range e.docs {
 		if d := &e.docs[i]; d.changed {
 			s.recent[s.slot(d.key)] = pos

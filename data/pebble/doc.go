@@ -12,7 +12,7 @@
 //	i | index u32 | values | id              an index entry, its value the id's length
 //	u | index u32 | values                   a unique claim, its value the id
 //	l | position u64                         a commit: {p, t, c: [{n, i, o, b, a}]}
-//	m | ...                                  the catalogue, the epoch, log segments
+//	m | ...                                  the catalogue, the epoch, log segments, tallies
 //
 // Guarantees: one sequencer orders commits, so that positions have no holes and
 // a document's _version is the position of its last change. A commit is

@@ -113,7 +113,7 @@ func (e *evaluation) write(ws []data.Write, derived bool) error {
 		if err != nil {
 			return err
 		}
-		if err = e.replace(d, next); err != nil {
+		if err = e.replace(d, next, w.Dated); err != nil {
 			return err
 		}
 	}
@@ -144,27 +144,38 @@ func (d *document) expect(v int64) error {
 
 // replace makes next the document's state, stamped but for the version, which
 // stays the stored one until the commit has its position.
-func (e *evaluation) replace(d *document, next data.Doc) error {
+func (e *evaluation) replace(d *document, next data.Doc, dated bool) error {
 	if next == nil {
 		d.cur, d.fresh = nil, false
 		return nil
 	}
-	made := e.at
+	made, moved := e.at, e.at
 	if d.cur == nil {
 		d.fresh = true
 	} else {
 		made = created(d.cur, d.id)
 	}
+	if dated {
+		made, moved = date(next, data.FieldCreated, made), date(next, data.FieldUpdated, moved)
+	}
 	v := int64(0)
 	if !d.fresh {
 		v = version(d.old, d.id)
 	}
-	doc, err := stamp(next, d.id, v, made, e.at)
+	doc, err := stamp(next, d.id, v, made, moved)
 	if err != nil {
 		return err
 	}
 	d.cur = doc
 	return nil
+}
+
+// date is a date that next gives, else other.
+func date(next data.Doc, name string, other int64) int64 {
+	if t, ok := next.Lookup(name).DateTimeOK(); ok {
+		return t
+	}
+	return other
 }
 
 func (d *document) isChanged() bool {

@@ -45,6 +45,8 @@ type Store struct {
 	log   changeLog
 	space space
 
+	tallies tallies // guarded by mu
+
 	configuring chan struct{} // holds a token: one Configure at a time
 
 	bytes   atomic.Int64 // on disk, as of some seconds ago
@@ -92,6 +94,9 @@ func (s *Store) recover() error {
 	}
 	s.cat.Store(cat)
 	if err := s.recoverLog(); err != nil {
+		return err
+	}
+	if err := s.recoverTallies(); err != nil {
 		return err
 	}
 	s.started.Store(s.last)

@@ -47,7 +47,7 @@ type test struct {
 func Run(t *testing.T, open func(t *testing.T) data.Store, o Options) {
 	t.Helper()
 	var all []test
-	for _, part := range [][]test{writes, conditions, uniques, snapshots, changes, queries, plans, indexes, races, disks, randoms} {
+	for _, part := range [][]test{writes, conditions, uniques, snapshots, changes, queries, plans, indexes, races, disks, usages, randoms} {
 		all = append(all, part...)
 	}
 	for _, x := range all {

@@ -29,6 +29,29 @@ var writes = []test{
 			e.Errorf("times of %s", d)
 		}
 	}},
+	{"a dated write keeps the times it gives, and only those", func(e *env) {
+		dated := func(id, js string) data.Write {
+			w := e.put("pets", id, js)
+			w.Dated = true
+			return w
+		}
+		e.commit(dated("a", `{"n":1,"_createdAt":{"$date":"2020-01-01T00:00:00Z"},"_updatedAt":{"$date":"2021-01-01T00:00:00Z"},"_version":7}`),
+			dated("b", `{"n":1,"_updatedAt":{"$date":"2021-01-01T00:00:00Z"}}`), dated("c", `{"n":1,"_createdAt":"2020"}`))
+		times := func(id string) string {
+			d := e.get("pets", id)
+			if version(d) < 8 {
+				e.Errorf("%s has version %d", id, version(d))
+			}
+			return data.Field(d, data.FieldCreated).Time().UTC().Format("2006") + " " + data.Field(d, data.FieldUpdated).Time().UTC().Format("2006")
+		}
+		e.equal(times("a"), "2020 2021")
+		e.equal(times("b"), now.Format("2006")+" 2021")
+		e.equal(times("c"), now.Format("2006 2006"))
+		e.commit(dated("a", `{"n":2,"_createdAt":{"$date":"2019-01-01T00:00:00Z"}}`))
+		e.equal(times("a"), "2019 "+now.Format("2006"))
+		e.commit(e.put("pets", "a", `{"n":3,"_createdAt":{"$date":"2018-01-01T00:00:00Z"}}`))
+		e.equal(times("a"), "2019 "+now.Format("2006"))
+	}},
 	{"an update keeps the time of creation and moves the other", func(e *env) {
 		e.commit(e.create("pets", "a", `{"n":1}`))
 		later := now.Add(time.Hour)
