@@ -177,6 +177,9 @@ func TestS44PasskeysAndFactorsAreKeysOfTheirOwn(t *testing.T) {
 		_, err = key.verify(s, c, "create", answer)
 		wrong(t, "a "+name+" again", err, hutch.WebAuthnExists)
 	}
+	factor := *d
+	_, err = b.add(s, &factor)
+	wrong(t, "a factor as passkey", err, hutch.WebAuthnExists)
 	var won atomic.Int32
 	third := newDevice(t, -7)
 	var verify [3]func() error

@@ -76,6 +76,9 @@ func (s *Service) addPasskey(ctx context.Context, rp *relyingParty, u *userDoc, 
 	if err != nil {
 		return nil, hutch.Errorf(hutch.Internal, "reading entropy: %w", err)
 	}
+	if err := s.newFactorKey(ctx, u, key); err != nil {
+		return nil, s.fail(ctx, d, err)
+	}
 	unique, err := s.uniqueCredential(ctx, u, id, key, now)
 	if err != nil {
 		return nil, s.fail(ctx, d, err)

@@ -199,6 +199,8 @@ func TestS36VerifiedByTheRowsClaim(t *testing.T) {
 		{"corp", "proved", map[string]any{"email_verified": false, "proved": true}, true},
 		{"microsoft", "", map[string]any{"email_verified": true}, false},
 		{"microsoft", "", map[string]any{"email_verified": nil, "xms_edov": "1"}, true},
+		{"azure", "", map[string]any{"email_verified": true}, false},
+		{"azure", "", map[string]any{"email_verified": nil, "xms_edov": "1"}, true},
 		{"microsoft", "", map[string]any{"email_verified": nil, "xms_edov": false}, false},
 	} {
 		f := newFake(t)

@@ -5,6 +5,7 @@ import "net/url"
 // preset is what is known of a provider beforehand.
 type preset struct {
 	name       string
+	also       string // another name: GoTrue's
 	issuer     string
 	discovery  string // where that is not below the issuer
 	scopes     []string
@@ -32,7 +33,7 @@ var presets = []preset{
 	{
 		// Any tenant's administrator sets `email`; only xms_edov says that the
 		// domain's owner was asked.
-		name: "microsoft", issuer: "https://login.microsoftonline.com/" + tenantMark + "/v2.0",
+		name: "microsoft", also: "azure", issuer: "https://login.microsoftonline.com/" + tenantMark + "/v2.0",
 		discovery: "https://login.microsoftonline.com/common/v2.0",
 		scopes:    []string{"openid", "email", "profile"}, proof: "xms_edov", algorithms: []string{"RS256"},
 	},

@@ -45,7 +45,7 @@ func bad(r *Row, key, message string) *hutch.Error {
 // fill completes a row from its preset and checks it.
 func (r *Row) fill() (*preset, error) {
 	p := &preset{proof: "email_verified", scopes: []string{"openid", "email", "profile"}}
-	if i := slices.IndexFunc(presets, func(p preset) bool { return p.name == r.Name }); i >= 0 {
+	if i := slices.IndexFunc(presets, func(p preset) bool { return p.name == r.Name || p.also != "" && p.also == r.Name }); i >= 0 {
 		p = &presets[i]
 	} else if r.Issuer == "" {
 		return nil, bad(r, "issuer", "a provider that is no preset needs an issuer").WithHint("presets: " + strings.Join(Presets(), ", "))
