@@ -16,6 +16,8 @@ const (
 	perPage    = 50
 	maxPerPage = 1000
 	maxWalk    = 10_000 // users that pages skip, that are counted, and that a search looks at
+
+	maxProvider = 64 // bytes of a name
 )
 
 // admin lets service keys of scope auth pass: no_authorization and
@@ -85,7 +87,10 @@ type UserQuery struct {
 	After         string // the id of a user: pages count from behind it
 	Filter        string // an address, or a part of address or name
 	Role          string
-	Banned        string // true or false
+	Banned        string // true or false, as are the next two
+	Confirmed     string // an address that was proven
+	Anonymous     string
+	Provider      string // a way to sign in: email, google..
 }
 
 // UserPage answers it, in the order of sign-up.
@@ -101,11 +106,13 @@ type UserPage struct {
 
 // search is a UserQuery that was read.
 type search struct {
-	page, size    int
-	after         string
-	filter, role  string
-	banned        bool
-	judged, exact bool // by banned; the filter is an address
+	page, size   int
+	after        string
+	filter, role string
+	provider     string
+	exact        bool // the filter is an address
+
+	banned, confirmed, anonymous *bool // nil: either
 }
 
 func (q *UserQuery) read() (r search, err error) {
@@ -136,13 +143,22 @@ func (q *UserQuery) read() (r search, err error) {
 	if len(q.Filter) > maxEmail || len(q.Role) > 4*maxRoleLength {
 		return r, invalid("filter", "the filter is too long")
 	}
-	switch q.Banned {
-	case "":
-	case "true", "false":
-		r.judged, r.banned = true, q.Banned == "true"
-	default:
-		return r, invalid("banned", "banned is true or false")
+	for name, f := range map[string]struct {
+		text string
+		to   **bool
+	}{"banned": {q.Banned, &r.banned}, "confirmed": {q.Confirmed, &r.confirmed}, "anonymous": {q.Anonymous, &r.anonymous}} {
+		switch f.text {
+		case "":
+		case "true", "false":
+			*f.to = new(f.text == "true")
+		default:
+			return r, invalid(name, name+" is true or false")
+		}
 	}
+	if len(q.Provider) > maxProvider {
+		return r, invalid("provider", "provider is the name of a way to sign in")
+	}
+	r.provider = q.Provider
 	r.after, r.filter, r.role = q.After, strings.ToLower(q.Filter), q.Role
 	_, bad := parseEmail(q.Filter)
 	r.exact = bad == nil
@@ -231,11 +247,19 @@ func (s *Service) walk(ctx context.Context, r *search, out *UserPage) error {
 }
 
 // any reports whether every user is asked for.
-func (r *search) any() bool { return r.filter == "" && r.role == "" && !r.judged }
+func (r *search) any() bool {
+	return r.filter == "" && r.role == "" && r.provider == "" && r.banned == nil && r.confirmed == nil && r.anonymous == nil
+}
 
 // fits judges all but an address, which was looked up.
 func (s *Service) fits(u *userDoc, r *search) bool {
-	if r.role != "" && !slices.Contains(u.Roles, r.role) || r.judged && u.banned(s.o.Now()) != r.banned {
+	differs := func(want *bool, is bool) bool { return want != nil && *want != is }
+	switch {
+	case r.role != "" && !slices.Contains(u.Roles, r.role),
+		r.provider != "" && (u.Anonymous || !slices.Contains(providersOf(u), r.provider)),
+		differs(r.banned, u.banned(s.o.Now())),
+		differs(r.confirmed, !u.Confirmed.IsZero()),
+		differs(r.anonymous, u.Anonymous):
 		return false
 	}
 	return r.exact || r.filter == "" || strings.Contains(strings.ToLower(u.Email), r.filter) ||
@@ -261,6 +285,28 @@ func (s *Service) EndSessionsOf(ctx context.Context, c Credentials, id string) e
 		w, err := s.saveUser(u, u.Updated) // the account itself stays as it was
 		return []data.Write{w}, err
 	})
+}
+
+// EndSessionOf ends one session of a user: not_found for one that they do not
+// have, and the errors of UserByID.
+func (s *Service) EndSessionOf(ctx context.Context, c Credentials, id, session string) error {
+	err := s.administer(ctx, c, id, "session_ended", func(u *userDoc, row *auditDoc) ([]data.Write, error) {
+		d, err := load[sessionDoc](ctx, s.o.System, colSessions, session)
+		if err != nil {
+			return nil, err
+		}
+		if d == nil || d.User != u.ID {
+			return nil, &hutch.Error{Code: hutch.NotFound, Message: "the user has no such session"}
+		}
+		row.Session = d.ID
+		w := remove(colSessions, d.ID)
+		w.Expect = d.Version
+		return []data.Write{w}, nil
+	})
+	if err == nil {
+		s.cache.drop(session)
+	}
+	return err
 }
 
 // administer commits what edit does to a user, with a row of _audit; the key is

@@ -51,30 +51,9 @@ func (s *Service) Unlink(ctx context.Context, cr Credentials, id string) error {
 		return err
 	}
 	return s.rerunAlive(ctx, l, func(u *userDoc, d *sessionDoc, now time.Time) error {
-		var ws []data.Write
-		ways := len(u.Linked)
-		if u.IdentityID != "" {
-			ways++
-		}
-		provider := "email"
-		i := u.linkOf(id)
-		switch {
-		case i < 0 && (id == "" || id != u.IdentityID):
-			return &hutch.Error{Code: hutch.IdentityNotFound, Message: "the account has no such identity"}
-		case ways < 2:
-			return &hutch.Error{Code: hutch.SingleIdentity, Message: "the only way in cannot be removed"}
-		case i >= 0:
-			provider = u.Linked[i].Provider
-			ws = append(ws, remove(colIdentities, foreignID(u.Linked[i].Issuer, u.Linked[i].Subject)))
-			u.Linked = slices.Delete(slices.Clone(u.Linked), i, i+1)
-		default:
-			u.Password, u.IdentityID = "", ""
-			if u.Confirmed.IsZero() { // nobody proved it: it is free for its owner
-				if ws, err = s.releaseAddress(ctx, u); err != nil {
-					return err
-				}
-				u.Email, u.EmailKey = "", ""
-			}
+		ws, provider, err := s.takeIdentity(ctx, u, id)
+		if err != nil {
+			return err
 		}
 		u.Epoch++
 		d.Epoch = u.Epoch
@@ -95,5 +74,48 @@ func (s *Service) Unlink(ctx context.Context, cr Credentials, id string) error {
 		}
 		s.cache.drop(u.ID)
 		return nil
+	})
+}
+
+// takeIdentity takes one from u, which its caller saves, and gives its provider:
+// identity_not_found, single_identity_not_deletable.
+func (s *Service) takeIdentity(ctx context.Context, u *userDoc, id string) (ws []data.Write, provider string, err error) {
+	ways := len(u.Linked)
+	if u.IdentityID != "" {
+		ways++
+	}
+	i := u.linkOf(id)
+	switch {
+	case i < 0 && (id == "" || id != u.IdentityID):
+		return nil, "", &hutch.Error{Code: hutch.IdentityNotFound, Message: "the account has no such identity"}
+	case ways < 2:
+		return nil, "", &hutch.Error{Code: hutch.SingleIdentity, Message: "the only way in cannot be removed"}
+	case i >= 0:
+		ws = append(ws, remove(colIdentities, foreignID(u.Linked[i].Issuer, u.Linked[i].Subject)))
+		provider, u.Linked = u.Linked[i].Provider, slices.Delete(slices.Clone(u.Linked), i, i+1)
+		return ws, provider, nil
+	}
+	u.Password, u.IdentityID = "", ""
+	if u.Confirmed.IsZero() { // nobody proved it: it is free for its owner
+		if ws, err = s.releaseAddress(ctx, u); err != nil {
+			return nil, "", err
+		}
+		u.Email, u.EmailKey = "", ""
+	}
+	return ws, "email", nil
+}
+
+// UnlinkOf answers DELETE admin/users/{id}/identities/{identity}: Unlink by an
+// administrator, who ends all sessions with it. Errors of Unlink and UserByID.
+func (s *Service) UnlinkOf(ctx context.Context, c Credentials, id, identity string) error {
+	return s.administer(ctx, c, id, "identity_unlinked", func(u *userDoc, row *auditDoc) ([]data.Write, error) {
+		ws, provider, err := s.takeIdentity(ctx, u, identity)
+		if err != nil {
+			return nil, err
+		}
+		row.Detail = provider
+		u.Epoch++
+		w, err := s.saveUser(u, s.o.Now())
+		return append(ws, w), err
 	})
 }

@@ -6,6 +6,7 @@ import "slices"
 func adminRoutes() []*Route {
 	rows := slices.Concat(
 		backendRoutes(),
+		adminUsersRoutes(),
 		[]*Route{auditRoute()},
 	)
 	for _, r := range rows {

@@ -129,15 +129,17 @@ var authRows = map[string]authRow{
 	"DELETE /auth/v1/admin/users/{id}/passkeys/{passkey}": {keys, "/auth/v1/admin/users/{user}/passkeys/{user}", "", "404", nil, "", byKey},
 	"GET /.well-known/webauthn":                           {anybody, "", "", "200", nil, "", reads},
 
-	"GET /auth/v1/admin/users":                  {keys, "", "", "200", nil, "", byKey},
-	"POST /auth/v1/admin/users":                 {keys, "", `{"email":"made@pets.test"}`, "200", nil, "", byKey},
-	"POST /auth/v1/invite":                      {keys, "", `{"email":"invited@pets.test"}`, "200", nil, "mail day,mail hour", ""},
-	"POST /auth/v1/admin/generate_link":         {keys, "", `{"type":"magiclink","email":"linked@pets.test"}`, "200", nil, "", "a service key, and nothing is sent"},
-	"GET /auth/v1/admin/users/{id}":             {keys, "/auth/v1/admin/users/{user}", "", "200", nil, "", byKey},
-	"PUT /auth/v1/admin/users/{id}":             {keys, "/auth/v1/admin/users/{user}", `{"roles":["keeper"]}`, "200", nil, "", byKey},
-	"DELETE /auth/v1/admin/users/{id}":          {keys, "/auth/v1/admin/users/{user}", "", "200", nil, "", byKey},
-	"GET /auth/v1/admin/users/{id}/sessions":    {keys, "/auth/v1/admin/users/{user}/sessions", "", "200", nil, "", byKey},
-	"DELETE /auth/v1/admin/users/{id}/sessions": {keys, "/auth/v1/admin/users/{user}/sessions", "", "204", nil, "", byKey},
+	"GET /auth/v1/admin/users":                               {keys, "", "", "200", nil, "", byKey},
+	"POST /auth/v1/admin/users":                              {keys, "", `{"email":"made@pets.test"}`, "200", nil, "", byKey},
+	"POST /auth/v1/invite":                                   {keys, "", `{"email":"invited@pets.test"}`, "200", nil, "mail day,mail hour", ""},
+	"POST /auth/v1/admin/generate_link":                      {keys, "", `{"type":"magiclink","email":"linked@pets.test"}`, "200", nil, "", "a service key, and nothing is sent"},
+	"GET /auth/v1/admin/users/{id}":                          {keys, "/auth/v1/admin/users/{user}", "", "200", nil, "", byKey},
+	"PUT /auth/v1/admin/users/{id}":                          {keys, "/auth/v1/admin/users/{user}", `{"roles":["keeper"]}`, "200", nil, "", byKey},
+	"DELETE /auth/v1/admin/users/{id}":                       {keys, "/auth/v1/admin/users/{user}", "", "200", nil, "", byKey},
+	"DELETE /auth/v1/admin/users/{id}/sessions/{session}":    {keys, "/auth/v1/admin/users/{user}/sessions/{user}", "", "404 not_found", nil, "", byKey},
+	"DELETE /auth/v1/admin/users/{id}/identities/{identity}": {keys, "/auth/v1/admin/users/{user}/identities/{user}", "", "404 identity_not_found", nil, "", byKey},
+	"GET /auth/v1/admin/users/{id}/sessions":                 {keys, "/auth/v1/admin/users/{user}/sessions", "", "200", nil, "", byKey},
+	"DELETE /auth/v1/admin/users/{id}/sessions":              {keys, "/auth/v1/admin/users/{user}/sessions", "", "204", nil, "", byKey},
 
 	"POST /admin/v1/auth/tokens":      {backends, "", `{"user":"{user}"}`, "200", nil, "", byKey},
 	"POST /admin/v1/auth/impersonate": {backends, "", `{"user":"{user}","reason":"ticket 42"}`, "200", nil, "", byKey},
@@ -192,6 +194,10 @@ func authTable(t *testing.T, o *office, each func(route *server.Route, r *authRo
 		}
 		seen[route.Name] = true
 		r, ok := authRows[route.Name]
+		if like, mirrors := mirrored(route.Name); mirrors {
+			r, ok = authRows[like]
+			r.who, r.path = backends, operatorPath(r.path)
+		}
 		if !ok {
 			t.Errorf("%s has no row in authRows: who may, and what counts its tries?", route.Name)
 			continue

@@ -5,11 +5,16 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
+	"github.com/hutch-dev/hutch"
 	"github.com/hutch-dev/hutch/auth"
 )
 
-const adminPath = "/auth/v1/admin/users"
+const (
+	adminPath     = "/auth/v1/admin/users"
+	operatorUsers = "/admin/v1/auth" // begins the paths of the same acts for operators
+)
 
 // adminUsers begins the paths whose DELETE may have a body.
 var adminUsers = []byte(adminPath + "/")
@@ -19,21 +24,73 @@ var (
 	hdrLink  = []byte("Link")
 )
 
-// usersRoutes are GoTrue's for a service key of scope auth, and sessions.
-func usersRoutes() []*Route {
+// userQueryNames are the parameters of a list of users, which GoTrue counts in
+// pages besides.
+var userQueryNames = []string{"per_page", "after", "filter", "role", "banned", "confirmed", "anonymous", "provider"}
+
+// userActs are what may be done with users, by their paths below /auth/v1: names
+// come before {id}.
+func userActs() []*Route {
 	get, post, put, del := http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete
-	const user, list = adminPath + "/{id}", adminPath + "/{id}/sessions"
+	const list = "/admin/users"
+	const user = list + "/{id}"
+	none, redirect := []string{}, []string{"redirect_to"}
 	return []*Route{
-		{Method: get, Path: adminPath, About: "list and search users", Need: NeedAuth, handle: listUsers, Out: auth.UserPage{}, Reads: []string{"page", "per_page", "after", "filter", "role", "banned"}},
-		{Method: post, Path: adminPath, About: "make a user", Need: NeedAuth, handle: addUser, In: accountIn{}, Out: auth.User{}},
-		{Method: post, Path: "/auth/v1/invite", About: "make a user and mail a link", Need: NeedAuth, handle: inviteUser, In: inviteIn{}, Out: auth.User{}, Reads: []string{"redirect_to"}},
-		{Method: post, Path: "/auth/v1/admin/generate_link", About: "make a link that the caller mails", Need: NeedAuth, handle: generateLink, In: linkIn{}, Out: auth.GeneratedLink{}, Reads: []string{"redirect_to"}},
-		{Method: get, Path: user, About: "a user", Need: NeedAuth, handle: userByID, Out: auth.User{}},
-		{Method: put, Path: user, About: "change a user", Need: NeedAuth, handle: editUser, In: accountIn{}, Out: auth.User{}},
-		{Method: del, Path: user, About: "delete a user", Need: NeedAuth, handle: removeUser, In: softIn{}, Bare: true, Out: nothing{}},
-		{Method: get, Path: list, About: "a user's sessions", Need: NeedAuth, handle: sessionsOf, Out: devicesOut{}},
-		{Method: del, Path: list, About: "end a user's sessions", Need: NeedAuth, handle: endSessionsOf},
+		{Method: get, Path: list, About: "list and search users", Query: userQueryNames, handle: listUsers, Out: auth.UserPage{}},
+		{Method: post, Path: list, About: "make a user", Query: none, handle: addUser, In: accountIn{}, Out: auth.User{}},
+		{Method: post, Path: "/invite", About: "make a user and mail a link", Query: redirect, handle: inviteUser, In: inviteIn{}, Out: auth.User{}},
+		{Method: post, Path: "/admin/generate_link", About: "make a link that the caller mails", Query: redirect, handle: generateLink, In: linkIn{}, Out: auth.GeneratedLink{}},
+		{Method: get, Path: user, About: "a user", Query: none, handle: userByID, Out: auth.User{}},
+		{Method: put, Path: user, About: "change a user", Query: none, handle: editUser, In: accountIn{}, Out: auth.User{}},
+		{Method: del, Path: user, About: "delete a user", Query: none, handle: removeUser, In: softIn{}, Bare: true, Out: nothing{}},
+		{Method: get, Path: user + "/sessions", About: "a user's sessions", Query: none, handle: sessionsOf, Out: devicesOut{}},
+		{Method: del, Path: user + "/sessions", About: "end a user's sessions", Query: none, handle: endSessionsOf},
+		{Method: del, Path: user + "/sessions/{session}", About: "end one of them", Query: none, handle: endSessionOf},
+		{Method: del, Path: user + "/identities/{identity}", About: "take an identity from a user", Query: none, handle: unlinkOf},
+		{Method: get, Path: user + "/factors", About: "a user's second factors", Query: none, handle: factorsOf, Out: []auth.Factor{}},
+		{Method: del, Path: user + "/factors/{factor}", About: "remove one of them", Query: none, handle: removeFactorOf, Out: auth.Factor{}},
+		{Method: get, Path: user + "/passkeys", About: "a user's passkeys", Query: none, handle: passkeysOf, Out: []auth.Passkey{}},
+		{Method: del, Path: user + "/passkeys/{passkey}", About: "remove one of them", Query: none, handle: removePasskeyOf},
 	}
+}
+
+// usersRoutes are GoTrue's for a service key of scope auth, which ignore query
+// parameters that they do not know.
+func usersRoutes() []*Route {
+	rows := userActs()
+	for _, r := range rows {
+		r.Path, r.Need, r.Query, r.Reads = "/auth/v1"+r.Path, NeedAuth, nil, r.Query
+	}
+	rows[0].Reads = append([]string{"page"}, userQueryNames...)
+	return rows
+}
+
+// adminUsersRoutes are the same acts for operators.
+func adminUsersRoutes() []*Route {
+	rows := userActs()
+	for _, r := range rows {
+		r.Path, r.Scope, r.BodyLimit = operatorUsers+strings.TrimPrefix(r.Path, "/admin"), hutch.ScopeAuth, authBodySize
+		if r.Method == http.MethodDelete {
+			r.In, r.Bare = nil, false
+		}
+	}
+	rows[0].Out = usersList{}
+	return rows
+}
+
+// usersList is a page for operators.
+type usersList struct {
+	Users []*auth.User `json:"users"`
+	Next  string       `json:"next"`  // after, for what follows
+	Total int          `json:"total"` // -1: not known, or over 10,000
+}
+
+// nextUser is the user behind whom a list goes on; "" at its end.
+func nextUser(p *auth.UserPage) string {
+	if p.Next > 0 && len(p.Users) > 0 {
+		return p.Users[len(p.Users)-1].ID
+	}
+	return p.After
 }
 
 // listUsers answers with GoTrue's headers: Link, and X-Total-Count where the
@@ -42,10 +99,14 @@ func listUsers(r *request) error {
 	q := auth.UserQuery{
 		Page: r.param("page"), PerPage: r.param("per_page"), After: r.param("after"),
 		Filter: r.param("filter"), Role: r.param("role"), Banned: r.param("banned"),
+		Confirmed: r.param("confirmed"), Anonymous: r.param("anonymous"), Provider: r.param("provider"),
 	}
 	out, err := r.srv.o.Auth.Users(r.ctx, r.credentials(), q)
 	if err != nil {
 		return err
+	}
+	if r.route.Service == ServiceAdmin {
+		return r.sendJSON(usersList{Users: out.Users, Next: nextUser(out), Total: out.Total}, nil)
 	}
 	var links []byte
 	link := func(page int, after, rel string) {
@@ -57,7 +118,10 @@ func listUsers(r *request) error {
 		}
 		// page comes first: GoTrue's clients look for it there.
 		more := url.Values{"per_page": {strconv.Itoa(out.PerPage)}}
-		for name, value := range map[string]string{"after": after, "filter": q.Filter, "role": q.Role, "banned": q.Banned} {
+		for name, value := range map[string]string{
+			"after": after, "filter": q.Filter, "role": q.Role, "banned": q.Banned,
+			"confirmed": q.Confirmed, "anonymous": q.Anonymous, "provider": q.Provider,
+		} {
 			if value != "" {
 				more.Set(name, value)
 			}
@@ -119,4 +183,12 @@ func endSessionsOf(r *request) error {
 	}
 	r.empty(http.StatusNoContent)
 	return nil
+}
+
+func endSessionOf(r *request) error {
+	return r.done(r.srv.o.Auth.EndSessionOf(r.ctx, r.credentials(), r.params[0], r.params[1]))
+}
+
+func unlinkOf(r *request) error {
+	return r.done(r.srv.o.Auth.UnlinkOf(r.ctx, r.credentials(), r.params[0], r.params[1]))
 }

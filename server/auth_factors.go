@@ -9,7 +9,7 @@ import (
 
 // factorRoutes are those of second factors; names come before {id}.
 func factorRoutes() []*Route {
-	const path, codes, admin = "/auth/v1/factors", "/auth/v1/factors/recovery-codes", adminPath + "/{id}/factors"
+	const path, codes = "/auth/v1/factors", "/auth/v1/factors/recovery-codes"
 	get, post, del := http.MethodGet, http.MethodPost, http.MethodDelete
 	return []*Route{
 		{Method: get, Path: codes, About: "how many recovery codes are left", Need: NeedUser, handle: recoveryCodes, Out: auth.RecoveryCodes{}},
@@ -17,8 +17,6 @@ func factorRoutes() []*Route {
 		{Method: del, Path: codes, About: "remove them", Need: NeedUser, handle: removeRecoveryCodes, Out: idOut{}},
 		{Method: post, Path: codes + "/regenerate", About: "make new ones in their place", Need: NeedUser, handle: renewRecoveryCodes, Out: auth.RecoveryCodes{}},
 		{Method: post, Path: codes + "/verify", About: "use one in place of a factor", Need: NeedUser, handle: verifyRecoveryCode, In: codeIn{}, Out: auth.Session{}},
-		{Method: get, Path: admin, About: "a user's second factors", Need: NeedAuth, handle: factorsOf, Out: []auth.Factor{}},
-		{Method: del, Path: admin + "/{factor}", About: "remove one of them", Need: NeedAuth, handle: removeFactorOf, Out: auth.Factor{}},
 		{Method: post, Path: path, About: "begin a second factor", Need: NeedUser, handle: enroll, In: factorIn{}, Out: auth.Enrolled{}},
 		{Method: post, Path: path + "/{id}/challenge", About: "begin the proof of a factor", Need: NeedUser, handle: challengeFactor, In: nothingIn{}, Bare: true, Out: auth.FactorChallenge{}},
 		{Method: post, Path: path + "/{id}/verify", About: "prove a factor", Need: NeedUser, handle: verifyFactor, In: factorProof{}, Out: auth.Session{}},

@@ -10,7 +10,7 @@ import (
 // passkeyRoutes are those of passkeys, as auth-js calls them.
 func passkeyRoutes() []*Route {
 	get, post, patch, del := http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete
-	const path, user = "/auth/v1/passkeys", adminPath + "/{id}/passkeys"
+	const path = "/auth/v1/passkeys"
 	return []*Route{
 		{Method: post, Path: path + "/registration/options", About: "begin to add a passkey", Need: NeedUser, handle: passkeyOptions, Out: auth.PasskeyChallenge{}},
 		{Method: post, Path: path + "/registration/verify", About: "add a passkey", Need: NeedUser, handle: addPasskey, In: passkeyProof{}, Out: auth.Passkey{}},
@@ -19,8 +19,6 @@ func passkeyRoutes() []*Route {
 		{Method: get, Path: path, About: "one's own passkeys", Need: NeedUser, handle: passkeys, Out: []auth.Passkey{}},
 		{Method: patch, Path: path + "/{id}", About: "name one of them", Need: NeedUser, handle: renamePasskey, In: nameIn{}, Out: auth.Passkey{}},
 		{Method: del, Path: path + "/{id}", About: "remove one of them", Need: NeedUser, handle: removePasskey},
-		{Method: get, Path: user, About: "a user's passkeys", Need: NeedAuth, handle: passkeysOf, Out: []auth.Passkey{}},
-		{Method: del, Path: user + "/{passkey}", About: "remove one of them", Need: NeedAuth, handle: removePasskeyOf},
 		{Method: get, Path: "/.well-known/webauthn", About: "pages that may use the passkeys of this domain", handle: relatedOrigins, Out: auth.RelatedOrigins{}},
 	}
 }

@@ -77,6 +77,14 @@ func (p *people) EndSessionsOf(_ context.Context, c auth.Credentials, _ string) 
 	return p.admin(c)
 }
 
+func (p *people) EndSessionOf(_ context.Context, c auth.Credentials, _, _ string) error {
+	return p.admin(c)
+}
+
+func (p *people) UnlinkOf(_ context.Context, c auth.Credentials, _, _ string) error {
+	return p.admin(c)
+}
+
 func (p *people) Audit(context.Context, auth.AuditQuery) ([]auth.AuditRow, string, error) {
 	return []auth.AuditRow{{ID: "1", Event: "signed_in"}}, "1", nil
 }

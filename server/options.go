@@ -181,6 +181,8 @@ type Admin interface {
 	RemoveUser(ctx context.Context, c auth.Credentials, id string, body []byte) error
 	SessionsOf(ctx context.Context, c auth.Credentials, id string) ([]auth.Device, error)
 	EndSessionsOf(ctx context.Context, c auth.Credentials, id string) error
+	EndSessionOf(ctx context.Context, c auth.Credentials, id, session string) error
+	UnlinkOf(ctx context.Context, c auth.Credentials, id, identity string) error
 }
 
 // Backend are the routes by which an app's own backend signs users in, or acts
