@@ -18,9 +18,12 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"github.com/hutch-dev/hutch/internal/mongotest"
 )
 
 const foreignApp = `name: foreign
+store: "%s"
 auth:
   anonymous: true
   redirects: ["http://localhost:3000/**"]
@@ -30,12 +33,17 @@ auth:
 `
 
 // TestForeignClients has clients of GoTrue and of OpenID, unmodified, use the
-// binary. Their tests stand in foreign/.
+// binary, on each store. Their tests stand in foreign/.
 func TestForeignClients(t *testing.T) {
+	t.Run("embedded", func(t *testing.T) { foreignClients(t, "", "") })
+	t.Run("mongodb", func(t *testing.T) { foreignClients(t, mongotest.Database(t), mongotest.Database(t)) })
+}
+
+func foreignClients(t *testing.T, mailedStore, plainStore string) {
 	issuer := provider(t)
 	box := startMailbox(t)
-	mailed := app(t, "hutch.yaml", fmt.Sprintf(foreignApp, box.addr, issuer))
-	plain := app(t, "hutch.yaml", "name: plain\n")
+	mailed := app(t, "hutch.yaml", fmt.Sprintf(foreignApp, mailedStore, box.addr, issuer))
+	plain := app(t, "hutch.yaml", fmt.Sprintf("name: plain\nstore: %q\n", plainStore))
 	env := append(os.Environ(),
 		"HUTCH_URL="+mailed.url, "HUTCH_KEY="+mailed.key("--scope", "auth"),
 		"HUTCH_PLAIN_URL="+plain.url, "HUTCH_DATA_KEY="+mailed.key(),
