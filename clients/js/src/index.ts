@@ -18,7 +18,7 @@ export type * from './types.ts'
 export function createClient<A extends AppType = AnyApp>(url?: string, o: Options = {}): Hutch<A> {
   const origin = url ?? globalThis.location?.origin
   if (!origin) throw new HutchError('invalid_argument', 'outside a page the client needs the url of the server')
-  const transport = new Transport(origin)
+  const transport = new Transport(origin, o.headers)
   const keeper = new Keeper(transport, o.storage ?? defaultStorage(), o.token !== undefined)
   const auth = new AuthOf(transport, keeper, o.token)
   const queries = new LiveQueries()
@@ -69,7 +69,7 @@ export function createClient<A extends AppType = AnyApp>(url?: string, o: Option
       if (!path.startsWith('/') || path.startsWith('//') || path.includes('\\')) {
         throw new HutchError('invalid_argument', 'the path begins with one /', { field: 'path' })
       }
-      const headers = new Headers(init.headers)
+      const headers = new Headers({ ...o.headers, ...Object.fromEntries(new Headers(init.headers)) })
       const token = await auth.token()
       if (token && !headers.has('authorization')) headers.set('authorization', 'Bearer ' + token)
       const res = await fetch(transport.url + path, { ...init, headers }).catch(() => {

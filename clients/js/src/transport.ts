@@ -26,7 +26,10 @@ export class Transport {
   /** Who is signed in: what was begun as one is not sent again as another. */
   who: () => string | null = () => null
 
-  constructor(url: string) {
+  private readonly headers: Record<string, string> | undefined
+
+  constructor(url: string, headers?: Record<string, string>) {
+    this.headers = headers
     this.url = url.replace(/\/+$/, '')
   }
 
@@ -61,7 +64,7 @@ export class Transport {
   }
 
   private async once(r: Request, body: string | undefined, end: number, token: string | null): Promise<Answer> {
-    const headers: Record<string, string> = {}
+    const headers = { ...this.headers }
     if (token) headers.authorization = 'Bearer ' + token
     if (body !== undefined) headers['content-type'] = 'application/json'
     if (r.key !== undefined) headers['idempotency-key'] = r.key

@@ -132,6 +132,8 @@ export interface Options {
   storage?: Storage
   /** Replaces signing in, e.g. with a service key on a server. */
   token?: () => Promise<string | null>
+  /** Go with every request over HTTP. */
+  headers?: Record<string, string>
 }
 
 export interface Hutch<A extends AppType> {

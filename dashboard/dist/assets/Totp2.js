@@ -1,0 +1,1 @@
+export{t as Totp}from"./Totp.js";

@@ -1,0 +1,63 @@
+import { useEffect, useState } from 'react'
+import { Button, Center, Code, CopyButton, Group, Stack, Text } from '@mantine/core'
+import encodeQR from 'qr'
+import { post } from '../api/api.ts'
+import { t } from '../text.ts'
+import { CodeInput } from './CodeInput.tsx'
+import { FormError } from './FormError.tsx'
+import type { SessionState } from './session.ts'
+import { useStep } from './useStep.ts'
+
+interface Shown { secret: string; uri: string }
+
+/** Adds an authenticator app: the code to scan is drawn here, then its first code proves it. */
+export function Totp({ done, cancel, prove = run => run() }: { done?: () => void; cancel: () => void; prove?: <R>(run: () => Promise<R>) => Promise<R> }) {
+  const [shown, setShown] = useState<Shown>()
+  const [code, setCode] = useState('')
+  const { busy, error, run } = useStep()
+  useEffect(() => {
+    void run(async () => {
+      setShown(await prove(() => post<Shown>('/admin/v1/account/totp')))
+      return null
+    })
+  }, [])
+  const send = (code: string) => void run(() => post<SessionState>('/admin/v1/session/totp', { code })).then(ok => ok ? done?.() : setCode(''))
+  return (
+    <form onSubmit={e => {
+      e.preventDefault()
+      send(code)
+    }}>
+      <Stack gap="sm">
+        {shown && (
+          <>
+            <Text size="sm">{t('account.totpScan')}</Text>
+            <Center><QR text={shown.uri} /></Center>
+            <Group gap="xs" justify="center">
+              <Code className="secret">{shown.secret.replace(/(.{4})/g, '$1 ').trim()}</Code>
+              <CopyButton value={shown.secret}>
+                {({ copied, copy }) => <Button size="compact-xs" variant="subtle" onClick={copy}>{copied ? t('action.copied') : t('action.copy')}</Button>}
+              </CopyButton>
+            </Group>
+            <CodeInput value={code} onChange={setCode} onFull={send} />
+          </>
+        )}
+        <FormError error={error} />
+        <Group justify="flex-end" gap="xs">
+          <Button variant="default" onClick={cancel}>{t('action.cancel')}</Button>
+          <Button type="submit" loading={busy} disabled={!shown}>{t('signin.confirm')}</Button>
+        </Group>
+      </Stack>
+    </form>
+  )
+}
+
+function QR({ text }: { text: string }) {
+  const rows = encodeQR(text, 'raw', { border: 2 })
+  const path = rows.flatMap((row, y) => row.map((dark, x) => dark ? `M${x} ${y}h1v1h-1z` : '')).join('')
+  return (
+    <svg viewBox={`0 0 ${rows.length} ${rows.length}`} width={196} height={196} role="img" aria-label={t('account.totpQR')} shapeRendering="crispEdges" style={{ borderRadius: 8 }}>
+      <rect width="100%" height="100%" fill="#fff" />
+      <path d={path} fill="#000" />
+    </svg>
+  )
+}

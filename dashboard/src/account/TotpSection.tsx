@@ -1,0 +1,46 @@
+import { lazy, Suspense, useState } from 'react'
+import { Badge, Button, Group, Modal } from '@mantine/core'
+import { del } from '../api/api.ts'
+import { confirm } from '../parts/Confirm.tsx'
+import { notify } from '../parts/notify.tsx'
+import { Loading } from '../parts/states.tsx'
+import { t } from '../text.ts'
+import { useProven } from './proven.tsx'
+import { Section } from './Section.tsx'
+import { enter, useOperator, type SessionState } from './session.ts'
+
+const Totp = lazy(async () => ({ default: (await import('./Totp.tsx')).Totp }))
+
+export function TotpSection() {
+  const on = useOperator().factors.includes('totp')
+  const [adding, setAdding] = useState(false)
+  const { prove, dialog } = useProven()
+  const close = () => setAdding(false)
+  const remove = () => confirm({
+    title: t('account.totpRemove'), about: t('account.totpRemoveAbout'), action: t('action.remove'),
+    run: async () => enter(await prove(() => del<SessionState>('/admin/v1/account/totp'))),
+  })
+  return (
+    <Section
+      title="account.totp" about="account.totpAbout"
+      action={(
+        <Group gap="xs" wrap="nowrap">
+          <Badge variant="light" color={on ? 'hutch' : 'gray'} tt="none">{on ? t('account.totpOn') : t('account.totpOff')}</Badge>
+          {on
+            ? <Button size="xs" variant="default" onClick={remove}>{t('action.remove')}</Button>
+            : <Button size="xs" variant="default" onClick={() => setAdding(true)}>{t('account.totpAdd')}</Button>}
+        </Group>
+      )}
+    >
+      {dialog}
+      <Modal opened={adding} onClose={close} title={t('account.totp')} closeButtonProps={{ 'aria-label': t('action.close') }}>
+        <Suspense fallback={<Loading />}>
+          <Totp prove={prove} cancel={close} done={() => {
+            close()
+            notify(t('account.totpAdded'))
+          }} />
+        </Suspense>
+      </Modal>
+    </Section>
+  )
+}

@@ -1,0 +1,71 @@
+import { ApiError } from './error.ts'
+
+export type Query = Record<string, string | number | boolean | null | undefined>
+
+interface Request {
+  query?: Query
+  /** Sent as JSON, unless it is a Blob. */
+  body?: unknown
+  signal?: AbortSignal | undefined
+  headers?: Record<string, string>
+}
+
+/** What the server needs to see on every request of an operator; a foreign page cannot send it. */
+export const adminHeaders = { 'X-Hutch-Admin': '1' }
+
+let onSignedOut: () => void = () => {}
+
+/** Tells who is to hear that the session has ended. */
+export function whenSignedOut(f: () => void): void {
+  onSignedOut = f
+}
+
+/** Asks the server, as the operator who is signed in; throws ApiError. */
+export async function api<T = unknown>(method: string, path: string, request: Request = {}): Promise<T> {
+  const res = await answer(method, path, request)
+  const text = await res.text()
+  return (text === '' ? null : JSON.parse(text)) as T
+}
+
+/** As api, with the answer as it came: for files and streams. */
+export async function answer(method: string, path: string, { query, body, signal, headers }: Request = {}): Promise<Response> {
+  const init: RequestInit = { method, headers: { ...adminHeaders, ...headers }, signal: signal ?? null, redirect: 'error' }
+  if (body !== undefined) {
+    init.body = body instanceof Blob ? body : JSON.stringify(body)
+    if (!(body instanceof Blob)) init.headers = { ...init.headers, 'Content-Type': 'application/json' }
+  }
+  let res: Response
+  try {
+    res = await fetch(path + search(query), init)
+  } catch (e) {
+    if (signal?.aborted) throw e
+    throw new ApiError(0, { code: 'unavailable', message: 'the server cannot be reached' })
+  }
+  if (res.ok) return res
+  const error = await read(res)
+  if (error.code === 'unauthenticated' && !path.startsWith('/admin/v1/session')) onSignedOut()
+  throw error
+}
+
+function search(query: Query = {}): string {
+  const q = new URLSearchParams()
+  for (const [k, v] of Object.entries(query)) if (v !== undefined && v !== null && v !== '') q.set(k, String(v))
+  const text = q.toString()
+  return text && '?' + text
+}
+
+async function read(res: Response): Promise<ApiError> {
+  try {
+    const body = await res.json() as { code?: unknown; message?: unknown }
+    if (typeof body.code === 'string' && typeof body.message === 'string') return new ApiError(res.status, body as { code: string; message: string })
+  } catch {
+    // not JSON: something in between answered
+  }
+  return new ApiError(res.status, { code: 'unavailable', message: `the answer (${res.status}) did not come from Hutch` })
+}
+
+export const get = <T>(path: string, query?: Query, signal?: AbortSignal) => api<T>('GET', path, { ...(query && { query }), signal })
+export const post = <T>(path: string, body: unknown = {}) => api<T>('POST', path, { body })
+export const put = <T>(path: string, body: unknown) => api<T>('PUT', path, { body })
+export const patch = <T>(path: string, body: unknown) => api<T>('PATCH', path, { body })
+export const del = <T>(path: string, query?: Query) => api<T>('DELETE', path, query ? { query } : {})

@@ -1,0 +1,10 @@
+import '@mantine/core/styles.css'
+import '@mantine/notifications/styles.css'
+import '@mantine/spotlight/styles.css'
+import './main.css'
+import { createRoot } from 'react-dom/client'
+import { App } from './App.tsx'
+import { loadTexts } from './text.ts'
+
+await loadTexts()
+createRoot(document.getElementById('root') as HTMLElement).render(<App />)

@@ -1,0 +1,17 @@
+import type { ComponentType } from 'react'
+import type { Icon } from '@tabler/icons-react'
+import type { Key } from './text.ts'
+
+export interface PageRow {
+  /** The folder under src/pages. */
+  id: string
+  /** Under /_; the first of the list also answers /. */
+  path: string
+  icon: Icon
+  text: Key
+  load: () => Promise<{ default: ComponentType }>
+}
+
+/** The one list of pages, in the order of the menu: it feeds menu, routes, palette and tests. */
+export const pages: PageRow[] = [
+]

@@ -1,0 +1,19 @@
+import { useCallback } from 'react'
+import { useSearchParams } from 'wouter'
+
+/**
+ * State that lives in the URL's query: a link and the back button keep it.
+ * The fallback is not written; `replace` keeps typing out of the history.
+ */
+export function useUrlState(name: string, fallback = ''): [string, (value: string, o?: { replace?: boolean }) => void] {
+  const [params, setParams] = useSearchParams()
+  const set = useCallback((value: string, o: { replace?: boolean } = {}) => {
+    setParams(old => {
+      const next = new URLSearchParams(old)
+      if (value === fallback) next.delete(name)
+      else next.set(name, value)
+      return next
+    }, { replace: o.replace ?? false })
+  }, [name, fallback, setParams])
+  return [params.get(name) ?? fallback, set]
+}

@@ -1,0 +1,8 @@
+declare module '*/texts.json?en' {
+  const texts: Record<string, string>
+  export default texts
+}
+declare module '*/texts.json?ko' {
+  const texts: Record<string, string>
+  export default texts
+}

@@ -1,0 +1,43 @@
+import { fileURLToPath } from 'node:url'
+import react from '@vitejs/plugin-react'
+import { defineConfig } from 'vitest/config'
+import { texts } from './texts-plugin.ts'
+
+const path = (p: string) => fileURLToPath(new URL(p, import.meta.url))
+
+/** The files of src/pages/<name>/index.tsx are called page-<name>. */
+function pageOf(module: string | null): string | undefined {
+  const name = module && /\/src\/(?:pages\/)?([\w-]+)\/index\.tsx$/.exec(module)?.[1]
+  return name ? 'page-' + name : undefined
+}
+
+// Names without hashes: dist is committed, and the server answers with ETags.
+// What all pages need stands in few files; the rest loads with its page.
+export default defineConfig({
+  base: '/_/',
+  plugins: [texts(), react()],
+  resolve: { alias: { '@hutch/client': path('../clients/js/src/index.ts') } },
+  build: {
+    target: 'es2023',
+    sourcemap: false,
+    modulePreload: { polyfill: false },
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 900,
+    rolldownOptions: {
+      output: {
+        entryFileNames: 'assets/[name].js',
+        chunkFileNames: chunk => `assets/${pageOf(chunk.facadeModuleId) ?? '[name]'}.js`,
+        assetFileNames: 'assets/[name][extname]',
+        codeSplitting: {
+          groups: [
+            { name: 'charts', test: /node_modules\/(recharts|@mantine\/charts|d3-|victory-vendor|@reduxjs|react-redux|immer|es-toolkit)/ },
+            { name: 'editor', test: /node_modules\/(@codemirror|@lezer|style-mod|w3c-keyname|crelt|@marijn)/ },
+            { name: 'react', test: /node_modules\/(react|react-dom|scheduler|wouter|use-sync-external-store|regexparam|mitt)\// },
+            { name: 'query', test: /node_modules\/@tanstack\/(react-query|query-core)\// },
+          ],
+        },
+      },
+    },
+  },
+  test: { environment: 'jsdom', include: ['test/**/*.test.{ts,tsx}', 'src/**/*.test.{ts,tsx}'] },
+})
