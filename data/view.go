@@ -24,6 +24,9 @@ type View struct {
 	sel   *Projection // nil: everything
 }
 
+// Rule is the filter that the view stands under.
+func (v *View) Rule() Filter { return v.b.filter }
+
 // Row is a document of a view and its place in the view's order.
 type Row struct {
 	Doc  Doc // as Show gives it

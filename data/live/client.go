@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/hutch-dev/hutch"
 	"github.com/hutch-dev/hutch/data"
@@ -42,12 +43,18 @@ type Client struct {
 
 	stuck atomic.Bool // too many answers wait
 
+	joined atomic.Int32  // len(subs), for who looks on
+	resets atomic.Uint64 // sent
+
 	mu      sync.Mutex // guards the rest
 	queue   []item
-	bytes   int    // of data in queue
-	control int    // of the rest
-	shut    bool   // nothing more is queued
-	over    []over // subscriptions that the hub has ended
+	bytes   int           // of data in queue
+	control int           // of the rest
+	shut    bool          // nothing more is queued
+	over    []over        // subscriptions that the hub has ended
+	since   time.Time     // when the queue was last empty
+	given   uint64        // frames taken
+	at      data.Position // of the last data taken
 }
 
 // asked is a subscription as its client wants it; gen tells it from others that
@@ -107,8 +114,27 @@ func (c *Client) ended(id int64, e *hutch.Error) {
 	c.mu.Lock()
 	c.over = append(c.over, over{id, c.subs[id].gen})
 	c.mu.Unlock()
-	delete(c.subs, id)
+	c.unsubscribed(id)
 	c.answer(endFrame(id, e))
+}
+
+// subscribed notes a subscription's group; on the hub's goroutine.
+func (c *Client) subscribed(id int64, s sub) {
+	c.subs[id] = s
+	c.joined.Store(int32(len(c.subs)))
+}
+
+// unsubscribed forgets it; on the hub's goroutine.
+func (c *Client) unsubscribed(id int64) {
+	delete(c.subs, id)
+	c.joined.Store(int32(len(c.subs)))
+}
+
+// reset tells that a snapshot of q will follow.
+func (c *Client) reset(q, why string) {
+	c.resets.Add(1)
+	c.hub.resets.Add(1)
+	c.answer(resetFrame(q, why))
 }
 
 // Send queues a frame of the connection's own (welcome, pong, auth, error).

@@ -3,6 +3,7 @@ package live
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/hutch-dev/hutch"
 	"github.com/hutch-dev/hutch/data"
@@ -23,6 +24,10 @@ type group struct {
 	limit   int
 	placed  bool // changes say where (`at`)
 	over    bool // no longer the hub's
+	place   int  // in hub.listed
+	reads   uint64
+	readAt  data.Position // of the last read that was good
+	readOn  time.Time     // when it was
 	members map[*Client]*member
 
 	ready bool // rows are the result at the hub's position
@@ -82,7 +87,7 @@ func (g *group) add(c *Client, id int64, gen uint64) {
 		g.members[c] = m
 	}
 	m.ids = append(m.ids, id)
-	c.subs[id] = sub{g, gen}
+	c.subscribed(id, sub{g, gen})
 	c.answer(subbedFrame(id, g.q, m.state == active))
 	if m.state == waiting {
 		g.read()
@@ -91,7 +96,7 @@ func (g *group) add(c *Client, id int64, gen uint64) {
 
 // leave takes a subscription out.
 func (g *group) leave(c *Client, id int64) {
-	delete(c.subs, id)
+	c.unsubscribed(id)
 	m := g.members[c]
 	if m == nil {
 		return
@@ -122,7 +127,7 @@ func (g *group) reset(why string) {
 	for c, m := range g.members {
 		if m.state != waiting {
 			m.state = waiting
-			c.answer(resetFrame(g.q, why))
+			c.reset(g.q, why)
 		}
 	}
 	g.ready, g.rows, g.log, g.result = false, nil, nil, nil

@@ -53,11 +53,15 @@ type Hub struct {
 	ctx    context.Context //nolint:containedctx // the hub's own life
 	cancel context.CancelFunc
 	done   sync.WaitGroup
-	shown  atomic.Value // data.Position
+	shown  atomic.Value  // data.Position
+	given  atomic.Uint64 // frames that clients took
+	resets atomic.Uint64 // sent
+	count  atomic.Int32  // of groups
 
 	// Of the hub's goroutine alone:
 	pos     data.Position
 	groups  map[string]*group
+	listed  []*group // the same, for who looks on
 	byColl  map[string]map[*group]struct{}
 	results map[*group]struct{}  // groups whose read is ahead of the feed
 	syncs   map[*Client]struct{} // clients that wait for a position
@@ -244,6 +248,7 @@ func (h *Hub) join(c *Client, id int64, gen uint64, owner string, view, reader *
 		g.limit = view.Query.Limit
 		g.placed = len(view.Query.OrderBy) > 0 || g.limit != maxRows
 		h.groups[g.key] = g
+		h.list(g)
 		coll := view.Query.From
 		if h.byColl[coll] == nil {
 			h.byColl[coll] = map[*group]struct{}{}
@@ -260,6 +265,7 @@ func (h *Hub) drop(g *group) {
 	h.unqueue(g)
 	delete(h.results, g)
 	delete(h.groups, g.key)
+	h.unlist(g)
 	coll := g.view.Query.From
 	delete(h.byColl[coll], g)
 	if len(h.byColl[coll]) == 0 {

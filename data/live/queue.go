@@ -12,6 +12,7 @@ type item struct {
 	data  bool
 	joint bool          // the next item is of the same commit
 	sync  data.Position // of a commit frame
+	at    data.Position // of data
 }
 
 func (it *item) size() int { return len(it.frame.Text) + frameBytes }
@@ -29,6 +30,7 @@ func (c *Client) Take(into []*Frame) []*Frame {
 	for size := 0; n < len(c.queue) && (size < takeBytes || c.queue[n-1].joint); n++ {
 		it := &c.queue[n]
 		into = append(into, it.frame)
+		c.at = max(c.at, it.at)
 		size += it.size()
 		if it.data {
 			c.bytes -= len(it.frame.Text)
@@ -39,7 +41,11 @@ func (c *Client) Take(into []*Frame) []*Frame {
 	if c.queue = slices.Delete(c.queue, 0, n); len(c.queue) == 0 && cap(c.queue) > keptItems {
 		c.queue = nil
 	}
+	c.given += uint64(n)
 	c.mu.Unlock()
+	if n > 0 {
+		c.hub.given.Add(uint64(n))
+	}
 	if len(into) == 0 && c.laggard.Load() {
 		c.hub.do(c.caughtUp)
 	}
@@ -57,6 +63,9 @@ func (c *Client) push(items []item) {
 		return
 	}
 	first := len(c.queue) == 0
+	if first {
+		c.since = c.hub.o.Now()
+	}
 	c.queue = append(c.queue, items...)
 	for i := range items {
 		if items[i].data {
@@ -76,7 +85,7 @@ func (c *Client) push(items []item) {
 }
 
 // snapshot queues frames as one unit, unless too much waits already.
-func (c *Client) snapshot(frames []*Frame) bool {
+func (c *Client) snapshot(at data.Position, frames []*Frame) bool {
 	c.mu.Lock()
 	full := c.bytes > queueBytes
 	c.mu.Unlock()
@@ -85,7 +94,7 @@ func (c *Client) snapshot(frames []*Frame) bool {
 	}
 	items := make([]item, len(frames))
 	for i, f := range frames {
-		items[i] = item{frame: f, data: true}
+		items[i] = item{frame: f, data: true, at: at}
 	}
 	c.push(items)
 	return true
@@ -101,7 +110,7 @@ func (c *Client) flush() {
 	size := 0
 	for i, d := range c.deltas {
 		last := i == len(c.deltas)-1
-		items[i] = item{frame: d.frame(last), data: true, joint: !last}
+		items[i] = item{frame: d.frame(last), data: true, joint: !last, at: d.v}
 		size += len(items[i].frame.Text)
 	}
 	clear(c.deltas)
@@ -124,7 +133,7 @@ func (c *Client) overflow() {
 		if m := s.g.members[c]; m != nil && !told[s.g] {
 			told[s.g] = true
 			m.state = lagging
-			c.answer(resetFrame(s.g.q, "lag"))
+			c.reset(s.g.q, "lag")
 		}
 	}
 	c.lag()

@@ -130,6 +130,7 @@ func (g *group) apply() {
 		g.start()
 		return
 	}
+	g.reads, g.readAt, g.readOn = g.reads+1, r.at, g.hub.o.Now()
 	docs := make(map[string][]byte, len(r.rows))
 	for i := range r.rows {
 		docs[r.rows[i].id] = r.docs[i]
@@ -164,7 +165,7 @@ func (g *group) welcome(docs map[string][]byte) {
 			frames = g.snapshot(docs)
 		}
 		m.state = active
-		if !c.snapshot(frames) {
+		if !c.snapshot(g.hub.reached(), frames) {
 			m.state = lagging
 			c.lag()
 		}
