@@ -56,7 +56,9 @@ func (s *Service) AddUser(ctx context.Context, c Credentials, body []byte) (*Use
 	if err != nil {
 		return nil, err
 	}
-	row, err := s.audit(now, auditDoc{Event: "user_created", User: u.ID, Key: p.UID, Detail: strings.Join(r.names, ",")})
+	a := auditDoc{Event: "user_created", User: u.ID, Network: networkFrom(ctx), Detail: strings.Join(r.names, ",")}
+	a.by(p)
+	row, err := s.audit(now, a)
 	if err != nil {
 		return nil, err
 	}

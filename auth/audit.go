@@ -26,6 +26,8 @@ type auditDoc struct {
 	User     string    `bson:"user,omitempty"`
 	Session  string    `bson:"session,omitempty"`
 	Key      string    `bson:"key,omitempty"`
+	Operator string    `bson:"operator,omitempty"` // who acted
+	Target   string    `bson:"target,omitempty"`   // what it was done to
 	Function string    `bson:"function,omitempty"` // of the app, by ctx.auth
 	Network  string    `bson:"network,omitempty"`  // IPv4 /24 or IPv6 /48
 	Detail   string    `bson:"detail,omitempty"`
@@ -40,6 +42,15 @@ func (s *Service) audit(now time.Time, a auditDoc) (data.Write, error) {
 	}
 	a.ID, a.At = id, now
 	return put(colAudit, id, 0, &a)
+}
+
+// by says which operator or key acted.
+func (a *auditDoc) by(p hutch.Principal) {
+	if p.Kind == hutch.Operator {
+		a.Operator = p.UID
+	} else {
+		a.Key = p.UID
+	}
 }
 
 // area is as much of an address as the audit keeps.
@@ -64,6 +75,8 @@ type AuditRow struct {
 	User     string    `json:"user,omitempty"`
 	Session  string    `json:"session,omitempty"`
 	Key      string    `json:"key,omitempty"`
+	Operator string    `json:"operator,omitempty"` // who acted
+	Target   string    `json:"target,omitempty"`   // what it was done to
 	Function string    `json:"function,omitempty"`
 	Network  string    `json:"network,omitempty"`
 	Detail   string    `json:"detail,omitempty"`

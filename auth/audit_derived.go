@@ -46,7 +46,7 @@ func toldIn(cs []data.Change) map[string]bool {
 		if cs[i].Collection != colAudit || cs[i].After == nil {
 			continue
 		}
-		for _, field := range []string{"user", "session", "key"} {
+		for _, field := range []string{"user", "session", "key", "operator", "target"} {
 			told[field+" "+text(cs[i].After, field)] = true
 		}
 	}
@@ -73,6 +73,8 @@ func untoldRows(cs []data.Change) (rows []auditDoc) {
 			a = keyRow(c)
 		case colFactors:
 			a = factorRow(c)
+		case colOperators:
+			a = operatorRow(c)
 		}
 		if a.Event == "" {
 			continue
@@ -81,7 +83,8 @@ func untoldRows(cs []data.Change) (rows []auditDoc) {
 			told = toldIn(cs)
 		}
 		// A sign-in is a fact of its own, whatever else the commit does.
-		if a.Event != "signed_in" && (a.User != "" && told["user "+a.User] || a.Session != "" && told["session "+a.Session] || a.Key != "" && told["key "+a.Key]) {
+		if a.Event != "signed_in" && (a.User != "" && told["user "+a.User] || a.Session != "" && told["session "+a.Session] || a.Key != "" && told["key "+a.Key] ||
+			a.Target != "" && (told["target "+a.Target] || told["operator "+a.Target])) {
 			continue
 		}
 		rows = append(rows, a)
@@ -202,6 +205,21 @@ func factorState(d data.Doc) string {
 		return "unverified"
 	}
 	return "verified"
+}
+
+// operatorRow tells of operators; their sessions are told where they begin.
+func operatorRow(c *data.Change) auditDoc {
+	switch {
+	case c.Before == nil:
+		return auditDoc{Event: "operator_created", Target: c.ID}
+	case c.After == nil:
+		return auditDoc{Event: "operator_removed", Target: c.ID}
+	}
+	names := slices.DeleteFunc(differing(c.Before, c.After), func(n string) bool { return n == "sessions" })
+	if len(names) == 0 {
+		return auditDoc{}
+	}
+	return auditDoc{Event: "operator_changed", Target: c.ID, Detail: strings.Join(names, ",")}
 }
 
 // keyRow tells of service keys; their use is no news.

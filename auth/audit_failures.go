@@ -29,14 +29,18 @@ type failures struct {
 // noteFailure counts a wrong password or code for the audit, of an account or,
 // where there is none, of nobody's.
 func (s *Service) noteFailure(kind string, u *userDoc, c Client, err error) {
+	a := auditDoc{Event: "sign_in_failed", Detail: kind, Network: area(c.Addr)}
+	if u != nil && !strings.HasPrefix(u.ID, "nobody ") {
+		a.User = u.ID
+	}
+	s.noteFailed(a, err)
+}
+
+func (s *Service) noteFailed(a auditDoc, err error) {
 	switch hutch.CodeOf(err) {
 	case hutch.InvalidCredentials, hutch.OTPExpired, hutch.FactorRefused, hutch.WebAuthnFailed:
 	default:
 		return
-	}
-	a := auditDoc{Event: "sign_in_failed", Detail: kind, Network: area(c.Addr)}
-	if u != nil && !strings.HasPrefix(u.ID, "nobody ") {
-		a.User = u.ID
 	}
 	now := s.o.Now()
 	s.mu.Lock()

@@ -54,6 +54,7 @@ type Options struct {
 	Captcha   Captcha    // nil: off
 	Hooks     Hooks      // nil: no function judges
 	Profile   *Profile   // nil: accounts have no documents
+	Operators OperatorOptions
 	Now       func() time.Time
 	Entropy   io.Reader
 	Log       *slog.Logger
@@ -128,6 +129,13 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	switch o.Operators.MFA {
+	case "":
+		o.Operators.MFA = MFARequired
+	case MFARequired, MFAOptional, MFAOff:
+	default:
+		return nil, &hutch.Error{Code: hutch.InvalidArgument, Field: "admin.mfa", Message: "mfa is required or optional"}
 	}
 	o.Limits = o.Limits.withDefaults()
 	if err := o.Mail.check(); err != nil {

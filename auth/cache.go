@@ -46,6 +46,7 @@ type remembered struct {
 	principal hutch.Principal
 	exp       time.Time // of the token; zero: never
 	ends      int64     // Unix nanoseconds; 0 = never
+	renew     int64     // Unix nanoseconds from which a younger token is due; 0 = never
 	stand     stand
 }
 

@@ -21,7 +21,7 @@ const (
 
 // Collections names what Options.System must hold.
 func Collections() []string {
-	return []string{colUsers, colSessions, colIdentities, colKeys, colSigning, colAudit, colOTPs, colFactors}
+	return []string{colUsers, colSessions, colIdentities, colKeys, colSigning, colAudit, colOTPs, colFactors, colOperators}
 }
 
 // userDoc is an account. A session is alive while its epoch is the user's, so

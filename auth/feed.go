@@ -13,7 +13,7 @@ import (
 // Change says whose principal may be another now. Who keeps a connection of one
 // verifies its credential again, and closes it when that fails.
 type Change struct {
-	UID     string // of a user, or the id of a service key, which may act in a user's name
+	UID     string // of a user or operator, or the id of a service key; the latter two may act in a user's name
 	Session string // "": all of UID's
 	All     bool   // of everybody: a signing key is gone, or the feed had a gap
 }
@@ -135,6 +135,9 @@ func (s *Service) apply(ctx context.Context, c data.Commit) {
 				changes = append(changes, Change{UID: ch.ID})
 				s.cache.drop(ch.ID)
 			}
+		case colOperators:
+			changes = append(changes, Change{UID: ch.ID})
+			s.cache.drop(ch.ID)
 		case colSigning:
 			s.reloadKeys(ctx)
 			if ch.Op == data.OpDelete { // forgotten after: what is remembered from now on knows the keys of now

@@ -177,7 +177,8 @@ func (s *Service) beginFor(ctx context.Context, p hutch.Principal, d *sessionDoc
 	if err := s.StillValid(ctx, p); err != nil {
 		return err
 	}
-	a.User, a.Session, a.Key = d.User, d.ID, p.UID
+	a.User, a.Session, a.Network = d.User, d.ID, networkFrom(ctx)
+	a.by(p)
 	row, err := s.audit(now, a)
 	if err != nil {
 		return err
@@ -202,6 +203,10 @@ func (l *live) acts() error {
 func (s *Service) actorHolds(ctx context.Context, d *sessionDoc, now time.Time) (bool, error) {
 	if d.Actor == "" {
 		return true, nil
+	}
+	if isOperatorID(d.Actor) {
+		op, err := s.operator(ctx, d.Actor)
+		return err == nil && op != nil && op.active(), err
 	}
 	k, err := load[keyDoc](ctx, s.o.System, colKeys, d.Actor)
 	if err != nil || k == nil || k.expired(now) {

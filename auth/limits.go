@@ -237,16 +237,17 @@ func (s *Service) networkMark(c Client) string {
 }
 
 // seenFrom reports whether the user signed in from a network before.
-func (u *userDoc) seenFrom(mark string) bool { return slices.Contains(u.Networks, mark) }
+func (u *userDoc) seenFrom(mark string) bool { return seen(u.Networks, mark) }
+
+func seen(networks []string, mark string) bool { return slices.Contains(networks, mark) }
 
 // noteNetwork remembers a network that a user signed in from, with the second
 // factor where there is one: who has but the password makes no network known.
-func (u *userDoc) noteNetwork(mark string) {
-	i := slices.Index(u.Networks, mark)
-	kept := slices.Clone(u.Networks)
-	if i >= 0 {
-		kept = slices.Delete(kept, i, i+1)
-	}
+func (u *userDoc) noteNetwork(mark string) { u.Networks = noted(u.Networks, mark) }
+
+// noted gives the networks with one as the newest.
+func noted(networks []string, mark string) []string {
+	kept := slices.DeleteFunc(slices.Clone(networks), func(m string) bool { return m == mark })
 	kept = append(kept, mark)
-	u.Networks = kept[max(len(kept)-knownNetworks, 0):]
+	return kept[max(len(kept)-knownNetworks, 0):]
 }

@@ -65,7 +65,9 @@ func (s *Service) GenerateLink(ctx context.Context, c Credentials, body []byte, 
 		if err := s.StillValid(ctx, p); err != nil {
 			return err
 		}
-		row, err := s.audit(now, auditDoc{Event: "link_generated", User: u.ID, Key: p.UID, Detail: r.kind})
+		a := auditDoc{Event: "link_generated", User: u.ID, Network: networkFrom(ctx), Detail: r.kind}
+		a.by(p)
+		row, err := s.audit(now, a)
 		if err != nil {
 			return err
 		}

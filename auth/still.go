@@ -41,6 +41,15 @@ func (s *Service) StillValid(ctx context.Context, p hutch.Principal) error {
 		if d == nil || d.expired(now) {
 			return unauthenticated("the service key is not valid")
 		}
+	case hutch.Operator:
+		o := s.Operators()
+		d, session, err := o.alive(ctx, p.UID, p.SessionID, now)
+		if err != nil {
+			return err
+		}
+		if o.owes(d, session) != "" {
+			return notSignedIn()
+		}
 	default: // nothing that could have ended
 	}
 	return nil

@@ -18,6 +18,9 @@ type Credentials struct {
 	Authorization string // the header, "" when absent
 	APIKey        string // the header apikey
 	Browser       bool   // carries Origin or Sec-Fetch-Site
+	// Operator is who a verified session of the dashboard is; it may do what keys
+	// of scope auth may.
+	Operator *hutch.Principal
 }
 
 // bearer is the token that decides: Authorization alone where it is present,

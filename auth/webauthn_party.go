@@ -89,7 +89,12 @@ func noPasskeys() error {
 
 // relyingParty: passkey_disabled.
 func (s *Service) relyingParty() (*relyingParty, error) {
-	u, err := url.Parse(s.issuer())
+	return partyOf(s.issuer(), s.o.Passkeys.Origins)
+}
+
+// partyOf is the relying party of a page and of more origins: passkey_disabled.
+func partyOf(page string, more []string) (*relyingParty, error) {
+	u, err := url.Parse(page)
 	if err != nil || u.Host == "" {
 		return nil, noPasskeys()
 	}
@@ -107,7 +112,7 @@ func (s *Service) relyingParty() (*relyingParty, error) {
 	if u.Port() != "" {
 		own.Host = net.JoinHostPort(host, u.Port())
 	}
-	return &relyingParty{id: host, origins: append([]string{originOf(own)}, s.o.Passkeys.Origins...)}, nil
+	return &relyingParty{id: host, origins: append([]string{originOf(own)}, more...)}, nil
 }
 
 func (rp *relyingParty) library() (*webauthn.WebAuthn, error) {

@@ -37,6 +37,7 @@ type Config struct {
 	Proxies    []netip.Prefix
 	Isolation  string   // auto, strict or off
 	Origins    []string // of CORS, exact or "*"
+	Admin      Admin
 	Limits     Limits
 	Seeds      []Seed
 	Auth       Auth
@@ -49,6 +50,12 @@ type Config struct {
 	files []string // hutch.yaml and what it includes
 	pos   map[string]hutch.Pos
 	env   map[string]bool // keys whose value came from the environment
+}
+
+// Admin says where the dashboard is and how operators sign in.
+type Admin struct {
+	Host string // "": a listener of its own
+	MFA  string // required or optional
 }
 
 // Limits of the server; bytes, documents, sockets.
@@ -190,6 +197,7 @@ func defaults() *Config {
 	return &Config{
 		Durability: "full",
 		Isolation:  "auto",
+		Admin:      Admin{MFA: "required"},
 		Limits: Limits{
 			Body: 1 << 20, Request: 30 * time.Second,
 			MaxScan: 50_000, ScanBytes: 64 << 20, Answer: 8 << 20,

@@ -108,7 +108,7 @@ func TestSessionsDoNotIdleLongerThanTheyLive(t *testing.T) {
 // TestLaterKeysAreUnknown: what a later version brings is refused, not ignored.
 func TestLaterKeysAreUnknown(t *testing.T) {
 	for _, key := range []string{
-		"env", "admin", "routes", "channels", "tls", "issuers", "buckets", "backup", "quotas", "clients",
+		"env", "admin.listen", "routes", "channels", "tls", "issuers", "buckets", "backup", "quotas", "clients",
 		"collections.a.refs", "collections.a.fields", "collections.a.limits",
 		"collections.a.access.aggregate", "functions.f.limits", "functions.f.inline", "functions.f.secrets", "functions.f.fetch",
 		"functions.f.concurrency", "functions.f.retry", "functions.f.runtime", "functions.f.response", "functions.f.fresh", "functions.f.record",
@@ -166,5 +166,22 @@ func TestJSONSchemaAgrees(t *testing.T) {
 		if valid(wrong) == nil {
 			t.Errorf("taken: %v", wrong)
 		}
+	}
+}
+
+// TestAdminHost: a name of its own, and nothing that a browser would take for
+// another origin than is meant.
+func TestAdminHost(t *testing.T) {
+	for _, host := range []string{"admin.shop.example", "a.b", "xn--bcher-kva.example"} {
+		if c := load(t, app("hutch.yaml", "name: x\nadmin: { host: "+host+", mfa: optional }\n"), noEnv); c.Admin.Host != host || c.Admin.MFA != "optional" {
+			t.Errorf("%s: %+v", host, c.Admin)
+		}
+	}
+	for _, host := range []string{"shop", "Admin.shop.example", "admin.shop.example:8090", "https://admin.shop.example", "127.0.0.1", "a..b", "*.shop.example", "-a.b"} {
+		refused(t, app("hutch.yaml", "name: x\nadmin: { host: \""+host+"\" }\n"), noEnv)
+	}
+	refused(t, app("hutch.yaml", "name: x\nadmin: { mfa: off }\n"), noEnv)
+	if c := load(t, app("hutch.yaml", "name: x\n"), noEnv); c.Admin.MFA != "required" || c.Admin.Host != "" {
+		t.Errorf("default: %+v", c.Admin)
 	}
 }

@@ -138,6 +138,17 @@ func badOrigin(s string) string {
 	return ""
 }
 
+// hostName is a domain in lower case, with a dot: no port, no address.
+var hostName = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`)
+
+// badHost judges a host name.
+func badHost(s string) string {
+	if len(s) > 253 || !hostName.MatchString(s) {
+		return "is no host name such as admin.shop.example, in lower case and without a port"
+	}
+	return ""
+}
+
 // badPasskeyOrigin judges an origin as browsers and Android write it in what a
 // passkey signs.
 func badPasskeyOrigin(s string) string {

@@ -8,9 +8,14 @@ func adminRoutes() []*Route {
 		backendRoutes(),
 		adminUsersRoutes(),
 		[]*Route{auditRoute()},
+		sessionAdminRoutes(),
+		operatorAdminRoutes(),
 	)
 	for _, r := range rows {
-		r.Service, r.Need = ServiceAdmin, NeedAdmin
+		r.Service = ServiceAdmin
+		if r.Need == NeedNothing {
+			r.Need = NeedAdmin
+		}
 	}
 	return rows
 }

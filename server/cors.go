@@ -62,7 +62,7 @@ func localOrigin(origin string) bool {
 // cors adds the headers of an answer to another page's request.
 func (r *request) cors() {
 	h := &r.fctx.Response.Header
-	if len(r.head.origin) == 0 || ofAdmin(string(r.path)) || !r.parts.origins.allows(string(r.head.origin)) {
+	if len(r.head.origin) == 0 || r.noCORS() || !r.parts.origins.allows(string(r.head.origin)) {
 		return
 	}
 	if r.parts.origins.any {
@@ -73,9 +73,13 @@ func (r *request) cors() {
 	h.SetCanonical(hdrExpose, []byte(corsExposed))
 }
 
+// noCORS reports whether no other page may call: the admin routes, and all that
+// is at the dashboard's own origin.
+func (r *request) noCORS() bool { return ofAdmin(string(r.path)) || r.deskOnly() }
+
 // preflight answers a browser's question before a request, for any path.
 func (r *request) preflight() bool {
-	if string(r.fctx.Method()) != http.MethodOptions || len(r.head.origin) == 0 || len(r.head.corsMethod) == 0 || ofAdmin(string(r.path)) {
+	if string(r.fctx.Method()) != http.MethodOptions || len(r.head.origin) == 0 || len(r.head.corsMethod) == 0 || r.noCORS() {
 		return false
 	}
 	if !r.parts.origins.allows(string(r.head.origin)) {

@@ -17,6 +17,7 @@ type head struct {
 	ifMatch, ifNoneMatch, idempotencyKey      []byte
 	requestID, forwardedFor, forwardedProto   []byte
 	forwardedHost, corsMethod, accept, expect []byte
+	cookie, hutchAdmin                        []byte
 	seen                                      uint32 // bits of fields, to find repeated ones
 	forwarded                                 bool   // any header by which a proxy names a client
 }
@@ -55,6 +56,8 @@ var fields = func() (byLength [32][]field) {
 	add("access-control-request-method", true, func(h *head) *[]byte { return &h.corsMethod })
 	add("accept", false, func(h *head) *[]byte { return &h.accept })
 	add("expect", true, func(h *head) *[]byte { return &h.expect })
+	add("cookie", false, func(h *head) *[]byte { return &h.cookie })
+	add("x-hutch-admin", true, func(h *head) *[]byte { return &h.hutchAdmin })
 	return byLength
 }()
 

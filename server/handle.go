@@ -56,6 +56,7 @@ func (s *Server) handle(fctx *fasthttp.RequestCtx) {
 		err = malformed("a line of the head ends in LF without CR, or has no colon")
 	}
 	r.through()
+	r.desk = r.atDesk()
 	r.id = r.requestID()
 	if err != nil {
 		r.refuse(err)
@@ -113,6 +114,9 @@ func (r *request) run(route *Route) error {
 			return err
 		}
 		r.params[i] = p
+	}
+	if r.deskOnly() && !deskServices(route.Service) || route.Need == NeedDesk && !r.desk {
+		return notFound()
 	}
 	checks := [...]func(*Route) error{r.checkBody, r.checkQuery, r.authenticate}
 	if route.Service == ServiceAdmin { // to others even a mistake is one in no path

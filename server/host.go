@@ -44,6 +44,7 @@ func (s *Server) PublicURL() string {
 type hosts struct {
 	listener atomic.Value // string, host:port
 	loopback atomic.Bool
+	desk     atomic.Value // string, host:port of the dashboard's
 }
 
 func (h *hosts) listen(a net.Addr) {
@@ -147,6 +148,9 @@ func (r *request) checkHost() *hutch.Error {
 // address or localhost: a name that somebody rebound is none of these.
 func (s *Server) knownHost(host string) bool {
 	if l, ok := s.hosts.listener.Load().(string); host == s.public.host && host != "" || ok && host == l {
+		return true
+	}
+	if l, ok := s.hosts.desk.Load().(string); ok && host == l || s.o.Desk.Host != "" && bareName(host) == s.o.Desk.Host {
 		return true
 	}
 	name := host

@@ -21,6 +21,7 @@ type Options struct {
 	Auth      Auth
 	Sockets   Sockets // nil: /realtime/v1 answers unavailable
 	Parts     Parts
+	Desk      Desk // the dashboard; without Operators there is none
 	Limits    Limits
 	PublicURL string         // base of issuers and links; https: HSTS
 	Proxies   []netip.Prefix // whose X-Forwarded-* and X-Request-Id are believed

@@ -21,6 +21,7 @@ const (
 type listener struct {
 	net.Listener
 	peers *peers
+	desk  bool // of the dashboard's own
 }
 
 func (l listener) Accept() (net.Conn, error) {
@@ -28,7 +29,7 @@ func (l listener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &peer{Conn: c, addr: addrOf(c.RemoteAddr()), fresh: l.peers}
+	p := &peer{Conn: c, addr: addrOf(c.RemoteAddr()), fresh: l.peers, desk: l.desk}
 	p.ip = p.addr.String()
 	l.peers.add(p)
 	return p, nil
@@ -80,6 +81,7 @@ type peer struct {
 	fresh  *peers // not nil until the first byte
 	lines  lines
 	raw    bool // a websocket: what comes are no requests
+	desk   bool // it came to the dashboard's listener
 }
 
 var errMalformed = errors.New("malformed head")

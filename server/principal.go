@@ -14,8 +14,17 @@ import (
 func (r *request) credentials() auth.Credentials {
 	return auth.Credentials{
 		Authorization: string(r.head.authorization), APIKey: string(r.head.apikey),
-		Browser: r.head.has("origin") || r.head.has("sec-fetch-site"),
+		Browser: r.head.has("origin") || r.head.has("sec-fetch-site"), Operator: r.operator(),
 	}
+}
+
+// operator is who sits at the dashboard; nil for all others.
+func (r *request) operator() *hutch.Principal {
+	if r.who.Kind != hutch.Operator {
+		return nil
+	}
+	p := r.who
+	return &p
 }
 
 // authenticate makes the request's context with the principal in it, and
@@ -49,11 +58,12 @@ func (r *request) authenticate(route *Route) error {
 		}
 		r.who = p
 		r.named = p.Kind != hutch.Guest || c.Authorization != "" && !strings.HasSuffix(c.Authorization, " anon")
-		verified := r.srv.now()
-		if seen := r.srv.o.Auth.Seen(); !seen.IsZero() && seen.Before(verified) {
-			verified = seen
-		}
-		r.ctx = data.WithVerified(r.ctx, verified)
+		r.ctx = data.WithVerified(r.ctx, r.verified())
+	} else if err := r.operate(route); err != nil {
+		return err
+	}
+	if route.Service == ServiceAdmin {
+		r.ctx = auth.WithClient(r.ctx, r.whence())
 	}
 	r.ctx = hutch.WithPrincipal(r.ctx, r.who)
 	return r.need(route.Need)
@@ -67,6 +77,10 @@ func (r *request) need(n Need) error {
 	if n == NeedOps {
 		return r.needOps()
 	}
+	if n == NeedDesk {
+		r.named = true // cookies are in the answers
+		return r.fromDesk()
+	}
 	if n == NeedAdmin {
 		return r.needAdmin(r.route.Scope)
 	}
@@ -74,11 +88,15 @@ func (r *request) need(n Need) error {
 }
 
 // needAdmin lets operators pass, and service keys of a scope. Who is neither is
-// told that there is no such path.
+// told that there is no such path, but at the dashboard that they are to sign in.
 func (r *request) needAdmin(scope string) error {
 	switch {
 	case r.who.Kind == hutch.Operator:
 		return nil
+	case r.desk && r.who.IsGuest():
+		return unauthenticated("sign in to the dashboard")
+	case r.desk && r.who.Kind != hutch.Service:
+		return &hutch.Error{Code: hutch.PermissionDenied, Message: "this needs an operator"}
 	case r.who.Kind != hutch.Service:
 		return notFound()
 	case scope == "":

@@ -24,6 +24,11 @@ type SocketAuth interface {
 	Watch(f func(auth.Change)) (stop func())
 }
 
+// SocketOperators is what sockets of the dashboard need of auth.
+type SocketOperators interface {
+	Verify(ctx context.Context, token string) (p hutch.Principal, ends time.Time, stale bool, err error)
+}
+
 // SocketTimes are how long sockets wait; zero fields take the documented defaults.
 type SocketTimes struct {
 	Hello time.Duration // for the first frame: 10 s
@@ -34,12 +39,14 @@ type SocketTimes struct {
 
 // RealtimeOptions of a Realtime.
 type RealtimeOptions struct {
-	Hub    *live.Hub
-	Auth   SocketAuth
-	Limits SocketLimits
-	Times  SocketTimes
-	Log    *slog.Logger
-	Now    func() time.Time
+	Hub  *live.Hub
+	Auth SocketAuth
+	// Operators verifies who sits at the dashboard; nil: nobody does.
+	Operators SocketOperators
+	Limits    SocketLimits
+	Times     SocketTimes
+	Log       *slog.Logger
+	Now       func() time.Time
 	// After calls a function later, unless stopped; nil: time.AfterFunc.
 	After func(time.Duration, func()) (stop func() bool)
 }

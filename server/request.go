@@ -35,6 +35,7 @@ type request struct {
 	ctx   context.Context //nolint:containedctx // a request is one call
 	who   hutch.Principal
 	named bool // it came with a credential
+	desk  bool // it reached the dashboard's origin
 	close bool // the connection ends with the answer
 }
 

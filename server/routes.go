@@ -14,7 +14,7 @@ type Service string
 const (
 	ServiceData      Service = "data"
 	ServiceAuth      Service = "auth"
-	ServiceAdmin     Service = "admin" // for service keys; there is nothing for anybody else
+	ServiceAdmin     Service = "admin" // for operators and service keys; there is nothing for anybody else
 	ServiceRealtime  Service = "realtime"
 	ServiceFunctions Service = "functions"
 	ServiceOps       Service = "ops"
@@ -31,6 +31,7 @@ const (
 	NeedOps          // a service key of scope ops, or an operator
 	NeedAuth         // a service key of scope auth, as auth judges
 	NeedAdmin        // an operator, or a service key of the route's Scope; for others the path is not there
+	NeedDesk         // the dashboard's own pages, whoever sits there
 )
 
 // Creds says which credentials a route looks at.

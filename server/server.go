@@ -26,8 +26,11 @@ type Server struct {
 	ids    idSource
 	stats  *stats
 	pages  *Route // what r.page answers, in logs and metrics
+	files  *web   // of the dashboard; nil: none
 	public publicURL
-	log    *slog.Logger
+
+	deskRoute *Route // what deskPage answers, in logs and metrics
+	log       *slog.Logger
 
 	base   context.Context //nolint:containedctx // parent of every request's
 	end    context.CancelFunc
@@ -74,6 +77,9 @@ func New(o Options) (*Server, error) {
 	s.stats = newStats(o.Metrics, s.routes)
 	s.pages = &Route{Method: http.MethodGet, Path: "/", Service: ServiceApp, App: true, Name: "pages"}
 	s.stats.add(s.pages)
+	if err := s.openDesk(); err != nil {
+		return nil, err
+	}
 	if err := s.Use(o.Parts); err != nil {
 		return nil, err
 	}
@@ -152,7 +158,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 		}
 	})
 	defer stop()
-	err := s.app.Listener(listener{ln, &s.fresh})
+	err := s.app.Listener(listener{ln, &s.fresh, false})
 	if !s.live.Load() { // the listener was closed by Shutdown
 		<-s.base.Done()
 		return nil

@@ -12,6 +12,9 @@ import (
 // path, the app's routes, its pages, 404.
 func (r *request) unrouted() {
 	path := string(r.path)
+	if r.desk && !ofAdmin(path) && (r.deskOnly() && len(r.allowed(path)) == 0 || strings.HasPrefix(path, "/_")) && r.deskPage(path) {
+		return
+	}
 	if allow := r.allowed(path); len(allow) > 0 && !ofAdmin(path) {
 		r.notAllowed()
 		return

@@ -37,7 +37,8 @@ type Handshake struct {
 	IP        string
 	Origin    string
 	RequestID string
-	Counted   bool // limits by address apply: neither loopback nor a listed proxy
+	Counted   bool   // limits by address apply: neither loopback nor a listed proxy
+	Operator  string // the token of who sits at the dashboard whose page this is; "": nobody
 }
 
 // upgrader negotiates no compression: it mixes users' data in one stream and
@@ -83,6 +84,9 @@ func upgrade(r *request) error {
 		Addr: r.addr, IP: r.ip, Origin: string(r.head.origin), RequestID: r.id,
 		Counted: !contains(r.srv.o.Proxies, r.addr) && (!r.addr.IsLoopback() || r.head.forwarded && !r.proxied),
 	}
+	if r.desk && r.fromDeskSocket() {
+		hs.Operator = r.deskToken()
+	}
 	r.fctx.SetStatusCode(http.StatusSwitchingProtocols)
 	serve := r.srv.o.Sockets.Serve
 	handed := w.conn
@@ -118,10 +122,19 @@ func (r *request) checkSocket() error {
 		return nil
 	case origin != "" && origin != "null" && (origin == r.scheme()+"://"+r.host() || origin == r.srv.public.text):
 		return nil
-	case r.parts.origins.allows(origin):
+	case r.desk && r.fromDeskSocket():
+		return nil
+	case !r.deskOnly() && r.parts.origins.allows(origin):
 		return nil
 	}
 	return &hutch.Error{Code: hutch.PermissionDenied, Field: "Origin", Message: "this origin may not open a socket", Hint: "list it in cors.origins"}
+}
+
+// fromDeskSocket reports whether a page of the dashboard's own origin opens the
+// socket: it can carry no header of ours.
+func (r *request) fromDeskSocket() bool {
+	origin := string(r.head.origin)
+	return origin != "" && (origin == r.scheme()+"://"+r.host() || r.deskSecurely() && origin == "https://"+r.host())
 }
 
 // handshakeRequest copies what an Upgrader looks at: fasthttp reuses the

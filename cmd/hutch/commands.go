@@ -11,6 +11,7 @@ func (c *cli) commands() []*cobra.Command {
 		c.checkCommand(),
 		c.userCommand(),
 		c.keyCommand(),
+		c.operatorCommand(),
 		c.auditCommand(),
 		c.typesCommand(),
 		c.healthCommand(),

@@ -30,8 +30,8 @@ const (
 // serverFlags are those of serve and dev.
 type serverFlags struct {
 	dataFlags
-	listen, publicURL string
-	dev, expose       bool
+	listen, admin, publicURL string
+	dev, expose              bool
 }
 
 func (f *serverFlags) add(cmd *cobra.Command) {
@@ -48,6 +48,7 @@ func (c *cli) serveCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error { return c.serve(cmd.Context(), &f, args) },
 	}
 	f.add(cmd)
+	cmd.Flags().StringVar(&f.admin, "admin-listen", "", "address and port of the dashboard (HUTCH_ADMIN_LISTEN) [127.0.0.1 and the port after the app's]")
 	return cmd
 }
 
@@ -97,7 +98,14 @@ func (c *cli) serve(ctx context.Context, f *serverFlags, args []string) error {
 		return err
 	}
 	defer ln.Close()
-	return c.serveApp(ctx, f, &running{root: root, cfg: cfg, ln: ln, folder: folder, log: log})
+	desk, err := c.openDesk(f, cfg, ln.Addr(), log)
+	if err != nil {
+		return err
+	}
+	if desk != nil {
+		defer desk.Close()
+	}
+	return c.serveApp(ctx, f, &running{root: root, cfg: cfg, ln: ln, desk: desk, folder: folder, log: log})
 }
 
 func (c *cli) readDotenv(app string) error {
@@ -189,6 +197,7 @@ type running struct {
 	root   *os.Root
 	cfg    *config.Config
 	ln     net.Listener
+	desk   net.Listener // nil: the dashboard has none
 	folder string
 	log    *slog.Logger
 }
@@ -196,7 +205,7 @@ type running struct {
 func (c *cli) serveApp(ctx context.Context, f *serverFlags, r *running) (err error) {
 	o := c.options(r.root, r.cfg, r.folder, r.log)
 	o.Dev, o.Exposed, o.Base, o.Public = f.dev, f.expose, base(r.ln.Addr()), publicVariables()
-	o.Host = hostOf(r.ln.Addr())
+	o.Host, o.Desk = hostOf(r.ln.Addr()), r.desk
 	leave := func() {}
 	if r.cfg.Store != "" { // of another machine, which may take its time
 		leave = waitingRoom(r.ln)
@@ -234,6 +243,7 @@ func (c *cli) serveApp(ctx context.Context, f *serverFlags, r *running) (err err
 		select {
 		case <-a.Ready():
 			fmt.Fprintf(c.err, "listening on http://%s\n", r.ln.Addr())
+			c.tellDesk(ctx, f, a, r)
 		case <-done:
 		}
 	}()

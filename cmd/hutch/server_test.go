@@ -48,10 +48,11 @@ func TestServe(t *testing.T) {
 			}
 		}
 	})
-	t.Run("the log is JSON, the ready line is not", func(t *testing.T) {
+	t.Run("the log is JSON, what is told at the start is not", func(t *testing.T) {
 		p.await(t, `"level":"`)
 		for line := range strings.Lines(p.text()) {
-			if strings.HasPrefix(line, "listening on http://127.0.0.1:") {
+			if strings.HasPrefix(line, "listening on http://127.0.0.1:") || strings.HasPrefix(line, "dashboard on http://localhost:") ||
+				strings.HasPrefix(line, "nobody is an operator yet") {
 				continue
 			}
 			var v map[string]any

@@ -27,6 +27,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -87,6 +88,9 @@ type Options struct {
 	Providers OpenProvider // nil: none
 	Mailer    OpenMailer   // nil: no mail
 	Captcha   OpenCaptcha  // nil: none
+
+	Dashboard fs.FS        // its files; nil: none
+	Desk      net.Listener // the dashboard's own; nil: none
 
 	Host      string        // what the others call this node: a name and a port
 	Heartbeat time.Duration // of this node, on a store that is shared [5s]

@@ -15,7 +15,7 @@ func (a *App) openLive(ctx context.Context) (err error) {
 	}
 	c := a.o.Config.Limits
 	a.sockets = server.NewRealtime(server.RealtimeOptions{
-		Hub: a.live, Auth: a.Auth, Log: a.log, Now: a.o.Now,
+		Hub: a.live, Auth: a.Auth, Operators: a.Auth.Operators(), Log: a.log, Now: a.o.Now,
 		Limits: server.SocketLimits{Connections: int(c.Connections), Sockets: int(c.Sockets), Subscriptions: int(c.Subscriptions)},
 	})
 	return nil

@@ -41,6 +41,10 @@ const (
 
 	SigningRotate = "signing.rotate"
 	AuditRead     = "audit.read"
+
+	OperatorCreate = "operator.create"
+	OperatorList   = "operator.list"
+	OperatorRemove = "operator.remove"
 )
 
 // Outcome of an operation.
@@ -50,11 +54,14 @@ type Outcome struct {
 	Key      string     `json:"key,omitempty"`      // made here, shown once
 	Keys     []auth.Key `json:"keys,omitempty"`
 
-	Signing  *auth.SigningKey  `json:"signing,omitempty"`
-	Imported *auth.Imported    `json:"imported,omitempty"`
-	Users    []json.RawMessage `json:"users,omitempty"`
-	Next     string            `json:"next,omitempty"` // After for what follows; "": nothing
-	Audit    []auth.AuditRow   `json:"audit,omitempty"`
+	Signing   *auth.SigningKey   `json:"signing,omitempty"`
+	Imported  *auth.Imported     `json:"imported,omitempty"`
+	Users     []json.RawMessage  `json:"users,omitempty"`
+	Operators []auth.OperatorRow `json:"operators,omitempty"`
+	Link      *auth.OperatorLink `json:"link,omitempty"` // made here, shown once
+	URL       string             `json:"url,omitempty"`  // of the dashboard
+	Next      string             `json:"next,omitempty"` // After for what follows; "": nothing
+	Audit     []auth.AuditRow    `json:"audit,omitempty"`
 }
 
 // Operate does op.
@@ -127,6 +134,25 @@ func (a *App) Operate(ctx context.Context, op Operation) (*Outcome, error) {
 			return nil, err
 		}
 		return &Outcome{Audit: rows, Next: next}, nil
+	}
+	return a.operateOperators(ctx, &op)
+}
+
+// operateOperators does what is asked about operators.
+func (a *App) operateOperators(ctx context.Context, op *Operation) (*Outcome, error) {
+	o := a.Auth.Operators()
+	switch op.Name {
+	case OperatorCreate:
+		l, err := o.Invite(ctx, op.Email, "", true)
+		if err != nil {
+			return nil, err
+		}
+		return &Outcome{ID: l.ID, Link: l, URL: a.DashboardURL()}, nil
+	case OperatorList:
+		rows, err := o.List(ctx)
+		return &Outcome{Operators: rows}, err
+	case OperatorRemove:
+		return &Outcome{}, o.Remove(ctx, op.Email, "")
 	}
 	return nil, hutch.Errorf(hutch.Unimplemented, "no operation %q", op.Name)
 }

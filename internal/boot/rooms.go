@@ -118,6 +118,7 @@ func (a *App) openAuth(ctx context.Context, keys *secrets, inProcess bool) error
 			Providers: providers, Mail: mail, Redirects: redirects, Passkeys: auth.PasskeyOptions{Origins: c.Auth.PasskeyOrigins}, Captcha: captcha,
 			Hasher: hasher, MasterKey: keys.master, PublicURL: a.publicURL, Signup: c.Auth.Signup, Anonymous: c.Auth.Anonymous, MinLength: int(c.Auth.MinLength),
 			Hooks: hooks{a}, Profile: a.profile(), AnyLevel: c.Auth.MFA == "optional",
+			Operators: a.operators(),
 			Lifetimes: auth.Lifetimes{Access: c.Auth.AccessToken, Idle: c.Auth.Idle, Max: c.Auth.Max},
 			Now:       a.o.Now, Entropy: a.o.Entropy, Log: a.log,
 		})

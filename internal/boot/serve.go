@@ -36,6 +36,9 @@ func (a *App) openServer(ctx context.Context) error {
 	if err := a.outside(a.o.Config); err != nil {
 		return err
 	}
+	if err := a.deskApart(); err != nil {
+		return err
+	}
 	r, ds := compile(ctx, &a.o, a.o.Config)
 	if r == nil {
 		return &ConfigError{ds}
@@ -69,7 +72,7 @@ func (a *App) openServer(ctx context.Context) error {
 	}
 	c := a.o.Config
 	a.Server, err = server.New(server.Options{
-		Data: a.Data, Auth: a.Auth, Sockets: a.sockets, Parts: a.parts(r),
+		Data: a.Data, Auth: a.Auth, Sockets: a.sockets, Parts: a.parts(r), Desk: a.desk(),
 		Limits:    server.Limits{Body: c.Limits.Body, Request: c.Limits.Request},
 		PublicURL: a.publicURL(), Proxies: c.Proxies, Dev: a.o.Dev, Exposed: a.o.Exposed,
 		Ready: a.readiness, Sound: a.sound, Details: a.details, Metrics: a.metrics, Log: a.log, Now: a.o.Now,
@@ -170,6 +173,13 @@ func (a *App) Serve(ctx context.Context, ln net.Listener) error {
 	defer stop()
 	served := make(chan error, 1)
 	go func() { served <- a.Server.Serve(ctx, ln) }()
+	if a.o.Desk != nil {
+		a.upkeep.Go(func() {
+			if err := a.Server.ServeDesk(a.o.Desk); err != nil {
+				a.log.Error("the dashboard is gone", slog.Any("error", err))
+			}
+		})
+	}
 	err := a.begin(ctx)
 	if err != nil {
 		stop()

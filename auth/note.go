@@ -1,0 +1,85 @@
+package auth
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/hutch-dev/hutch"
+)
+
+const (
+	maxActDetails = 2 << 10
+	maxActName    = 200
+)
+
+// Act is something that an operator, or a service key, did in another room.
+type Act struct {
+	What    string         // e.g. "index.create"
+	Target  string         // what it was done to: a name or an id, no secret
+	Details map[string]any // no secrets and no documents; up to 2 KiB of JSON
+}
+
+type clientKey struct{}
+
+// WithClient returns a context that knows where its request came from, for the
+// audit.
+func WithClient(ctx context.Context, c Client) context.Context {
+	return context.WithValue(ctx, clientKey{}, &c)
+}
+
+// networkFrom is as much of where a request came from as the audit keeps.
+func networkFrom(ctx context.Context) string {
+	if c, ok := ctx.Value(clientKey{}).(*Client); ok {
+		return area(c.Addr)
+	}
+	return ""
+}
+
+// Note writes an act into the audit: who did it is the context's principal, from
+// where is its client's network. Call it when the act is done, or, where it
+// destroys, before.
+func (s *Service) Note(ctx context.Context, a Act) error {
+	if a.What == "" || len(a.What) > maxActName {
+		return hutch.Errorf(hutch.Internal, "an act needs a name")
+	}
+	d := auditDoc{Event: a.What, Target: clipped(a.Target, maxActName), Network: networkFrom(ctx)}
+	switch p := hutch.PrincipalFrom(ctx); p.Kind {
+	case hutch.Operator:
+		d.Operator, d.Session = p.UID, p.SessionID
+	case hutch.Service:
+		d.Key = p.UID
+	case hutch.User:
+		d.User, d.Session = p.UID, p.SessionID
+	}
+	if len(a.Details) > 0 {
+		js, err := json.Marshal(a.Details)
+		if err != nil {
+			return hutch.Errorf(hutch.Internal, "encoding an act: %w", err)
+		}
+		d.Detail = clipped(string(js), maxActDetails)
+	}
+	now := s.o.Now()
+	row, err := s.audit(now, d)
+	if err != nil {
+		return err
+	}
+	// What was done is told, also where who did it has gone.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	return s.commit(ctx, now, row)
+}
+
+// clipped is at most n bytes of s, in whole characters.
+func clipped(s string, n int) string {
+	s = strings.ToValidUTF8(s, "\ufffd")
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}
