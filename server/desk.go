@@ -157,11 +157,14 @@ func (r *request) fromDesk() error {
 // operate makes the request an operator's where the dashboard sent it with a
 // session; where it was not, the cookie is not looked at.
 func (r *request) operate(route *Route) error {
-	if !r.desk || !deskServices(route.Service) || route.Need == NeedDesk || !r.head.has("x-hutch-admin") {
+	if !r.desk || !deskServices(route.Service) || route.Need == NeedDesk || !r.head.has("x-hutch-admin") && !r.asOperator() {
 		return nil
 	}
 	token := r.deskToken()
 	if token == "" {
+		if r.asOperator() {
+			return unauthenticated("sign in to the dashboard")
+		}
 		return nil
 	}
 	r.named = true
@@ -181,6 +184,12 @@ func (r *request) operate(route *Route) error {
 	}
 	r.who, r.ctx = p, data.WithVerified(r.ctx, r.verified())
 	return nil
+}
+
+// asOperator reports whether Authorization asks for the cookie to be used: what
+// the clients of the dashboard's pages say, in frames of sockets, too.
+func (r *request) asOperator() bool {
+	return r.desk && string(r.head.authorization) == "Bearer "+operatorToken
 }
 
 // verified is since when what auth remembers is known to hold.

@@ -37,7 +37,7 @@ func (r *request) authenticate(route *Route) error {
 	}
 	r.life = newDeadline(r.srv.base, r.start.Add(limit))
 	r.ctx = r.life
-	r.named = r.head.has("authorization") || r.head.has("apikey")
+	r.named = (r.head.has("authorization") || r.head.has("apikey")) && !r.asOperator()
 	if route.Creds == CredsAuth {
 		if r.named { // a service key must be good, and not from a browser; all else is ignored
 			if _, err := r.srv.o.Auth.Exempt(r.life, r.credentials()); err != nil {

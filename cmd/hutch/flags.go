@@ -13,6 +13,7 @@ import (
 
 	"github.com/hutch-dev/hutch"
 	"github.com/hutch-dev/hutch/config"
+	"github.com/hutch-dev/hutch/dashboard"
 	"github.com/hutch-dev/hutch/internal/boot"
 )
 
@@ -70,7 +71,7 @@ func (c *cli) options(root *os.Root, cfg *config.Config, folder string, log *slo
 			log.Error("the disk refused a write; the server ends", slog.Any("error", err))
 			os.Exit(exitFailure)
 		}),
-		Runtimes: runtimes(), Providers: provider, Mailer: mailer, Captcha: newCaptcha, MasterKey: hutch.Secret(key), Now: time.Now, Entropy: rand.Reader, Log: log,
+		Dashboard: dashboard.FS(), Runtimes: runtimes(), Providers: provider, Mailer: mailer, Captcha: newCaptcha, MasterKey: hutch.Secret(key), Now: time.Now, Entropy: rand.Reader, Log: log,
 	}
 }
 
