@@ -50,6 +50,9 @@ type Config struct {
 	files []string // hutch.yaml and what it includes
 	pos   map[string]hutch.Pos
 	env   map[string]bool // keys whose value came from the environment
+
+	values   []Value // as the files say them
+	warnings []hutch.Diagnostic
 }
 
 // Admin says where the dashboard is and how operators sign in.

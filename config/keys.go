@@ -23,7 +23,7 @@ func (c *Config) keys() []key {
 		texts("shared", "Folders that pages may import besides web.", &c.Shared, func(s string) string { return badPath(s) }),
 		secret("store", "Where documents live: a mongodb:// URL. Empty: embedded, in the data folder.", &c.Store, anyText),
 		choice("durability", "The embedded store: full waits for the disk at each commit, relaxed at most 100 ms.", &c.Durability, "full", "relaxed"),
-		secret("publicUrl", "What the app is reached by: issuer of tokens, base of links.", &c.PublicURL, badPublicURL),
+		shown(secret("publicUrl", "What the app is reached by: issuer of tokens, base of links.", &c.PublicURL, badPublicURL)),
 		prefixes("proxies", "Addresses whose X-Forwarded-* headers are believed.", &c.Proxies),
 		choice("isolation", "How functions are confined.", &c.Isolation, "auto", "strict", "off"),
 		object("cors", "Which pages of other origins may call.",

@@ -45,10 +45,14 @@ func (w *walker) text(path string, n *node, ok check) (string, bool) {
 func secret(name, about string, dst *hutch.Secret, ok check) key {
 	var s string
 	k := text(name, about, &s, ok)
+	k.def, k.hidden = dst.Reveal(), true
 	read := k.read
 	k.read = func(w *walker, path string, n *node) { read(w, path, n); *dst = hutch.Secret(s) }
 	return k
 }
+
+// shown is a secret only where the environment holds it.
+func shown(k key) key { k.def, k.hidden = "", false; return k }
 
 // plain is text in which variables are not replaced.
 func plain(name, about string, dst *string, ok check) key {

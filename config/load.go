@@ -36,6 +36,7 @@ func Load(fsys fs.FS, lookup func(string) (string, bool)) (*Config, []hutch.Diag
 	if Errors(w.diags) {
 		return nil, w.diags
 	}
+	c.warnings = w.diags
 	return c, w.diags
 }
 

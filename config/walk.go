@@ -27,6 +27,7 @@ type key struct {
 	merge       bool   // a mapping of names that several files may add to
 	kind        string // for people: "size", "a list of text"
 	bounds, def string // "1KiB to 16MiB"; the default, "" where there is none
+	hidden      bool   // a secret
 	kids        []key  // of an object, or of each value under a name
 	named       bool   // kids stand under names of the app's choice
 	schema      schema
@@ -82,6 +83,9 @@ func (w *walker) fields(path string, n *node, keys []key) {
 		}
 		w.cfg.pos[p] = f.value.pos
 		k.read(w, p, f.value)
+		if len(k.kids) == 0 {
+			w.note(p, &k, f.value)
+		}
 	}
 }
 
