@@ -131,15 +131,17 @@ func (s *Service) countAppMail(ctx context.Context, key string) error {
 }
 
 // printable is a part of what was given, for a message.
-func printable(s string) string {
+func printable(s string) string { return printableTo(s, 64) }
+
+func printableTo(s string, most int) string {
 	s = strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
 			return -1
 		}
 		return r
 	}, strings.ToValidUTF8(s, ""))
-	if r := []rune(s); len(r) > 64 {
-		s = string(r[:64])
+	if r := []rune(s); len(r) > most {
+		s = string(r[:most])
 	}
 	return s
 }

@@ -14,6 +14,42 @@ type SigningKey struct {
 	SignsFrom time.Time `json:"signsFrom"`
 }
 
+// SigningKeyRow is a key of the set as operators see it, without its secret.
+type SigningKeyRow struct {
+	ID        string     `json:"id"` // kid
+	SignsFrom time.Time  `json:"signsFrom"`
+	EndsAt    *time.Time `json:"endsAt,omitempty"` // its last token has ended
+	State     string     `json:"state"`            // waits, signs, verifies
+	CreatedAt time.Time  `json:"createdAt"`
+}
+
+// SigningKeys lists the keys that stand in the JWKS, by when they sign.
+func (s *Service) SigningKeys(ctx context.Context) ([]SigningKeyRow, error) {
+	if err := s.loadKeys(ctx); err != nil {
+		return nil, err
+	}
+	out := []SigningKeyRow{}
+	set, now := s.keys.Load(), s.o.Now()
+	signs := set.signs(now)
+	for _, key := range set.keys {
+		if set.verifies(key.kid, now) == nil {
+			continue
+		}
+		r := SigningKeyRow{ID: key.kid, SignsFrom: key.signsFrom, CreatedAt: key.doc.Created, State: "verifies"}
+		if !key.ends.IsZero() {
+			r.EndsAt = &key.ends
+		}
+		switch {
+		case key == signs:
+			r.State = "signs"
+		case now.Before(key.signsFrom):
+			r.State = "waits"
+		}
+		out = append(out, r)
+	}
+	return out, nil
+}
+
 // RotateSigning brings the next signing key in before its time: it stands in
 // JWKS for a day and then signs, and the tokens of the one before live on. One
 // that stands there already is the answer. With now it signs at once, and all

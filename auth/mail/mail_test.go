@@ -309,7 +309,11 @@ func TestEveryKindHasItsTemplates(t *testing.T) {
 
 func TestThePrinterShowsTheLink(t *testing.T) {
 	var b bytes.Buffer
-	if err := mail.NewPrinter(slog.New(slog.NewTextHandler(&b, nil))).Send(t.Context(), confirm()); err != nil {
+	p, err := mail.NewPrinter(slog.New(slog.NewTextHandler(&b, nil)), "shop", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Send(t.Context(), confirm()); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(b.String(), confirm().Link) || !strings.Contains(b.String(), "123456") {

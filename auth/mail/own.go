@@ -5,7 +5,9 @@ import (
 	"errors"
 	html "html/template"
 	"io/fs"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 	text "text/template"
 
@@ -31,7 +33,30 @@ type ownView struct {
 	Data             any
 }
 
-var _ auth.Renderer = (*Mailer)(nil)
+var (
+	_ auth.Renderer  = (*Mailer)(nil)
+	_ auth.Previewer = (*Mailer)(nil)
+	_ auth.Previewer = (*Printer)(nil)
+)
+
+// Preview gives the mail as it would be sent.
+func (m *Mailer) Preview(mail auth.Mail) (auth.Mail, error) {
+	return m.templates.preview(mail, m.o.App)
+}
+
+// Templates lists those of the app's own mails.
+func (m *Mailer) Templates() []string { return m.templates.names() }
+
+func (t *templates) names() []string { return slices.Sorted(maps.Keys(t.own)) }
+
+func (t *templates) preview(mail auth.Mail, app string) (auth.Mail, error) {
+	if mail.Kind == auth.MailApp {
+		return t.fill(mail, app)
+	}
+	r, err := t.render(mail, app)
+	mail.Subject, mail.Text, mail.HTML = r.subject, r.text, r.html
+	return mail, err
+}
 
 func loadOwn(own fs.FS, frame string) (map[string]*ownTemplate, error) {
 	out := map[string]*ownTemplate{}
@@ -94,12 +119,14 @@ func parseOwn(file, s string) (*ownTemplate, error) {
 }
 
 // Render fills in a template of the app's own.
-func (m *Mailer) Render(mail auth.Mail) (auth.Mail, error) {
-	t := m.templates.own[mail.Template]
+func (m *Mailer) Render(mail auth.Mail) (auth.Mail, error) { return m.templates.fill(mail, m.o.App) }
+
+func (ts *templates) fill(mail auth.Mail, app string) (auth.Mail, error) {
+	t := ts.own[mail.Template]
 	if t == nil {
 		return mail, bad("template", "there is no template of this name").WithHint("templates are app/<name>.txt in auth.mail.templates")
 	}
-	v := ownView{App: oneLine(m.o.App), Site: mail.Site, Email: mail.To}
+	v := ownView{App: oneLine(app), Site: mail.Site, Email: mail.To}
 	if len(mail.Data) > 0 && json.Unmarshal(mail.Data, &v.Data) != nil {
 		return mail, bad("data", "data is no JSON")
 	}

@@ -2,18 +2,35 @@ package mail
 
 import (
 	"context"
+	"io/fs"
 	"log/slog"
 
 	"github.com/hutch-dev/hutch/auth"
 )
 
 // Printer logs mails and sends none: for development without a mail server.
-type Printer struct{ log *slog.Logger }
+type Printer struct {
+	log       *slog.Logger
+	app       string
+	templates *templates
+}
 
 var _ auth.Mailer = (*Printer)(nil)
 
-// NewPrinter logs to log.
-func NewPrinter(log *slog.Logger) *Printer { return &Printer{log: log} }
+// NewPrinter logs to log; app and own are as in Options, and their mistakes are told.
+func NewPrinter(log *slog.Logger, app string, own fs.FS) (*Printer, error) {
+	t, err := loadTemplates(own)
+	if err != nil {
+		return nil, err
+	}
+	return &Printer{log: log, app: app, templates: t}, nil
+}
+
+// Preview gives the mail as a server would send it.
+func (p *Printer) Preview(m auth.Mail) (auth.Mail, error) { return p.templates.preview(m, p.app) }
+
+// Templates lists those of the app's own mails.
+func (p *Printer) Templates() []string { return p.templates.names() }
 
 // Send logs what the mail is for, with its link and code.
 func (p *Printer) Send(ctx context.Context, m auth.Mail) error {

@@ -73,7 +73,7 @@ func (m *mailServer) start(t *testing.T) (addr string) {
 
 func openMailer(o boot.MailOptions) (auth.Mailer, error) {
 	if o.SMTP.Reveal() == "" {
-		return mail.NewPrinter(o.Log), nil
+		return mail.NewPrinter(o.Log, o.App, o.Templates)
 	}
 	return mail.New(mail.Options{SMTP: o.SMTP.Reveal(), From: o.From, App: o.App, Templates: o.Templates})
 }
