@@ -89,6 +89,13 @@ func (p *people) Audit(context.Context, auth.AuditQuery) ([]auth.AuditRow, strin
 	return []auth.AuditRow{{ID: "1", Event: "signed_in"}}, "1", nil
 }
 
+func (p *people) Note(ctx context.Context, a auth.Act) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.acts = append(p.acts, hutch.PrincipalFrom(ctx).UID+" "+a.What+" "+a.Target)
+	return nil
+}
+
 func (p *people) SignInFor(_ context.Context, c auth.Credentials, body []byte, _ auth.Client) (*auth.Session, error) {
 	return &auth.Session{AccessToken: "t", User: &auth.User{ID: "u", UserMetadata: body}}, p.admin(c)
 }

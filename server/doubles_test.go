@@ -211,6 +211,9 @@ type people struct {
 	elsewhere
 	mailed
 	known map[string]hutch.Principal
+
+	mu   sync.Mutex // guards acts
+	acts []string   // who did what to what
 }
 
 func newPeople() *people {

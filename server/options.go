@@ -190,6 +190,8 @@ type Admin interface {
 // in their name; it judges the credentials.
 type Backend interface {
 	Audit(ctx context.Context, q auth.AuditQuery) (rows []auth.AuditRow, next string, err error)
+	// Note writes what the context's principal did in another room into the audit.
+	Note(ctx context.Context, a auth.Act) error
 	SignInFor(ctx context.Context, c auth.Credentials, body []byte, from auth.Client) (*auth.Session, error)
 	Impersonate(ctx context.Context, c auth.Credentials, body []byte, from auth.Client) (*auth.Impersonation, error)
 }
