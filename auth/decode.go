@@ -129,6 +129,7 @@ func ParseSignup(body []byte) (r SignupRequest, err error) {
 type PasswordRequest struct {
 	Email    string `json:"email"`
 	Password string `json:"password"`
+	Device   string `json:"device_token"` // of a session of this account, from before
 	Captcha  string `json:"-"`
 }
 
@@ -142,6 +143,9 @@ func ParsePassword(body []byte) (r PasswordRequest, err error) {
 		return r, err
 	}
 	if r.Password, err = f.needText("password"); err != nil {
+		return r, err
+	}
+	if r.Device, _, err = f.text("device_token"); err != nil {
 		return r, err
 	}
 	r.Captcha, err = f.captcha()

@@ -97,3 +97,9 @@ func CheckHash(s string) error {
 
 // LookAt bounds a search.
 func (s *Service) LookAt(users int) { s.looks = users }
+
+// SeenOn reports whether a device's mark is good for a user now.
+func (s *Service) SeenOn(user, mark string) bool {
+	u, err := load[userDoc](context.Background(), s.o.System, colUsers, user)
+	return err == nil && u != nil && s.seenOn(u, mark, s.o.Now())
+}

@@ -163,7 +163,7 @@ type try struct {
 }
 
 // begin counts a try of a password before it is checked, so that parallel ones
-// gain nothing. known: the account signed in from that network before; then the
+// gain nothing. known: the account signed in from that network or device before; then the
 // limits of network and account do not refuse, the pair's always does. A try
 // that is refused is written nowhere.
 func (s *Service) begin(ctx context.Context, c Client, key string, known bool) (*try, error) {

@@ -21,6 +21,11 @@ func (b *bench) try(address, password string, c auth.Client) hutch.Code {
 	return hutch.CodeOf(err)
 }
 
+func (b *bench) tryOn(device, address, password string, c auth.Client) hutch.Code {
+	_, err := b.SignIn(b.t.Context(), auth.PasswordRequest{Email: address, Password: password, Device: device}, c)
+	return hutch.CodeOf(err)
+}
+
 // tries gives the codes of n wrong passwords.
 func (b *bench) tries(n int, address string, c auth.Client) (codes []hutch.Code) {
 	for range n {
@@ -134,8 +139,10 @@ func TestS41NetworksAndAccounts(t *testing.T) {
 	})
 	t.Run("an account has 50 failures an hour", func(t *testing.T) {
 		b := setup(t)
+		bob := b.signup("bob@shop.example")
 		b.signup("ann@shop.example")
-		if _, err := b.signin("ann@shop.example", password, here(200)); err != nil {
+		owner, err := b.signin("ann@shop.example", password, here(200))
+		if err != nil {
 			t.Fatal(err)
 		}
 		for i := range 50 {
@@ -149,7 +156,21 @@ func TestS41NetworksAndAccounts(t *testing.T) {
 		if code := b.try("ann@shop.example", password, here(200)); code != "" {
 			t.Errorf("the owner from a network seen before is locked out: %s", code)
 		}
-		if code := b.try("bob@shop.example", "wrong", here(100)); code != hutch.InvalidCredentials {
+		device := owner.DeviceToken
+		if got := b.tryOn(device, "ann@shop.example", password, here(101)); got != "" {
+			t.Errorf("the owner on a device seen before, in a new network, is locked out: %s", got)
+		}
+		for name, mark := range map[string]string{
+			"of another account": bob.DeviceToken, "cut": device[:len(device)-1], "none": "", "later": device[:3] + "AAAAAH_____" + device[14:],
+		} {
+			if got := b.tryOn(mark, "ann@shop.example", password, here(102)); got != hutch.OverRequestRateLimit {
+				t.Errorf("a device's mark %s: %s", name, got)
+			}
+		}
+		if got := b.tryOn(device, "ann@shop.example", "wrong", here(103)); got != hutch.InvalidCredentials {
+			t.Errorf("a mark is no password: %s", got)
+		}
+		if code := b.try("eve@shop.example", "wrong", here(100)); code != hutch.InvalidCredentials {
 			t.Errorf("another account: %s", code)
 		}
 	})

@@ -61,7 +61,7 @@ func (s *Service) SignIn(ctx context.Context, r PasswordRequest, c Client) (*Ses
 		u = nil // else who signs up with an address learns whether it has an account by signing in
 	}
 	if u != nil {
-		hash, known = u.Password, u.seenFrom(mark)
+		hash, known = u.Password, u.seenFrom(mark) || s.seenOn(u, r.Device, s.o.Now())
 	}
 	if err = s.checkPassword(ctx, c, e.key, r.Password, hash, known); err != nil {
 		s.noteFailure("password", u, c, err)

@@ -12,6 +12,7 @@ type Session struct {
 	ExpiresIn    int64  `json:"expires_in"` // seconds
 	ExpiresAt    int64  `json:"expires_at"` // Unix seconds
 	RefreshToken string `json:"refresh_token"`
+	DeviceToken  string `json:"device_token,omitempty"` // for the next sign-in by password from here
 	User         *User  `json:"user"`
 }
 
@@ -91,9 +92,13 @@ func (s *Service) answer(u *userDoc, d *sessionDoc, refresh refreshToken, now ti
 	if err != nil {
 		return nil, err
 	}
-	return &Session{
+	out := &Session{
 		AccessToken: token, TokenType: "bearer",
 		ExpiresIn: exp.Unix() - now.Unix(), ExpiresAt: exp.Unix(),
 		RefreshToken: refresh.String(), User: showUser(u),
-	}, nil
+	}
+	if u.Password != "" && highest(u, d) == nil { // who has but the password makes no device known
+		out.DeviceToken = s.deviceMark(u, now)
+	}
+	return out, nil
 }

@@ -62,7 +62,9 @@ export class AuthOf implements Auth, Wire {
   }
 
   async signInWithPassword(c: { email: string; password: string } & Solved): Promise<User> {
-    return this.enter(await this.ask('POST', 'token?grant_type=password', { email: c.email, password: c.password, ...solved(c) }, null))
+    return this.enter(await this.ask('POST', 'token?grant_type=password', {
+      email: c.email, password: c.password, device_token: await this.keeper.storage.get(this.keeper.device) ?? undefined, ...solved(c),
+    }, null))
   }
 
   async signInAnonymously(c: { profile?: object } & Solved = {}): Promise<User> {

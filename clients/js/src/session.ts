@@ -11,6 +11,8 @@ export interface Session {
   user: WireUser
   /** By this machine's clock, in ms: noted when the session arrived, so that a clock that is wrong does not matter. */
   until?: number
+  /** Tells the next sign-in by password that this device is known. */
+  device_token?: string
 }
 
 export interface WireUser {
@@ -83,6 +85,11 @@ export class Keeper {
     this.loaded = (empty ? Promise.resolve(null) : this.read()).then(s => void (this.session = s))
   }
 
+  /** Where the mark of this device stays when the session ends. */
+  get device(): string {
+    return this.key + '.device'
+  }
+
   /** From here on there is a user or none, and listeners hear of changes. */
   start(): User | null {
     this.started = true
@@ -109,6 +116,8 @@ export class Keeper {
     await this.loaded
     if (tell) {
       if (s.access_token !== this.session?.access_token) s.until = Date.now() + s.expires_in * 1000
+      const { device_token } = s
+      if (device_token) await this.save(() => this.storage.set(this.device, device_token))
       await this.save(() => this.storage.set(this.key, JSON.stringify(s)))
     }
     const before = this.session && userOf(this.session)

@@ -73,6 +73,28 @@ describe('the session', () => {
     assert.equal(refreshes.length, 1)
   })
 
+  it('tells the next sign-in that the device is known', async () => {
+    const storage = memory()
+    const email = newEmail()
+    const c = connect(storage)
+    await c.auth.signUp({ email, password })
+    await c.auth.signOut()
+    const kept = await storage.get(`hutch.session.${shop.url}.device`)
+    assert.match(kept ?? '', /^v1\./)
+    const sent: unknown[] = []
+    const fetched = globalThis.fetch
+    globalThis.fetch = (at, init) => {
+      if (String(at).includes('grant_type=password')) sent.push(JSON.parse(String(init?.body)).device_token)
+      return fetched(at, init)
+    }
+    try {
+      await c.auth.signInWithPassword({ email, password })
+    } finally {
+      globalThis.fetch = fetched
+    }
+    assert.deepEqual(sent, [kept])
+  })
+
   it('is kept by a storage that takes its time', async () => {
     const storage = slow(memory())
     const c = connect(storage)
