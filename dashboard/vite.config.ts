@@ -39,5 +39,5 @@ export default defineConfig({
       },
     },
   },
-  test: { environment: 'jsdom', include: ['test/**/*.test.{ts,tsx}', 'src/**/*.test.{ts,tsx}'] },
+  test: { environment: 'jsdom', setupFiles: 'test/setup.ts', include: ['test/**/*.test.{ts,tsx}', 'src/**/*.test.{ts,tsx}'] },
 })

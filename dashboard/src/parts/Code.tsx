@@ -1,0 +1,22 @@
+import { lazy, Suspense, type ReactNode } from 'react'
+import { Box, Skeleton } from '@mantine/core'
+import { t } from '../text.ts'
+import type { CodeProps } from './code/types.ts'
+
+export type { CodeLanguage, CodeProps, CodeProblem } from './code/types.ts'
+
+const Editor = lazy(() => import('./code/Editor.tsx'))
+
+function Later({ height, children }: { height: number | undefined; children: ReactNode }) {
+  return <Suspense fallback={<Box role="status" aria-label={t('code.loading')}><Skeleton h={height ?? 120} /></Box>}>{children}</Suspense>
+}
+
+/** Code to read; the editor is loaded when it is first shown. */
+export function CodeView(props: Omit<CodeProps, 'onChange' | 'onSubmit'>) {
+  return <Later height={props.height}><Editor {...props} /></Later>
+}
+
+/** Code to write. Escape, then Tab, leaves it by keyboard. */
+export function CodeEdit(props: CodeProps & { onChange: (value: string) => void }) {
+  return <Later height={props.height}><Editor {...props} /></Later>
+}

@@ -1,0 +1,78 @@
+import { MantineProvider } from '@mantine/core'
+import { act, cleanup, fireEvent, render, screen } from '@testing-library/react'
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { api } from '../src/api/api.ts'
+import { ApiError } from '../src/api/error.ts'
+import { confirm, ModalsRoot } from '../src/parts/Confirm.tsx'
+import { Plain } from '../src/parts/Plain.tsx'
+import { Failed } from '../src/parts/states.tsx'
+import { loadTexts } from '../src/text.ts'
+
+beforeAll(() => loadTexts('en'))
+afterEach(() => {
+  cleanup()
+  vi.unstubAllGlobals()
+})
+
+describe('Plain', () => {
+  it('shows markup as text, isolated, and cuts what is huge', () => {
+    render(<Plain text={'<img src=x onerror=alert(1)>‮'} />)
+    expect(document.querySelector('img')).toBeNull()
+    expect(document.querySelector('bdi')?.textContent).toContain('<img')
+    cleanup()
+    render(<Plain text={'😀'.repeat(100_000)} max={3} />)
+    expect(document.querySelector('bdi')?.textContent).toBe('😀…')
+    expect(document.querySelector('bdi')?.title.length).toBeLessThanOrEqual(1000)
+  })
+})
+
+describe('confirm', () => {
+  it('wants the very name, and shows why an act failed', async () => {
+    const run = vi.fn().mockRejectedValueOnce(new ApiError(412, { code: 'failed_precondition', message: 'not now' })).mockResolvedValue(null)
+    render(<MantineProvider env="test"><ModalsRoot /></MantineProvider>)
+    act(() => confirm({ title: 'Delete?', about: 'Gone for ever.', name: 'orders', action: 'Delete', run }))
+    const button = screen.getByRole('button', { name: 'Delete' }) as HTMLButtonElement
+    expect(button.disabled).toBe(true)
+    fireEvent.change(screen.getByRole('textbox'), { target: { value: 'order' } })
+    expect(button.disabled).toBe(true)
+    fireEvent.change(screen.getByRole('textbox'), { target: { value: 'orders' } })
+    await act(async () => fireEvent.click(button))
+    expect(screen.getByRole('alert').textContent).toContain('not now')
+    await act(async () => fireEvent.click(button))
+    expect(run).toHaveBeenCalledTimes(2)
+    expect(screen.queryByRole('dialog')).toBeNull()
+  })
+})
+
+describe('Failed', () => {
+  it('says code, hint and request, and offers to try again', () => {
+    const retry = vi.fn()
+    render(<MantineProvider><Failed retry={retry} error={new ApiError(400, { code: 'invalid_argument', message: 'no such field', hint: 'did you mean price?', requestId: 'r123' })} /></MantineProvider>)
+    for (const text of ['invalid_argument', 'no such field', 'did you mean price?', 'r123']) expect(screen.getByRole('alert').textContent).toContain(text)
+    fireEvent.click(screen.getByRole('button'))
+    expect(retry).toHaveBeenCalledOnce()
+  })
+  it('is Denied when the operator may not', () => {
+    render(<MantineProvider><Failed error={new ApiError(403, { code: 'permission_denied', message: 'no' })} /></MantineProvider>)
+    expect(screen.getByRole('alert').textContent).toContain('You may not see this')
+  })
+})
+
+describe('api', () => {
+  it('sends what the server wants of operators, and throws its errors', async () => {
+    const fetched = vi.fn(async (_url: string, _init: RequestInit) => new Response('{"code":"not_found","message":"gone","hint":"look","requestId":"abc"}', { status: 404 }))
+    vi.stubGlobal('fetch', fetched)
+    const error = await api('GET', '/admin/v1/x', { query: { a: 'b c', none: undefined, empty: '' } }).catch((e: unknown) => e)
+    expect(fetched.mock.calls[0]?.[0]).toBe('/admin/v1/x?a=b+c')
+    expect(fetched.mock.calls[0]?.[1]?.headers).toEqual({ 'X-Hutch-Admin': '1' })
+    expect(error).toMatchObject({ status: 404, code: 'not_found', hint: 'look', requestId: 'abc' })
+  })
+  it('makes an error of an answer that is not from Hutch', async () => {
+    vi.stubGlobal('fetch', async () => new Response('<html>', { status: 502 }))
+    await expect(api('GET', '/x')).rejects.toMatchObject({ code: 'unavailable' })
+    vi.stubGlobal('fetch', async () => {
+      throw new TypeError('failed')
+    })
+    await expect(api('GET', '/x')).rejects.toMatchObject({ code: 'unavailable', status: 0 })
+  })
+})

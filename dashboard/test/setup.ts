@@ -1,0 +1,12 @@
+// What jsdom lacks of a browser.
+if (typeof window !== 'undefined') {
+  window.matchMedia ??= query => ({
+    matches: false, media: query, onchange: null, addListener() {}, removeListener() {}, addEventListener() {}, removeEventListener() {}, dispatchEvent: () => false,
+  })
+  window.ResizeObserver ??= class {
+    observe() {}
+    unobserve() {}
+    disconnect() {}
+  }
+  Element.prototype.scrollTo ??= () => {}
+}

@@ -1,0 +1,79 @@
+// @vitest-environment node
+import { readdirSync, readFileSync } from 'node:fs'
+import { parseAst } from 'vite'
+import { describe, expect, it } from 'vitest'
+
+const src = new URL('../src/', import.meta.url).pathname
+const raw = readFileSync(src + 'texts.json', 'utf8')
+const all = JSON.parse(raw) as Record<string, string[]>
+const keys = Object.keys(all).filter(k => !k.startsWith('—'))
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(f => /\.tsx?$/.test(f) && !/\.(test|d)\.tsx?$/.test(f))
+const sources = files.map(file => ({ file, code: readFileSync(src + file, 'utf8').replace(/\/\*\*[^]*?\*\//g, '') }))
+const holes = (text: string) => [...new Set(text.match(/\{\w+\}/g) ?? [])].sort()
+
+describe('texts', () => {
+  it('has each text in English and Korean, with the same values in both', () => {
+    for (const key of keys) {
+      expect(all[key], key).toHaveLength(2)
+      const [en, ko] = all[key] as [string, string]
+      expect(en.trim(), key).not.toBe('')
+      expect(ko.trim(), key).not.toBe('')
+      expect(holes(ko), key).toEqual(holes(en))
+      expect(en.split('|').length, key).toBeLessThanOrEqual(2)
+      if (en.includes('|')) expect(holes(en), key).toContain('{n}')
+    }
+  })
+
+  it('has one line a text, and no key twice', () => {
+    const lines = raw.split('\n').filter(l => l.startsWith('  "'))
+    expect(lines.length).toBe(Object.keys(all).length)
+    expect(lines.filter(l => !/^ {2}"[^"]+": \[("(\\.|[^"\\])*", "(\\.|[^"\\])*")?\],?$/.test(l))).toEqual([])
+  })
+
+  it('stands in the section of its page', () => {
+    const twice = Object.keys(all).filter(k => k.startsWith('—'))
+    expect(new Set(twice).size).toBe(twice.length)
+  })
+
+  it('uses every text, and only texts that are there', () => {
+    const code = sources.map(s => s.code).join('\n')
+    const literal = new Set([...code.matchAll(/['"`]([a-z][\w-]*(?:\.[\w-]+)+)['"`]/g)].map(m => m[1]))
+    const prefixes = [...code.matchAll(/`([a-z][\w-]*\.[\w.-]*)\$\{/g)].map(m => m[1] as string)
+    expect(keys.filter(k => !literal.has(k) && !prefixes.some(p => k.startsWith(p)))).toEqual([])
+    const used = [...code.matchAll(/\bt\(\s*'([^']+)'|\bk="([^"]+)"/g)].map(m => (m[1] ?? m[2]) as string)
+    expect(used.length).toBeGreaterThan(50)
+    expect(used.filter(k => !(k in all))).toEqual([])
+  })
+
+  it('finds no literal text in TSX', () => {
+    expect(literals('<p title="Two words" data-x="a b">Hello</p>')).toEqual(['Two words', 'Hello'])
+    expect(sources.filter(s => s.file.endsWith('.tsx')).flatMap(s => literals(s.code).map(text => `${s.file}: ${text}`))).toEqual([])
+  })
+
+  it('finds nothing that could make text into HTML, or begins a request to another origin', () => {
+    const bad = /dangerouslySetInnerHTML|innerHTML|outerHTML|insertAdjacentHTML|document\.write|srcdoc=\{|eval\(|new Function/i
+    expect(sources.filter(s => bad.test(s.code)).map(s => s.file)).toEqual([])
+    expect(sources.filter(s => /['"`]https?:\/\/(?!www\.w3\.org)/.test(s.code.replace(/^\s*\/\/.*$/gm, ''))).map(s => s.file)).toEqual([])
+  })
+})
+
+const spoken = new Set(['title', 'label', 'placeholder', 'description', 'aria-label', 'alt', 'about', 'nothingFound', 'summary'])
+const names = new Set(['Hutch'])
+
+/** What a person would read, or hear, that is written in TSX itself. */
+function literals(code: string): string[] {
+  const found: string[] = []
+  const visit = (node: unknown): void => {
+    if (Array.isArray(node)) return node.forEach(visit)
+    if (typeof node !== 'object' || node === null) return
+    const n = node as { type?: string; value?: unknown; name?: { name?: string } }
+    if (n.type === 'JSXText' && /\p{L}/u.test(String(n.value))) found.push(String(n.value).trim())
+    if (n.type === 'JSXAttribute' && spoken.has(String(n.name?.name))) {
+      const v = n.value as { type?: string; value?: string } | null
+      if (v?.type === 'Literal' && /\p{L}/u.test(String(v.value)) && !(String(v.value) in all)) found.push(String(v.value))
+    }
+    for (const [key, child] of Object.entries(node)) if (key !== 'parent') visit(child)
+  }
+  visit(parseAst(code, { lang: 'tsx' }))
+  return found.filter(text => !names.has(text))
+}
