@@ -9,6 +9,9 @@ type Mutation struct {
 	ID   string // "" on create: the server makes one
 	Data Doc    // fields; on update plain fields and operators
 	Precondition
+	// Dated keeps _createdAt and _updatedAt of Data, and passes _version over: an
+	// import of who bypasses rules.
+	Dated bool
 }
 
 // Precondition guards a Mutation; the zero value always holds.
@@ -23,9 +26,10 @@ type Precondition struct {
 // WriteOptions of Service.Write.
 type WriteOptions struct {
 	Request Request
-	Docs    bool  // answer documents as get would show them
-	Once    *Once // Idempotency-Key
-	Paths   bool  // name fields as writes[n]...: the request was a commit
+	Docs    bool    // answer documents as get would show them
+	Once    *Once   // Idempotency-Key
+	Join    []Write // of rooms: rows of system collections that go with the commit, see Tx.Join
+	Paths   bool    // name fields as writes[n]...: the request was a commit
 }
 
 // Once makes a commit happen once: a record under (Scope, Key) is written with it.

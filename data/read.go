@@ -18,6 +18,9 @@ func (s *Service) Get(ctx context.Context, coll, id string, r Request) (Doc, Pos
 	if c.coll(coll) == nil {
 		return nil, "", c.unknown(OpGet, coll)
 	}
+	if err := s.tell(ctx, &c.p, coll); err != nil {
+		return nil, "", err
+	}
 	d, err := st.stored(ctx, coll, id)
 	if err != nil {
 		return nil, "", err

@@ -45,6 +45,9 @@ func (c *call) bind(ctx context.Context, q Query) (*bound, error) {
 	if q.Explain && !c.tells() {
 		return nil, Denied(c.p)
 	}
+	if err := c.s.tell(ctx, &c.p, q.From); err != nil {
+		return nil, err
+	}
 	c.r.Op, c.r.Limit, c.r.OrderBy = OpList, q.Limit, q.OrderBy
 	sess := c.session(ctx)
 	f, err := sess.Filter(OpList, q.From, q.Where)

@@ -26,6 +26,9 @@ type Options struct {
 	// unless ctx says that this was seen within the last second (WithVerified).
 	// Its error is the answer. nil: sessions are not asked for.
 	Valid func(ctx context.Context, p hutch.Principal) error
+	// Bypassed is told that an operator reads a collection without rules, once in
+	// a quarter of an hour for each; its error is the answer. nil: nobody is told.
+	Bypassed func(ctx context.Context, p hutch.Principal, coll string) error
 }
 
 // App is what a reload replaces as one: collections, rules and hooks.
@@ -49,20 +52,24 @@ type Service struct {
 	dev    bool
 	valid  func(context.Context, hutch.Principal) error
 
+	bypassed func(context.Context, hutch.Principal, string) error
+
 	cursorKey []byte
 	onceKey   []byte
 
 	app   atomic.Pointer[app]
 	usage sync.Mutex // one Use at a time
 
-	ids    *IDs
-	turns  turns
-	twins  twins
-	gate   gate
-	kept   kept
-	feed   *Feed
-	cancel context.CancelFunc
-	done   sync.WaitGroup
+	ids      *IDs
+	turns    turns
+	twins    twins
+	gate     gate
+	kept     kept
+	usages   usages
+	bypasses bypasses
+	feed     *Feed
+	cancel   context.CancelFunc
+	done     sync.WaitGroup
 }
 
 // app is an App as requests use it; never changed.
@@ -75,7 +82,7 @@ type app struct {
 // New returns a Service that denies everything until Use. Close stops it.
 func New(o Options) *Service {
 	s := &Service{
-		store: o.Store, limits: o.Limits.filled(), now: o.Now, log: o.Log, dev: o.Dev, valid: o.Valid,
+		store: o.Store, limits: o.Limits.filled(), now: o.Now, log: o.Log, dev: o.Dev, valid: o.Valid, bypassed: o.Bypassed,
 		cursorKey: bytes.Clone(o.CursorKey), onceKey: derivedKey(o.CursorKey, "idempotency"),
 	}
 	if s.now == nil {

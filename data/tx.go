@@ -112,6 +112,9 @@ func (t *Tx) Get(ctx context.Context, coll, id string, o ReadOptions) (Doc, erro
 		}
 		return nil, nil
 	}
+	if err := t.s.tell(ctx, &t.c.p, coll); err != nil {
+		return nil, err
+	}
 	d, err := t.own(ctx, coll, id, o)
 	if err != nil || d == nil {
 		return nil, err
@@ -217,10 +220,8 @@ func (t *Tx) Join(ws []Write, cs []Check) error {
 	if t.readonly {
 		return hutch.Errorf(hutch.FailedPrecondition, "a before-hook reads, it does not write")
 	}
-	for i := range ws {
-		if !strings.HasPrefix(ws[i].Collection, "_") && !ws[i].patch {
-			return hutch.Errorf(hutch.Internal, "collection %s is the app's own", ws[i].Collection)
-		}
+	if err := joinable(ws); err != nil {
+		return err
 	}
 	t.join, t.also = append(t.join, ws...), append(t.also, cs...)
 	return nil
@@ -253,4 +254,14 @@ func (t *Tx) Commit(ctx context.Context, once *Once) (*Outcome, error) {
 		return t.s.otherwise(ctx, once, err)
 	}
 	return out, nil
+}
+
+// joinable refuses writes that no room has.
+func joinable(ws []Write) error {
+	for i := range ws {
+		if !strings.HasPrefix(ws[i].Collection, "_") && !ws[i].patch {
+			return hutch.Errorf(hutch.Internal, "collection %s is the app's own", ws[i].Collection)
+		}
+	}
+	return nil
 }

@@ -29,12 +29,15 @@ func (s *Service) Write(ctx context.Context, ms []Mutation, o WriteOptions) (*Ou
 	if err != nil {
 		return nil, err
 	}
+	if err := joinable(o.Join); err != nil {
+		return nil, err
+	}
 	var out *Outcome
 	attempt := func(ctx context.Context) (err error) {
 		st := &state{s: s}
 		defer st.close()
 		c.st, c.sess = st, nil
-		out, err = s.commit(ctx, st, steps, commitOptions{base: c, docs: o.Docs, once: o.Once})
+		out, err = s.commit(ctx, st, steps, commitOptions{base: c, docs: o.Docs, once: o.Once, join: o.Join})
 		return err
 	}
 	if err := s.Rerun(ctx, writeTurn, attempt); err != nil {

@@ -229,6 +229,15 @@ func (s *Service) batch(st *state, o *commitOptions, now time.Time) *Batch {
 		}
 		first := u.steps[0]
 		b.Writes[i] = Write{Collection: u.coll, ID: u.id, Expect: expect, Fresh: first.op == OpCreate && first.made, Next: u.apply}
+		if last := u.steps[len(u.steps)-1]; last.dates != nil {
+			b.Writes[i].Dated, b.Writes[i].Next = true, func(old Doc) (Doc, error) {
+				next, err := u.apply(old)
+				if err != nil || next == nil {
+					return next, err
+				}
+				return With(next, last.dates...), nil
+			}
+		}
 	}
 	if n := len(st.reads) - written; n > 0 {
 		b.Checks = make([]Check, 0, n)

@@ -24,6 +24,7 @@ type step struct {
 	at      string   // writes[n], "" for the only write of a request
 	inner   string   // where the fields of data stand in the request
 	impure  bool     // judging reads more than the document: hooks, look-ups
+	dates   []Elem   // of an import: what it says of the system's
 	created bool     // the branch of the last judgement
 	n       int      // place in the commit
 }
@@ -57,7 +58,8 @@ func (c *call) newStep(m *Mutation, whole bool) (*step, error) {
 			return nil, st.inData(err)
 		}
 	}
-	if err := st.systemFields(m.Data, whole); err != nil {
+	dated := m.Dated && c.p.Bypasses() && (m.Op == OpCreate || m.Op == OpSet)
+	if err := st.systemFields(m.Data, whole, dated); err != nil {
 		return nil, st.inData(err)
 	}
 	coll := c.coll(m.In)
@@ -107,7 +109,7 @@ func (c *call) newStep(m *Mutation, whole bool) (*step, error) {
 
 // systemFields refuses the system's fields in data, but for an _id that is the
 // write's own; a PUT takes _version as ifVersion and ignores the others.
-func (st *step) systemFields(data Doc, whole bool) error {
+func (st *step) systemFields(data Doc, whole, dated bool) error {
 	if len(data) == 0 {
 		return nil
 	}
@@ -131,6 +133,12 @@ func (st *step) systemFields(data Doc, whole bool) error {
 			if id == "" {
 				return badField(name, "_id is empty")
 			}
+		case dated && (name == FieldCreated || name == FieldUpdated):
+			if e.v.Type != bson.TypeDateTime {
+				return badField(name, name+" is a date")
+			}
+			st.dates = append(st.dates, Elem{name, e.v})
+		case dated && name == FieldVersion:
 		case st.op == OpSet && !whole && name == FieldVersion:
 			n, ok := Integer(e.v)
 			if !ok || n < 1 || st.pre.IfVersion != 0 && st.pre.IfVersion != n {

@@ -1,40 +1,85 @@
 package server
 
-// The routes of the Data page. All are for operators alone.
-//
-//	GET /admin/v1/collections
-//	  {"collections":[{"name","configured","present",
-//	     "count","countExact","bytes",                        // of the documents, as BSON
-//	     "schema":{..}|null,"schemaFile":"pets.json"|"",
-//	     "indexes":[{"name","fields":[{"path","desc"}],"unique","configured","ready","bytes"}],  // bytes 0: not known
-//	     "access":{"read":"..."},"preset":{"owner":".."},"default":{..},"immutable":["owner"],
-//	     "ids":"client"|"server","scan":0,"file":"hutch.yaml","line":12,"column":3}],"next":""}
-//	GET /admin/v1/collections/{name}/fields?sample=200
-//	  {"fields":[{"path":"a.b","seen":180,"types":{"string":170,"null":10},"items":{"string":3},
-//	     "declared":["string"],"required":true}],"next":"","sampled":200}
-//	  types: null bool int long double decimal string date binary objectId array object
-//	POST /admin/v1/explain {"query":{..as /data/v1/query..},"as":"guest"|{"uid":".."}}
-//	  {"index":"species_-price","bounds":[{"path","desc","conditions":[{"$gt":3}]}],"also":["name"],
-//	   "narrowed","sorted","reverse","unindexed","sortInMemory",
-//	   "examined","examinedBytes","returned","ms","complete","stopped":"","rule":"always"|"filter"|"scan"|"never","scan":0,
-//	   "advice":{"index":"{fields: [cat, -rank]}","yaml":"collections:\n  pets:\n    indexes:\n      - ..","text":".."}|null}
-//	POST /admin/v1/data/query {"query":{..},"as":"guest"|{"uid":".."}}   as POST /data/v1/query answers them
-//	POST /admin/v1/data/get {"in","id","as"}                             as GET /data/v1/docs/{in}/{id} answers them
-//
-//	POST /admin/v1/collections/{name}/imports
-//	  {"format":"jsonl"|"csv","mode":"create"|"set","columns":["a","b.c"],"types":{"a":"number"},"file":"pets.csv"}
-//	  201 Import. Without columns the first record of a CSV is the header. types: auto (the schema's, else guessed)
-//	  string number boolean date decimal long objectId binary json skip
-//	PUT /admin/v1/imports/{id}/parts/{part}?last=true    body: at most 1 MiB of whole records, any Content-Type
-//	  Import. Parts count from 1 and come in order; a part that was done does nothing again. complete:false: the time
-//	  of a request was up, send the same part again.
-//	GET /admin/v1/imports/{id}, GET /admin/v1/imports, DELETE /admin/v1/imports/{id}
-//	  Import: {"id","collection","format","mode","file","columns","state":"open"|"done","complete","parts","lines","created",
-//	   "replaced","unchanged","failed","errors":[{"line","id","field","code","reason"}],"by","startedAt","changedAt"}
-//	  errors: the first 1,000 (the list of all imports leaves them out)
-//	GET /admin/v1/collections/{name}/export?format=jsonl|csv&where={}&orderBy=-price&select=a,b.c&after=..
-//	  a page of lines; header Hutch-Next: the cursor of the next page, absent at the end. CSV needs select: its columns;
-//	  only the first page has the line of names.
-//
-//	GET /admin/v1/views?collection=pets   {"views":[{"id","collection","name","shared","mine","owner","view":{..},"updatedAt"}],"next":""}
-//	POST /admin/v1/views {"collection","name","shared","view"}, PUT and DELETE /admin/v1/views/{id}
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+
+	"github.com/hutch-dev/hutch"
+	"github.com/hutch-dev/hutch/data"
+)
+
+// DataPage is what the routes of the Data page ask beside Data; internal/boot
+// has it.
+type DataPage interface {
+	Usage(ctx context.Context) ([]data.Usage, error)
+	Explain(ctx context.Context, as hutch.Principal, q data.Query, r data.Request) (*data.Explanation, error)
+	// As is the principal of a user, or of a guest for "", that an operator looks
+	// through; it is noted.
+	As(ctx context.Context, operator hutch.Principal, uid, coll string) (hutch.Principal, error)
+	// Views is a System of viewsCollection.
+	Views() data.System
+}
+
+// DeclaredCollection is a collection as the config declares it.
+type DeclaredCollection struct {
+	data.Collection
+	SchemaFile              string
+	Access, Preset, Default map[string]string // as written
+	Immutable               []string
+	Scan                    int
+	Pos                     hutch.Pos
+}
+
+// dataPageRoutes are for operators alone.
+func dataPageRoutes() []*Route {
+	get, post, put, del := http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete
+	none := []string{}
+	const colls, views = "/admin/v1/collections", "/admin/v1/views"
+	rows := []*Route{
+		{Method: get, Path: colls, About: "the collections, and what they hold", Query: none, Out: collectionList{}, handle: listCollections},
+		{Method: get, Path: colls + "/{collection}/fields", About: "the fields that documents have", Query: []string{"sample"}, Out: fieldList{}, handle: seenFields},
+		{Method: post, Path: "/admin/v1/explain", About: "how a query is run", Query: none, In: explainIn{}, Out: explained{}, handle: explainQuery},
+		{Method: post, Path: "/admin/v1/data/query", About: "query as a user or a guest would", Query: none, In: queryAsIn{}, Out: docsPage{}, handle: queryAs},
+		{Method: post, Path: "/admin/v1/data/get", About: "get a document as a user or a guest would", Query: none, In: getAsIn{}, Out: document{}, handle: getAs},
+
+		{Method: get, Path: views, About: "the saved views", Query: []string{"collection"}, Out: viewList{}, handle: listViews},
+		{Method: post, Path: views, About: "save a view", Query: none, In: viewIn{}, Out: answers{http.StatusCreated: viewOut{}}, handle: addView},
+		{Method: put, Path: views + "/{id}", About: "replace a view", Query: none, In: viewIn{}, Out: viewOut{}, handle: putView},
+		{Method: del, Path: views + "/{id}", About: "delete a view", Query: none, handle: deleteView},
+	}
+	for _, row := range rows {
+		handle := row.handle
+		row.handle = func(r *request) error {
+			if r.srv.o.DataPage == nil {
+				return &hutch.Error{Code: hutch.Unimplemented, Message: "this server has no Data page"}
+			}
+			return handle(r)
+		}
+	}
+	return rows
+}
+
+// readJSON reads the body into v, whose keys are all that it may have.
+func (r *request) readJSON(v any, names ...string) error {
+	d, err := r.doc()
+	if err != nil {
+		return err
+	}
+	for name := range data.Fields(d) {
+		known := false
+		for _, n := range names {
+			known = known || n == name
+		}
+		if !known {
+			return badBody(name, "unknown key")
+		}
+	}
+	if err := json.Unmarshal(r.raw(), v); err != nil {
+		if te, ok := err.(*json.UnmarshalTypeError); ok { //nolint:errorlint // Unmarshal's own
+			return badBody(te.Field, "it is a "+te.Value)
+		}
+		return badBody("", "the body is not as it is described")
+	}
+	return nil
+}

@@ -10,6 +10,7 @@ func adminRoutes() []*Route {
 		[]*Route{auditRoute()},
 		sessionAdminRoutes(),
 		operatorAdminRoutes(),
+		dataPageRoutes(),
 	)
 	for _, r := range rows {
 		r.Service = ServiceAdmin

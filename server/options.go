@@ -19,7 +19,8 @@ import (
 type Options struct {
 	Data      Data
 	Auth      Auth
-	Sockets   Sockets // nil: /realtime/v1 answers unavailable
+	DataPage  DataPage // nil: the Data page has nothing to ask
+	Sockets   Sockets  // nil: /realtime/v1 answers unavailable
 	Parts     Parts
 	Desk      Desk // the dashboard; without Operators there is none
 	Limits    Limits
@@ -40,10 +41,11 @@ type Options struct {
 
 // Parts are what a reload replaces as one, without losing a request.
 type Parts struct {
-	Functions Functions // nil: none
-	CORS      []string  // origins, exact or "*"
-	Web       *Web      // nil: no pages
-	App       App       // what /openapi.json tells operators of it
+	Functions Functions            // nil: none
+	CORS      []string             // origins, exact or "*"
+	Web       *Web                 // nil: no pages
+	Declared  []DeclaredCollection // what the Data page tells of the config
+	App       App                  // what /openapi.json tells operators of it
 }
 
 // Limits of requests; zero fields take DefaultLimits'.

@@ -15,10 +15,11 @@ type parts struct {
 	origins   origins
 	web       *web
 	docs      descriptions
+	declared  []DeclaredCollection
 }
 
 func (s *Server) newParts(p Parts) (next *parts, err error) {
-	next = &parts{functions: p.Functions, docs: s.describe(p.App)}
+	next = &parts{functions: p.Functions, docs: s.describe(p.App), declared: p.Declared}
 	if next.origins, err = newOrigins(p.CORS, s.o.Dev); err != nil {
 		return nil, err
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/hutch-dev/hutch/data"
 	"github.com/hutch-dev/hutch/data/jobs"
 	"github.com/hutch-dev/hutch/internal/child"
+	"github.com/hutch-dev/hutch/server"
 )
 
 // storeFolder is the embedded store's in the data folder.
@@ -70,7 +71,7 @@ func entropyOf(r io.Reader) io.Reader {
 // systemCollections are the rooms' own.
 func systemCollections() []data.Collection {
 	var cs []data.Collection
-	for _, name := range append(auth.Collections(), seedsCollection, nodesCollection) {
+	for _, name := range append(auth.Collections(), seedsCollection, nodesCollection, server.ViewsCollection) {
 		cs = append(cs, data.Collection{Name: name, Indexes: auth.Indexes()[name]})
 	}
 	return append(cs, jobs.Collections()...)
