@@ -15,8 +15,8 @@ type DataPage interface {
 	Usage(ctx context.Context) ([]data.Usage, error)
 	Explain(ctx context.Context, as hutch.Principal, q data.Query, r data.Request) (*data.Explanation, error)
 	// As is the principal of a user, or of a guest for "", that an operator looks
-	// through; it is noted.
-	As(ctx context.Context, operator hutch.Principal, uid, coll string) (hutch.Principal, error)
+	// through.
+	As(ctx context.Context, operator hutch.Principal, uid string) (hutch.Principal, error)
 	// Views is a System of viewsCollection.
 	Views() data.System
 }

@@ -82,9 +82,14 @@ func (r *request) as(body data.Doc, coll string, needed bool) (*hutch.Principal,
 	default:
 		return nil, badBody("as", `as is "guest" or {"uid": "<id of a user>"}`)
 	}
-	p, err := r.srv.o.DataPage.As(r.ctx, r.who, uid, coll)
+	p, err := r.srv.o.DataPage.As(r.ctx, r.who, uid)
 	if err != nil {
 		return nil, hutch.AsError(err).At("as")
+	}
+	if uid != "" { // what a guest sees is everybody's
+		if err := r.noteViewed(uid, coll); err != nil {
+			return nil, err
+		}
 	}
 	return &p, nil
 }

@@ -39,6 +39,7 @@ type Server struct {
 	live   atomic.Bool    // false once Shutdown began
 	hosts  hosts
 	fresh  peers
+	told   told
 	closed sync.Once
 }
 

@@ -15,7 +15,7 @@ type dataPage struct {
 	a *App
 }
 
-func (d dataPage) As(ctx context.Context, operator hutch.Principal, uid, _ string) (hutch.Principal, error) {
+func (d dataPage) As(ctx context.Context, operator hutch.Principal, uid string) (hutch.Principal, error) {
 	return d.a.Auth.As(ctx, operator, uid)
 }
 
