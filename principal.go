@@ -86,6 +86,15 @@ func WithPrincipal(ctx context.Context, p Principal) context.Context {
 	return context.WithValue(ctx, principalKey{}, &p)
 }
 
+// RequestIDKey is under what a context carries the id of a request.
+type RequestIDKey struct{}
+
+// RequestIDFrom is the id of the request that ctx belongs to, "" if none.
+func RequestIDFrom(ctx context.Context) string {
+	id, _ := ctx.Value(RequestIDKey{}).(string)
+	return id
+}
+
 // PrincipalFrom is the principal that ctx carries, a guest if none.
 func PrincipalFrom(ctx context.Context) Principal {
 	if p, ok := ctx.Value(principalKey{}).(*Principal); ok {

@@ -57,6 +57,7 @@ func (j *Journal) Read(ctx context.Context, q JournalQuery) (*JournalPage, error
 		return nil, err
 	}
 	if !q.Since.IsZero() {
+		q.Since = q.Since.Truncate(time.Millisecond) // as entries are
 		from = packFrom(q.Since.Add(-journalSpan))
 	}
 	if !q.Until.IsZero() {

@@ -67,8 +67,9 @@ func (set *Set) judge(ctx context.Context, f *loaded, e *AuthEvent) (json.RawMes
 		h.run, h.ctx, h.deadline, h.again = was.run, was.ctx, was.deadline, was.again
 		return h, nil
 	}
-	r := &run{service: s, f: f, id: ev.ID, trigger: string(f.Trigger.Kind)}
-	res, err := r.do(ctx, share, false, &ev, h)
+	r := s.newRun(ctx, f, &ev, &guest)
+	res, err := r.do(ctx, share, false, h)
+	r.keep(res, nil, err, 0)
 	switch {
 	case err != nil:
 		return nil, publicError(f.Name, err)
@@ -105,6 +106,9 @@ func (s *Service) Hear(ctx context.Context, job *jobs.Run, name, event string, e
 	}
 	ev.ID, ev.Attempt, ev.AuthEvent = job.ID, job.Try, &e
 	kept := &memory{}
+	var last *run
+	var out *data.Outcome
+	runs := 0
 	err = s.o.Data.Rerun(ctx, f.Timeout, func(ctx context.Context) error {
 		ses, h := set.alone(f, guest, "")
 		ses.depth, ses.kept = job.Depth+1, kept.again()
@@ -117,16 +121,19 @@ func (s *Service) Hear(ctx context.Context, job *jobs.Run, name, event string, e
 			h.run, h.ctx, h.deadline, h.again = was.run, was.ctx, was.deadline, was.again
 			return h, nil
 		}
-		r := &run{service: s, f: f, id: ev.ID, trigger: string(f.Trigger.Kind)}
-		if _, err := r.do(ctx, "jobs", false, &ev, h); err != nil {
+		last, out = s.newRun(ctx, f, &ev, &guest), nil
+		runs++
+		if _, err := last.do(ctx, "jobs", false, h); err != nil {
 			return err
 		}
 		if !ses.touched() {
 			return nil // the job ends by itself
 		}
-		_, err := ses.commit(ctx, nil, job.Ack())
+		var err error
+		out, err = ses.commit(ctx, nil, job.Ack())
 		return err
 	})
+	last.keep(nil, out, err, runs-1)
 	if failure, ok := errors.AsType[*Failure](err); ok && failure.Retry != nil && !*failure.Retry {
 		return jobs.Permanent(err)
 	}

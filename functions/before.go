@@ -51,13 +51,14 @@ func (set *Set) hook(ctx context.Context, f *loaded, tx *data.Tx, c *data.Change
 		return &host{session: &session{service: s, as: p, request: request, tx: tx}, set: set, f: f, depth: maxDepth}
 	}
 	h := newHost()
-	r := &run{service: s, f: f, id: ev.ID, trigger: "before"}
+	r := s.newRun(ctx, f, &ev, &p)
 	h.again = func(context.Context) (Host, error) { // it only read
 		next := newHost()
 		next.run, next.ctx, next.deadline, next.again = h.run, h.ctx, h.deadline, h.again
 		return next, nil
 	}
-	res, err := r.do(ctx, who(&p, request.IP), false, &ev, h)
+	res, err := r.do(ctx, who(&p, request.IP), false, h)
+	r.keep(res, nil, err, 0)
 	if err != nil {
 		return publicError(f.Name, err)
 	}

@@ -23,6 +23,7 @@ type Invocation struct {
 	Scope    string // of the key: method and path
 	Request  data.Request
 	HTTP     *HTTPRequest // of an http trigger; nil: a call
+	Ran      func(*Run)   // if set, is told of the run, whatever came of it
 }
 
 // Answer is what a function answered.
@@ -95,6 +96,10 @@ func (s *Service) execute(ctx context.Context, set *Set, f *loaded, in *Invocati
 	var answer *Answer
 	share := who(p, in.Request.IP)
 	kept := &memory{}
+	var last *run
+	var res *Result
+	var out *data.Outcome
+	runs := 0
 	err := s.o.Data.Rerun(ctx, f.Timeout, func(ctx context.Context) error {
 		ses := &session{service: s, as: *p, request: in.Request, kept: kept.again()}
 		h := &host{session: ses, set: set, f: f}
@@ -105,14 +110,18 @@ func (s *Service) execute(ctx context.Context, set *Set, f *loaded, in *Invocati
 			h = &host{session: ses, set: set, f: f, run: h.run, ctx: h.ctx, deadline: h.deadline, again: h.again}
 			return h, nil
 		}
-		r := &run{service: s, f: f, id: ev.ID, trigger: string(f.Trigger.Kind)}
-		res, err := r.do(ctx, share, false, ev, h)
-		if err != nil {
+		last, out = s.newRun(ctx, f, ev, p), nil
+		runs++
+		var err error
+		if res, err = last.do(ctx, share, false, h); err != nil {
 			return publicError(f.Name, err)
 		}
-		answer, err = s.commit(ctx, ses, f, in, res, once)
+		answer, out, err = s.commit(ctx, ses, f, in, res, once)
 		return err
 	})
+	if k := last.keep(res, out, err, runs-1); k != nil && in.Ran != nil {
+		in.Ran(k)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -121,44 +130,45 @@ func (s *Service) execute(ctx context.Context, set *Set, f *loaded, in *Invocati
 
 // commit ends a run that went well: its answer is checked before anything is
 // written, then its writes and the key's record are one commit.
-func (s *Service) commit(ctx context.Context, ses *session, f *loaded, in *Invocation, res *Result, once *data.Once) (*Answer, error) {
+func (s *Service) commit(ctx context.Context, ses *session, f *loaded, in *Invocation, res *Result, once *data.Once) (*Answer, *data.Outcome, error) {
 	a := &Answer{Body: res.Value, Response: res.Response}
 	if res.Response != nil {
 		if in.HTTP == nil {
-			return nil, hutch.Errorf(hutch.Internal, "function %s gave a Response to a call", f.Name)
+			return nil, nil, hutch.Errorf(hutch.Internal, "function %s gave a Response to a call", f.Name)
 		}
 		if err := res.Response.Check(); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	if a.Response != nil && a.Response.Status >= 400 {
-		return a, nil // like a throw: nothing is written, nothing kept
+		return a, nil, nil // like a throw: nothing is written, nothing kept
 	}
 	if once != nil {
 		if a.Response != nil && a.Response.Status >= 300 {
-			return nil, hutch.Errorf(hutch.Internal, "function %s redirects under an idempotency key", f.Name).
+			return nil, nil, hutch.Errorf(hutch.Internal, "function %s redirects under an idempotency key", f.Name).
 				WithHint("what is kept has no headers: answer 2xx where keys are sent")
 		}
 		kept, err := encodeAnswer(a)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if len(kept) > maxKeptResult {
-			return nil, hutch.Errorf(hutch.Internal, "function %s gave more than 64 KiB under an idempotency key", f.Name)
+			return nil, nil, hutch.Errorf(hutch.Internal, "function %s gave more than 64 KiB under an idempotency key", f.Name)
 		}
 		once.Encode = func(data.Result) (data.Outcome, error) { return data.Outcome{Value: kept}, nil }
 	} else if !ses.touched() {
-		return a, nil
+		return a, nil, nil
 	}
 	out, err := ses.commit(ctx, once, nil)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if out.Replayed {
-		return replayed(out)
+		a, err = replayed(out)
+		return a, out, err
 	}
 	a.Position = out.Position
-	return a, nil
+	return a, out, nil
 }
 
 // readBody decodes a call's JSON body; none is null. err is for after `auth:`,

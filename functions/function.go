@@ -17,6 +17,7 @@ type Function struct {
 	Query       []Param      // declared query parameters of http; nil: all, as strings
 	KeyRequired bool         // idempotency: required
 	Timeout     time.Duration
+	Sensitive   []string // names of fields that are not kept of a run
 }
 
 // Param declares a query parameter.

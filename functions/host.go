@@ -20,8 +20,8 @@ type session struct {
 	as      hutch.Principal
 	request data.Request
 
-	mu    sync.Mutex // one operation at a time; guards the rest
-	tx    *data.Tx   // nil until the first operation
+	mu    sync.Mutex   // one operation at a time; guards the rest
+	tx    *data.Tx     // nil until the first operation
 	mails []data.Write // jobs, each of another mail
 	over  bool
 
@@ -154,8 +154,10 @@ func (h *host) Call(ctx context.Context, name string, in data.Doc) (data.Doc, er
 		return nil, err
 	}
 	ev.Data = js
-	r := &run{service: s, f: f, id: ev.ID, trigger: "call"}
-	res, err := r.do(ctx, "", true, &ev, &host{session: h.session, set: h.set, f: f, depth: h.depth + 1})
+	r := s.newRun(ctx, f, &ev, &h.session.as)
+	r.parent = h.run.ev.ID
+	res, err := r.do(ctx, "", true, &host{session: h.session, set: h.set, f: f, depth: h.depth + 1})
+	r.keep(res, nil, err, 0)
 	if err != nil {
 		return nil, publicError(f.Name, err)
 	}

@@ -147,6 +147,7 @@ const (
 	OutcomeDied     Outcome = "died"     // the process died under it
 	OutcomeTooLarge Outcome = "toolarge" // a result over 1 MiB
 	OutcomeGone     Outcome = "gone"     // the caller gave up
+	OutcomeRefused  Outcome = "refused"  // the code ended well, its answer or its commit was refused
 )
 
 // Failure is the cause inside the error of Invoke: for the log, never for the client.

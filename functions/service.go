@@ -22,6 +22,7 @@ type Options struct {
 	Slots    int                // runs at the same time; 0: 8
 	Users    Users              // nil: ctx.auth is unimplemented
 	Mail     Mail               // nil: ctx.mail is unimplemented
+	Runs     *Runs              // nil: runs are in the log alone
 	// Request bounds waiting, runs and reruns of a call; 0: 30 s.
 	Request time.Duration
 	Now     func() time.Time

@@ -64,13 +64,14 @@ type world struct {
 	rt   *scripted
 	log  *bytes.Buffer
 	now  time.Time
+	runs *functions.Runs // nil without keepRuns
 
 	mu      sync.Mutex // guards asked
 	asked   []string   // functions whose `auth:` was judged
 	allowed func(name string, p hutch.Principal) error
 }
 
-func open(t *testing.T, fs []functions.Function, code map[string]script) *world {
+func open(t *testing.T, fs []functions.Function, code map[string]script, change ...func(*world)) *world {
 	t.Helper()
 	store, err := pebble.Open(pebble.Options{Dir: t.TempDir()})
 	if err != nil {
@@ -80,8 +81,11 @@ func open(t *testing.T, fs []functions.Function, code map[string]script) *world 
 	w := &world{t: t, rt: &scripted{code: code}, log: &bytes.Buffer{}, now: time.Now()}
 	w.data = data.New(data.Options{Store: store, CursorKey: bytes.Repeat([]byte{7}, 32), Entropy: rand.Reader})
 	t.Cleanup(func() { w.data.Close() })
+	for _, c := range change {
+		c(w)
+	}
 	w.fns = functions.New(functions.Options{
-		Data: w.data, Runtimes: map[string]functions.Runtime{"js": w.rt}, Now: func() time.Time { return w.now },
+		Data: w.data, Runs: w.runs, Runtimes: map[string]functions.Runtime{"js": w.rt}, Now: func() time.Time { return w.now },
 		Entropy: rand.Reader, Log: slog.New(slog.NewJSONHandler(w.log, nil)),
 	})
 	t.Cleanup(w.fns.Close)
@@ -102,7 +106,7 @@ func open(t *testing.T, fs []functions.Function, code map[string]script) *world 
 	if judge == nil {
 		t.Fatal(ds)
 	}
-	if err := w.data.Use(t.Context(), data.App{Version: "1", Guard: judge, Hooks: set, Collections: []data.Collection{{Name: "things"}}}); err != nil {
+	if err := w.data.Use(t.Context(), data.App{Version: "1", Guard: judge, Hooks: set, Collections: []data.Collection{{Name: "things"}, {Name: "_runs"}, {Name: "_inputs"}, {Name: "_counts"}}}); err != nil {
 		t.Fatal(err)
 	}
 	w.fns.Use(set)

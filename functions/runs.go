@@ -1,0 +1,208 @@
+package functions
+
+import (
+	"context"
+	"encoding/json"
+	"sync"
+	"time"
+
+	"github.com/hutch-dev/hutch"
+	"github.com/hutch-dev/hutch/data"
+)
+
+// What of a run is kept.
+const (
+	maxError   = 2 << 10  // bytes of what was thrown
+	maxStack   = 8 << 10  // bytes
+	maxConsole = 64 << 10 // bytes of console lines
+	maxWrote   = 50       // documents named
+	maxPayload = 64 << 10 // bytes of an input, and of an output
+)
+
+// Lives of what is kept.
+const (
+	RunsLife   = 7 * 24 * time.Hour
+	InputsLife = 72 * time.Hour
+	CountsLife = 24 * time.Hour
+)
+
+// RunsOptions of Runs: a journal for each life.
+type RunsOptions struct {
+	Runs   *data.Journal // what happened: RunsLife
+	Inputs *data.Journal // input and output of failed runs: InputsLife
+	Counts *data.Journal // a line a function and half a minute: CountsLife
+	Now    func() time.Time
+}
+
+// Runs keeps what functions did, and reads it. Everything is bounded, and a run
+// never waits for it.
+type Runs struct {
+	o  RunsOptions
+	mu sync.Mutex // guards tallies
+	// by function, since the last line of Counts
+	tallies map[string]*tally
+}
+
+// NewRuns returns Runs; Run writes the counts.
+func NewRuns(o RunsOptions) *Runs {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Runs{o: o, tallies: map[string]*tally{}}
+}
+
+// Run is a run as it is kept, for 7 days.
+type Run struct {
+	ID        string         `json:"id"` // of the event
+	At        time.Time      `json:"at"` // when it ended
+	Node      string         `json:"node,omitempty"`
+	Function  string         `json:"function"`
+	Trigger   string         `json:"trigger"`
+	Took      float64        `json:"ms"`
+	Cold      bool           `json:"cold,omitempty"`
+	Attempt   int            `json:"attempt"`
+	Reruns    int            `json:"reruns,omitempty"` // of the code, as what it read had moved
+	Outcome   Outcome        `json:"outcome"`
+	Status    int            `json:"status,omitempty"` // of a Response
+	Code      hutch.Code     `json:"code,omitempty"`
+	Error     string         `json:"error,omitempty"`
+	Stack     string         `json:"stack,omitempty"` // mapped to the sources
+	RequestID string         `json:"requestId,omitempty"`
+	Parent    string         `json:"parent,omitempty"` // the run that called it
+	Caller    RunCaller      `json:"caller"`
+	Position  data.Position  `json:"position,omitempty"` // of its commit
+	Wrote     []RunWrite     `json:"wrote,omitempty"`    // the first 50 documents
+	WroteMore int            `json:"wroteMore,omitempty"`
+	Console   []ConsoleLine  `json:"console,omitempty"`
+	Kept      bool           `json:"kept,omitempty"` // input and output were kept, for 72 h
+	Payload   *RunPayload    `json:"payload,omitempty"`
+	input     func() payload // of a run in this process
+}
+
+// RunCaller is whom a run acted as.
+type RunCaller struct {
+	Kind  string `json:"kind"`
+	UID   string `json:"uid,omitempty"`
+	Actor string `json:"actor,omitempty"` // who acted in the user's name
+}
+
+// RunWrite names a document that a run wrote.
+type RunWrite struct {
+	In string `json:"in"`
+	ID string `json:"id"`
+}
+
+// ConsoleLine is what code wrote to its console.
+type ConsoleLine struct {
+	At    float64 `json:"ms"` // since the run began
+	Level string  `json:"level"`
+	Text  string  `json:"text"`
+}
+
+// RunPayload is what a failed run got and gave, as JSON; what is marked
+// sensitive, or is named like a secret, is replaced. Cut says what was too long.
+type RunPayload struct {
+	Input  json.RawMessage `json:"input"`
+	Output json.RawMessage `json:"output"`
+	Cut    []string        `json:"cut,omitempty"`
+}
+
+// Failed reports whether the run did not do what it was for.
+func (r *Run) Failed() bool { return r.Outcome != OutcomeOK }
+
+// payload is an input or an output before it is kept.
+type payload struct{ input, output json.RawMessage }
+
+// record is r as it is kept. res and out are nil where it did not get so far.
+func (r *run) record(res *Result, out *data.Outcome, err error) *Run {
+	k := &Run{
+		ID: r.ev.ID, At: r.service.o.Now(), Function: r.f.Name, Trigger: r.trigger, Took: float64(r.took.Microseconds()) / 1000, Cold: r.cold,
+		Attempt: r.ev.Attempt, Outcome: r.outcome, RequestID: hutch.RequestIDFrom(r.ctx), Parent: r.parent, Kept: false,
+		Caller: RunCaller{Kind: r.as.Kind.String(), UID: r.as.UID, Actor: r.as.Actor},
+	}
+	if res != nil && res.Response != nil {
+		k.Status = res.Response.Status
+	}
+	if err != nil {
+		k.Code = hutch.CodeOf(err)
+		if k.Outcome == OutcomeOK {
+			k.Outcome, k.Error = OutcomeRefused, hutch.AsError(err).Message
+		} else {
+			k.Error, k.Stack = r.text, r.stack
+		}
+		k.Error, k.Stack = cut(k.Error, maxError), cut(k.Stack, maxStack)
+	}
+	if out != nil && !out.Replayed {
+		k.Position = out.Position
+		for i := range out.Results {
+			if len(k.Wrote) == maxWrote {
+				k.WroteMore = len(out.Results) - maxWrote
+				break
+			}
+			k.Wrote = append(k.Wrote, RunWrite{out.Results[i].In, out.Results[i].ID})
+		}
+	}
+	r.mu.Lock()
+	k.Console = r.lines[:len(r.lines):len(r.lines)]
+	r.mu.Unlock()
+	k.input = func() payload {
+		p := payload{input: r.ev.input()}
+		if res != nil {
+			p.output = res.Value
+		}
+		return p
+	}
+	return k
+}
+
+// keep adds a run to the journals and to the counts.
+func (rs *Runs) keep(k *Run, sensitive []string) {
+	if rs == nil {
+		return
+	}
+	rs.count(k)
+	if k.Failed() {
+		if b, ok := k.input().json(k.ID, sensitive); ok {
+			k.Kept = rs.o.Inputs.Add(b, "run:"+k.ID)
+		}
+	}
+	b, err := json.Marshal(k)
+	if err != nil {
+		return // nothing in it can fail
+	}
+	rs.o.Runs.Add(b, "run:"+k.ID, "fn:"+k.Function, "outcome:"+string(k.Outcome), "failed:"+boolMark(k.Failed()),
+		"user:"+k.Caller.UID, "request:"+k.RequestID)
+}
+
+func boolMark(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
+
+// cut gives the first n bytes of s, whole characters, with a mark where it was longer.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && s[n]&0xc0 == 0x80 {
+		n--
+	}
+	return s[:n] + "…"
+}
+
+// Run writes the counts each half minute until ctx ends.
+func (rs *Runs) Run(ctx context.Context) {
+	tick := time.NewTicker(30 * time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			rs.note()
+			return
+		case <-tick.C:
+			rs.note()
+		}
+	}
+}
