@@ -11,6 +11,7 @@ func adminRoutes() []*Route {
 		sessionAdminRoutes(),
 		operatorAdminRoutes(),
 		dataPageRoutes(),
+		liveRoutes(),
 	)
 	for _, r := range rows {
 		r.Service = ServiceAdmin

@@ -68,7 +68,7 @@ func openAPIDocument(routes []*Route, app App, whole bool) schema {
 	b := &describer{schemas: newSchemas(), paths: schema{}}
 	b.of(failure{})
 	for _, r := range routes {
-		if whole || r.Need != NeedAdmin {
+		if whole || r.Need != NeedAdmin && r.Need != NeedDesk {
 			method, op := b.operation(r)
 			b.add(r.Path, method, op)
 		}

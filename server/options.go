@@ -19,8 +19,10 @@ import (
 type Options struct {
 	Data      Data
 	Auth      Auth
-	DataPage  DataPage // nil: the Data page has nothing to ask
-	Sockets   Sockets  // nil: /realtime/v1 answers unavailable
+	DataPage  DataPage      // nil: the Data page has nothing to ask
+	Sockets   Sockets       // nil: /realtime/v1 answers unavailable
+	Live      Live          // nil: nothing is shown of it
+	Nodes     func() []Node // that serve the app, this one first
 	Parts     Parts
 	Desk      Desk // the dashboard; without Operators there is none
 	Limits    Limits

@@ -95,6 +95,10 @@ var accessTable = map[string]struct {
 	"POST /admin/v1/views":                                {"", `{"collection":"open","name":"a","view":{}}`, access{404, 404, 404, 403, 403, 401}},
 	"PUT /admin/v1/views/{id}":                            {"/admin/v1/views/a", `{"collection":"open","name":"a","view":{}}`, access{404, 404, 404, 403, 403, 401}},
 	"DELETE /admin/v1/views/{id}":                         {"/admin/v1/views/a", "", access{404, 404, 404, 403, 403, 401}},
+	"GET /admin/v1/live":                                  {"", "", access{404, 404, 404, 403, 501, 401}},
+	"GET /admin/v1/live/connections":                      {"", "", access{404, 404, 404, 403, 403, 401}},
+	"DELETE /admin/v1/live/connections/{id}":              {"/admin/v1/live/connections/x", "", access{404, 404, 404, 403, 403, 401}},
+	"GET /admin/v1/live/groups":                           {"", "", access{404, 404, 404, 403, 403, 401}},
 	"GET /admin/v1/audit":                                 {"", "", access{404, 404, 404, 403, 200, 401}},
 	"GET /admin/v1/operators":                             {"", "", access{404, 404, 404, 403, 403, 401}},
 	"POST /admin/v1/operators":                            {"", `{"email":"a@b.example"}`, access{404, 404, 404, 403, 403, 401}},
@@ -112,7 +116,7 @@ var accessTable = map[string]struct {
 var authKey = map[string]int{
 	"DELETE /auth/v1/admin/users/{id}/sessions/{session}": 204, "DELETE /auth/v1/admin/users/{id}/identities/{identity}": 204,
 
-	"GET /metrics": 403, "GET /admin/v1/audit": 403,
+	"GET /metrics": 403, "GET /admin/v1/audit": 403, "GET /admin/v1/live": 403,
 	"POST /admin/v1/auth/tokens": 200, "POST /admin/v1/auth/impersonate": 200,
 	"GET /auth/v1/admin/users": 200, "POST /auth/v1/admin/users": 200, "POST /auth/v1/invite": 200, "POST /auth/v1/admin/generate_link": 200, "GET /auth/v1/admin/users/{id}": 200,
 	"PUT /auth/v1/admin/users/{id}": 200, "DELETE /auth/v1/admin/users/{id}": 200,

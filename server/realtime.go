@@ -54,6 +54,9 @@ type Realtime struct {
 	work   sync.WaitGroup
 	news   atomic.Uint64 // changes that auth has told
 
+	served, refused atomic.Uint64 // sockets
+	started         time.Time
+
 	mu      sync.Mutex // guards the rest
 	sockets map[*socket]struct{}
 	crowd   map[string]*crowd // by address
@@ -68,7 +71,7 @@ var _ Sockets = (*Realtime)(nil)
 // NewRealtime starts to watch auth; Shutdown ends it.
 func NewRealtime(o RealtimeOptions) *Realtime {
 	o.complete()
-	r := &Realtime{o: o, sockets: map[*socket]struct{}{}, crowd: map[string]*crowd{}, wake: make(chan struct{}, 1), empty: make(chan struct{})}
+	r := &Realtime{o: o, sockets: map[*socket]struct{}{}, crowd: map[string]*crowd{}, wake: make(chan struct{}, 1), empty: make(chan struct{}), started: o.Now()}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
 	r.unhear = o.Auth.Watch(r.heard)
 	r.work.Go(r.sweep)
@@ -78,11 +81,13 @@ func NewRealtime(o RealtimeOptions) *Realtime {
 
 // Serve runs one socket until it is closed.
 func (r *Realtime) Serve(conn *websocket.Conn, h Handshake) {
-	s := &socket{realtime: r, conn: conn, handshake: h, address: networkOf(h.Addr), heard: r.o.Now(), over: make(chan struct{})}
+	s := &socket{realtime: r, conn: conn, handshake: h, address: networkOf(h.Addr), name: newSessionName(), number: r.served.Add(1), heard: r.o.Now(), over: make(chan struct{})}
+	s.began = s.heard
 	if tcp := Socket(conn); tcp != nil {
 		_ = tcp.SetWriteBuffer(kernelBuffer)
 	}
 	if code, e := r.admit(s); code != 0 {
+		r.refused.Add(1)
 		s.refuse(code, e)
 		_ = conn.Close()
 		return

@@ -23,18 +23,22 @@ func (s *socket) hello() bool {
 		s.refuse(closeProtocol, &hutch.Error{Code: hutch.InvalidArgument, Field: "proto", Message: "this server speaks proto 1"})
 		return false
 	}
-	token, ok := tokenOf(f)
+	cl, ok := claimOf(f)
 	if !ok {
-		s.refuse(closeAuth, &hutch.Error{Code: hutch.Unauthenticated, Field: "token", Message: "the token is a string"})
+		s.refuse(closeAuth, errToken)
 		return false
 	}
 	news := s.realtime.news.Load()
-	p, exp, err := s.authenticate(token)
+	p, exp, by, err := s.authenticate(cl)
+	if err == nil && by != nil {
+		err = s.note(by, cl)
+	}
 	if err != nil {
 		s.refuse(authCode(err), hutch.AsError(err))
 		return false
 	}
 	if !s.realtime.proven(s, p.IsGuest()) {
+		s.realtime.refused.Add(1)
 		s.refuse(closeCrowd, &hutch.Error{Code: hutch.ResourceExhausted, Message: "too many connections of this address"})
 		return false
 	}
@@ -43,12 +47,12 @@ func (s *socket) hello() bool {
 	if s.ending.Load() != nil { // the server is stopping
 		return false
 	}
-	s.token = token
-	s.act(&p)
+	s.claim, s.app = cl, clipped(data.Text(data.Field(f, "client")), maxApp)
+	s.act(&p, by)
 	hub := s.realtime.o.Hub
 	s.client = hub.Connect(p, s.request(), s.notify)
 	s.expire(exp)
-	b := append([]byte(`{"t":"welcome","proto":1,"session":`), quoted(newSessionName())...)
+	b := append([]byte(`{"t":"welcome","proto":1,"session":`), quoted(s.name)...)
 	b = append(b, `,"epoch":`+quoted(hub.Epoch())+`,"v":`+quoted(string(hub.Position()))...)
 	b = appendWho(b, &p, exp)
 	b = append(b, `,"limits":{"subs":`...)
@@ -89,14 +93,25 @@ func appendWho(b []byte, p *hutch.Principal, exp time.Time) []byte {
 	return strconv.AppendInt(b, exp.Unix(), 10)
 }
 
-// tokenOf is the frame's token; absent and null are a guest.
-func tokenOf(f data.Doc) (token string, ok bool) {
-	v := data.Field(f, "token")
-	if v.IsZero() || data.IsNull(v) {
-		return "", true
+var errToken = &hutch.Error{Code: hutch.Unauthenticated, Message: "token and as are text"}
+
+// claimOf is the frame's token, and whom an operator wants to look through;
+// absent and null are a guest.
+func claimOf(f data.Doc) (cl claim, ok bool) {
+	text := func(name string) (string, bool) {
+		v := data.Field(f, name)
+		if v.IsZero() || data.IsNull(v) {
+			return "", true
+		}
+		t, ok := v.StringValueOK()
+		return t, ok && t != ""
 	}
-	token, ok = v.StringValueOK()
-	return token, ok && token != ""
+	if cl.token, ok = text("token"); !ok {
+		return cl, false
+	}
+	cl.through = !data.Field(f, "as").IsZero()
+	cl.as, ok = text("as")
+	return cl, ok
 }
 
 // frame does what a frame asks; false when the socket is over.
@@ -152,13 +167,16 @@ func (s *socket) complain(code hutch.Code, message string) {
 
 // auth takes a refreshed token, another user's, or null.
 func (s *socket) auth(f data.Doc) bool {
-	token, ok := tokenOf(f)
+	cl, ok := claimOf(f)
 	if !ok {
-		s.end(closeAuth, &hutch.Error{Code: hutch.Unauthenticated, Field: "token", Message: "the token is a string"})
+		s.end(closeAuth, errToken)
 		return false
 	}
 	news := s.realtime.news.Load()
-	p, exp, err := s.authenticate(token)
+	p, exp, by, err := s.authenticate(cl)
+	if err == nil && by != nil {
+		err = s.note(by, cl)
+	}
 	if err != nil {
 		s.end(authCode(err), hutch.AsError(err))
 		return false
@@ -167,12 +185,12 @@ func (s *socket) auth(f data.Doc) bool {
 		s.end(closeCrowd, &hutch.Error{Code: hutch.ResourceExhausted, Message: "too many connections of this address"})
 		return false
 	}
-	s.token = token
+	s.claim = cl
 	answer := append(appendWho([]byte(`{"t":"auth"`), &p, exp), '}')
 	if s.held != nil || !same(s.who.Load(), &p) {
-		s.become(p, exp, answer)
+		s.become(p, by, exp, answer)
 	} else {
-		s.act(&p)
+		s.act(&p, by)
 		s.expire(exp)
 		s.client.Send(answer)
 	}

@@ -22,6 +22,9 @@ type SocketLimits struct {
 type SocketAuth interface {
 	Authenticate(ctx context.Context, c auth.Credentials) (p hutch.Principal, ends time.Time, err error)
 	Watch(f func(auth.Change)) (stop func())
+	// As is whom an operator looks through, "" a guest; Note tells the audit of it.
+	As(ctx context.Context, operator hutch.Principal, uid string) (hutch.Principal, error)
+	Note(ctx context.Context, a auth.Act) error
 }
 
 // SocketOperators is what sockets of the dashboard need of auth.

@@ -11,17 +11,35 @@ import (
 // there: its cookie came with the handshake, and without this word it is nobody's.
 const operatorToken = "operator"
 
-// authenticate verifies a token of a frame; "" is a guest.
-func (s *socket) authenticate(token string) (hutch.Principal, time.Time, error) {
-	if token == operatorToken && s.handshake.Operator != "" && s.realtime.o.Operators != nil {
-		p, exp, _, err := s.realtime.o.Operators.Verify(s.realtime.ctx, s.handshake.Operator)
-		return p, exp, err
+// claim is who a frame says that it comes from: a token, "" of a guest; with the
+// operator's also whom to look through: an id, "" for a guest.
+type claim struct {
+	token   string
+	as      string
+	through bool
+}
+
+// authenticate verifies a claim; by is the operator who looks through who, nil
+// where nobody does.
+func (s *socket) authenticate(cl claim) (who hutch.Principal, exp time.Time, by *hutch.Principal, err error) {
+	if cl.token == operatorToken && s.handshake.Operator != "" && s.realtime.o.Operators != nil {
+		who, exp, _, err = s.realtime.o.Operators.Verify(s.realtime.ctx, s.handshake.Operator)
+		if err != nil || !cl.through {
+			return who, exp, nil, err
+		}
+		op := who
+		who, err = s.through(op, cl.as)
+		return who, exp, &op, err
+	}
+	if cl.through {
+		return who, exp, nil, unauthenticated("only operators look through others")
 	}
 	c := auth.Credentials{Browser: s.handshake.Origin != ""}
-	if token != "" {
-		c.Authorization = "Bearer " + token
+	if cl.token != "" {
+		c.Authorization = "Bearer " + cl.token
 	}
-	return s.realtime.o.Auth.Authenticate(s.realtime.ctx, c)
+	who, exp, err = s.realtime.o.Auth.Authenticate(s.realtime.ctx, c)
+	return who, exp, nil, err
 }
 
 // concerned reports whether one of the changes may have changed who s acts as.
@@ -47,13 +65,19 @@ func (s *socket) concerned(cs []auth.Change) bool {
 }
 
 // act notes who the socket acts as; s.mu is held. A token may be good and its
-// user a guest until a second factor: who that is, changes tell.
-func (s *socket) act(p *hutch.Principal) {
+// user a guest until a second factor: who that is, changes tell. A guest whom an
+// operator looks through ends with the operator.
+func (s *socket) act(p, by *hutch.Principal) {
 	var of *auth.Change
-	if p.IsGuest() && s.token != "" {
-		of = auth.TokenOf(s.token)
+	switch {
+	case !p.IsGuest():
+	case by != nil:
+		of = &auth.Change{UID: by.UID, Session: by.SessionID}
+	case s.claim.token != "":
+		of = auth.TokenOf(s.claim.token)
 	}
 	s.named.Store(of)
+	s.by.Store(by)
 	s.who.Store(p)
 }
 
@@ -67,10 +91,10 @@ func (s *socket) verifyAgain() {
 
 // check is verifyAgain with s.mu held.
 func (s *socket) check() {
-	if s.client == nil || s.token == "" || s.held == errExpired || s.closed || s.ending.Load() != nil {
+	if s.client == nil || s.claim == (claim{}) || s.held == errExpired || s.closed || s.ending.Load() != nil {
 		return
 	}
-	p, exp, err := s.authenticate(s.token)
+	p, exp, by, err := s.authenticate(s.claim)
 	switch {
 	case hutch.CodeOf(err) == hutch.Unauthenticated || hutch.CodeOf(err) == hutch.SessionExpired:
 		s.end(closeAuth, &hutch.Error{Code: hutch.SessionExpired, Message: "the session has ended"})
@@ -79,7 +103,7 @@ func (s *socket) check() {
 		s.hold(errDoubt)
 		s.later(doubtTime, s.verifyAgain)
 	case s.held != nil || !same(s.who.Load(), &p):
-		s.become(p, exp, nil)
+		s.become(p, by, exp, nil)
 	default:
 		s.expire(exp)
 	}
@@ -113,8 +137,8 @@ func same(a, b *hutch.Principal) bool {
 }
 
 // become makes the socket act as p; s.mu is held.
-func (s *socket) become(p hutch.Principal, exp time.Time, answer []byte) {
-	s.act(&p)
+func (s *socket) become(p hutch.Principal, by *hutch.Principal, exp time.Time, answer []byte) {
+	s.act(&p, by)
 	s.client.Become(s.realtime.ctx, p, answer)
 	s.held = nil
 	s.expire(exp)

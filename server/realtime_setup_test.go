@@ -30,6 +30,8 @@ type passes struct {
 	broken  error
 	asked   func(token string) // before an answer
 	watcher func(auth.Change)
+	acts    []string // of the audit
+	mute    error    // of Note
 }
 
 type pass struct {
@@ -59,6 +61,31 @@ func cmpError(a, b error) error {
 		return a
 	}
 	return b
+}
+
+// Verify stands for operators' sessions.
+func (p *passes) Verify(ctx context.Context, token string) (hutch.Principal, time.Time, bool, error) {
+	who, end, err := p.Authenticate(ctx, auth.Credentials{Authorization: "Bearer " + token})
+	return who, end, false, err
+}
+
+func (p *passes) As(ctx context.Context, op hutch.Principal, uid string) (hutch.Principal, error) {
+	if op.Kind != hutch.Operator {
+		return hutch.Principal{}, hutch.Errorf(hutch.PermissionDenied, "no operator")
+	}
+	if uid == "" {
+		return hutch.Principal{}.Sealed(), nil
+	}
+	who, _, err := p.Authenticate(ctx, auth.Credentials{Authorization: "Bearer " + uid})
+	who.Actor, who.SessionID = op.UID, ""
+	return who.Sealed(), err
+}
+
+func (p *passes) Note(ctx context.Context, a auth.Act) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.acts = append(p.acts, hutch.PrincipalFrom(ctx).UID+" "+a.What+" "+a.Target)
+	return p.mute
 }
 
 func (p *passes) Watch(f func(auth.Change)) func() {
@@ -161,7 +188,8 @@ func startLive(t testing.TB, change ...func(*server.RealtimeOptions)) *station {
 		s.passes.known[name] = pass{person(name), time.Time{}}
 	}
 	s.passes.known["key"] = pass{hutch.Principal{Kind: hutch.Service, UID: "k1", Scopes: []string{hutch.ScopeData}}.Sealed(), time.Time{}}
-	o := server.RealtimeOptions{Hub: s.hub, Auth: s.passes, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return s.now }, After: s.alarms.After}
+	s.passes.known["op"] = pass{hutch.Principal{Kind: hutch.Operator, UID: "op1", SessionID: "s-op"}.Sealed(), time.Time{}}
+	o := server.RealtimeOptions{Hub: s.hub, Auth: s.passes, Operators: s.passes, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return s.now }, After: s.alarms.After}
 	for _, f := range change {
 		f(&o)
 	}
@@ -173,7 +201,8 @@ func startLive(t testing.TB, change ...func(*server.RealtimeOptions)) *station {
 		_ = store.Close()
 	})
 	s.site = start(t, func(o *server.Options) {
-		o.Sockets = s.live
+		o.Sockets, o.Live, o.Dev = s.live, s.live, true
+		o.Desk.Operators = staff{passes: s.passes}
 		o.Proxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
 		o.Parts.CORS = []string{"https://app.example"}
 	})

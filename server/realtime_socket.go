@@ -24,6 +24,10 @@ type socket struct {
 	conn      *websocket.Conn
 	handshake Handshake
 	address   string
+	name      string // the session's
+	number    uint64 // counts sockets
+	began     time.Time
+	app       string // what the client says it is; set before greeted
 
 	// Guarded by realtime.mu:
 	counted, guest bool
@@ -31,7 +35,7 @@ type socket struct {
 
 	mu     sync.Mutex   // one at a time uses client: the reader, a recheck, a timer
 	client *live.Client // guarded by mu; nil before hello
-	token  string       // guarded by mu
+	claim  claim        // guarded by mu
 	exp    time.Time    // guarded by mu; zero: never
 	held   *hutch.Error // guarded by mu; why nothing is delivered
 	stop   func() bool  // guarded by mu; the timer of exp or of another check
@@ -40,11 +44,14 @@ type socket struct {
 	who   atomic.Pointer[hutch.Principal] // for rechecks
 	named atomic.Pointer[auth.Change]     // whose token it is that a guest gave
 
+	by atomic.Pointer[hutch.Principal] // the operator who looks through who; nil: nobody
+
 	heard  time.Time // of the reader
 	tokens float64   // of the reader's rate limit
 
 	greeted atomic.Bool            // hello was answered
 	writing atomic.Int32           // 0 nobody writes, 1 somebody, 2 somebody and there is more
+	sending atomic.Int64           // since when a batch is being written, in Unix nanoseconds; 0: none is
 	ping    atomic.Bool            // one is due
 	pong    atomic.Pointer[string] // one is due, with this
 	ending  atomic.Pointer[ending]

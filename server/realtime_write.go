@@ -39,7 +39,8 @@ func (s *socket) write() {
 	var batch []*websocket.PreparedMessage
 	for {
 		s.writing.Store(1)
-		e, until := s.ending.Load(), time.Now().Add(s.realtime.o.Times.Stuck)
+		now := time.Now()
+		e, until := s.ending.Load(), now.Add(s.realtime.o.Times.Stuck)
 		if e != nil {
 			until = e.until
 		}
@@ -68,10 +69,12 @@ func (s *socket) write() {
 			batch = append(batch, m)
 		}
 		clear(frames)
+		s.sending.Store(now.UnixNano())
 		if err := WriteBatch(s.conn, batch, until); err != nil {
 			s.hangUp() // the reader sees it and tidies up
 			return
 		}
+		s.sending.Store(0)
 	}
 }
 
@@ -172,6 +175,19 @@ func (s *socket) bye(retry time.Duration) {
 		return
 	}
 	s.last(closeRestart, "restart", append(strconv.AppendInt([]byte(`{"t":"bye","why":"restart","retryMs":`), retry.Milliseconds(), 10), '}'), true)
+}
+
+// cut is bye by an operator: nothing but it is written any more, and not for long.
+func (s *socket) cut(retry time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.client == nil {
+		s.ending.CompareAndSwap(nil, &ending{code: closeRestart})
+		s.hangUp()
+		return
+	}
+	s.last(closeRestart, "closed", append(strconv.AppendInt([]byte(`{"t":"bye","why":"closed","retryMs":`), retry.Milliseconds(), 10), '}'), false)
+	s.realtime.o.After(cutAfter, s.hangUp)
 }
 
 // farewell closes an ending socket whose queue is written: the reader hangs up

@@ -39,6 +39,7 @@ type Handshake struct {
 	RequestID string
 	Counted   bool   // limits by address apply: neither loopback nor a listed proxy
 	Operator  string // the token of who sits at the dashboard whose page this is; "": nobody
+	Agent     string // at most 256 bytes
 }
 
 // upgrader negotiates no compression: it mixes users' data in one stream and
@@ -81,7 +82,7 @@ func upgrade(r *request) error {
 		return hutch.Errorf(hutch.Cancelled, "answering the handshake: %w", err)
 	}
 	hs := Handshake{
-		Addr: r.addr, IP: r.ip, Origin: string(r.head.origin), RequestID: r.id,
+		Addr: r.addr, IP: r.ip, Origin: string(r.head.origin), RequestID: r.id, Agent: clipped(string(h.UserAgent()), maxAgent),
 		Counted: !contains(r.srv.o.Proxies, r.addr) && (!r.addr.IsLoopback() || r.head.forwarded && !r.proxied),
 	}
 	if r.desk && r.fromDeskSocket() {

@@ -72,7 +72,7 @@ func (a *App) openServer(ctx context.Context) error {
 	}
 	c := a.o.Config
 	a.Server, err = server.New(server.Options{
-		Data: a.Data, Auth: a.Auth, DataPage: dataPage{a.Data, a}, Sockets: a.sockets, Parts: a.parts(r), Desk: a.desk(),
+		Data: a.Data, Auth: a.Auth, DataPage: dataPage{a.Data, a}, Sockets: a.sockets, Live: a.sockets, Nodes: a.nodesThere, Parts: a.parts(r), Desk: a.desk(),
 		Limits:    server.Limits{Body: c.Limits.Body, Request: c.Limits.Request},
 		PublicURL: a.publicURL(), Proxies: c.Proxies, Dev: a.o.Dev, Exposed: a.o.Exposed,
 		Ready: a.readiness, Sound: a.sound, Details: a.details, Metrics: a.metrics, Log: a.log, Now: a.o.Now,
