@@ -7,13 +7,13 @@ import { Router } from 'wouter'
 import { queries } from './api/queries.ts'
 import { Gate } from './account/Gate.tsx'
 import { currentLanguage, onLanguage } from './text.ts'
-import { theme } from './theme.ts'
+import { theme, variables } from './theme.ts'
 
 /** All is drawn anew when the language changes. */
 export function App() {
   const language = useSyncExternalStore(onLanguage, currentLanguage)
   return (
-    <MantineProvider theme={theme} defaultColorScheme="auto">
+    <MantineProvider theme={theme} cssVariablesResolver={variables} defaultColorScheme="auto">
       <QueryClientProvider client={queries}>
         <Notifications position="bottom-right" />
         <Router base="/_" key={language}>

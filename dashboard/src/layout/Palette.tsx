@@ -31,7 +31,7 @@ export function Palette() {
   ].filter(g => g.actions.length > 0)
   return (
     <Spotlight
-      actions={groups} shortcut={['mod + K']} nothingFound={t('palette.nothing')} highlightQuery scrollable maxHeight={420} limit={40}
+      attributes={{ content: { 'aria-label': t('palette.search') } }} actions={groups} shortcut={['mod + K']} nothingFound={t('palette.nothing')} highlightQuery scrollable maxHeight={420} limit={40}
       searchProps={{ leftSection: <IconSearch size={18} />, placeholder: t('palette.search'), 'aria-label': t('palette.search') }}
     />
   )

@@ -33,7 +33,7 @@ export function Shell({ app }: { app: string }) {
             {dev && <Badge variant="light" color="orange" size="sm" visibleFrom="xs" tt="none">{t('app.dev')}</Badge>}
           </Group>
           <Group gap={4} wrap="nowrap">
-            <UnstyledButton className="search" visibleFrom="sm" onClick={spotlight.open} aria-label={t('palette.search')}>
+            <UnstyledButton className="search" visibleFrom="sm" onClick={spotlight.open}>
               <IconSearch size={15} stroke={1.8} />
               <span>{t('palette.open')}</span>
               <Kbd size="xs">{/Mac|iPhone|iPad/.test(navigator.userAgent) ? '⌘ K' : 'Ctrl K'}</Kbd>

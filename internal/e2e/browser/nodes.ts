@@ -38,7 +38,7 @@ export async function openNodes(n: number): Promise<Shop> {
   for (const node of nodes) backends.push(Number(new URL(node.url).port))
   const last = nodes[n - 1] as Shop
   return {
-    url, dir: last.dir, process: (nodes[0] as Shop).process, hutch: last.hutch,
+    url, dir: last.dir, process: (nodes[0] as Shop).process, hutch: last.hutch, log: last.log,
     async stop() {
       for (const s of open) s.destroy()
       balancer.close()

@@ -12,6 +12,8 @@ export interface Shop {
   process: ChildProcess
   /** Runs `hutch <args> <dir>` beside the server and gives its stdout. */
   hutch(...args: string[]): string
+  /** What the server has written to stderr. */
+  log(): string
   stop(): Promise<void>
 }
 
@@ -42,7 +44,7 @@ export async function openShop(command: 'dev' | 'serve' = 'serve', from = join(r
     await new Promise(r => setTimeout(r, 50))
   }
   return {
-    url, dir, process: child,
+    url, dir, process: child, log: () => log,
     hutch: (...args) => execFileSync(binary(), [...args, dir], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }),
     async stop() {
       child.removeAllListeners('exit')
