@@ -97,7 +97,7 @@ func (s *Service) CreateKey(ctx context.Context, name, scope string, life time.D
 	if err != nil {
 		return "", k, err
 	}
-	row, err := s.audit(now, auditDoc{Event: "key_created", Key: d.ID, Detail: scope})
+	row, err := s.audit(now, auditDoc{Event: "key_created", Key: d.ID, Detail: scope}.acted(ctx))
 	if err != nil {
 		return "", k, err
 	}
@@ -155,7 +155,7 @@ func (s *Service) RevokeKey(ctx context.Context, which string) (Key, error) {
 		return Key{}, &hutch.Error{Code: hutch.InvalidArgument, Message: "several keys have this name", Hint: "name the key by its id"}
 	}
 	now := s.o.Now()
-	row, err := s.audit(now, auditDoc{Event: "key_revoked", Key: found[0].ID, Detail: found[0].Scope})
+	row, err := s.audit(now, auditDoc{Event: "key_revoked", Key: found[0].ID, Detail: found[0].Scope}.acted(ctx))
 	if err != nil {
 		return Key{}, err
 	}

@@ -69,5 +69,9 @@ func (s *Service) TestMail(ctx context.Context, to string) error {
 	if err != nil {
 		return &hutch.Error{Code: hutch.Unavailable, Message: "the mail server did not take it: " + printableTo(err.Error(), 300), Err: err}
 	}
-	return nil
+	row, err := s.audit(now, auditDoc{Event: "mail_tested"}.acted(ctx))
+	if err != nil {
+		return err
+	}
+	return s.commit(ctx, now, row)
 }

@@ -38,6 +38,15 @@ func networkFrom(ctx context.Context) string {
 	return ""
 }
 
+// acted is a row with the operator at the dashboard who does it; the command line
+// is nobody's.
+func (a auditDoc) acted(ctx context.Context) auditDoc {
+	if p := hutch.PrincipalFrom(ctx); p.Kind == hutch.Operator {
+		a.Operator, a.Session, a.Network = p.UID, p.SessionID, networkFrom(ctx)
+	}
+	return a
+}
+
 // Note writes an act into the audit: who did it is the context's principal, from
 // where is its client's network. Call it when the act is done, or, where it
 // destroys, before.

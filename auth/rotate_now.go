@@ -86,7 +86,7 @@ func (s *Service) RotateSigning(ctx context.Context, now bool) (SigningKey, erro
 				ws = append(ws, w)
 			}
 		}
-		row, err := s.audit(at, auditDoc{Event: event, Key: next.ID})
+		row, err := s.audit(at, auditDoc{Event: event, Key: next.ID}.acted(ctx))
 		if err != nil {
 			return err
 		}

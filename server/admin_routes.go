@@ -8,6 +8,7 @@ func adminRoutes() []*Route {
 		backendRoutes(),
 		adminUsersRoutes(),
 		[]*Route{auditRoute()},
+		settingsRoutes(),
 		sessionAdminRoutes(),
 		operatorAdminRoutes(),
 		dataPageRoutes(),

@@ -223,6 +223,7 @@ func newPeople() *people {
 	}
 	return &people{known: map[string]hutch.Principal{
 		"ann": user("ann"), "bob": user("bob"), "data": key("k1", hutch.ScopeData), "ops": key("k2", hutch.ScopeOps), "auth": key("k3", hutch.ScopeAuth),
+		"operator": hutch.Principal{Kind: hutch.Operator, UID: "op"}.Sealed(),
 	}}
 }
 

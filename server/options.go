@@ -25,6 +25,7 @@ type Options struct {
 	Nodes     func() []Node // that serve the app, this one first
 	Parts     Parts
 	Desk      Desk // the dashboard; without Operators there is none
+	Settings  Settings // of the dashboard; nil: those routes are not there
 	Limits    Limits
 	PublicURL string         // base of issuers and links; https: HSTS
 	Proxies   []netip.Prefix // whose X-Forwarded-* and X-Request-Id are believed
@@ -100,6 +101,8 @@ type Auth interface {
 	Passkeys
 	Factors
 	Admin
+	ServiceKeys
+	SigningKeys
 }
 
 // Authenticator says who a request is.

@@ -115,6 +115,7 @@ func (w *watcher) reload(ctx context.Context) {
 	cfg, ds := config.Load(w.r.root.FS(), w.c.lookup)
 	if cfg == nil {
 		w.c.tell(ds)
+		w.a.NotReloaded(ds)
 		w.r.log.Error("not reloaded: the config has errors")
 		return
 	}

@@ -135,6 +135,8 @@ type App struct {
 	reload  sync.Mutex // one Reload at a time; guards release
 	release *release   // in use
 	inUse   atomic.Pointer[config.Config]
+	history history // of configs, for the dashboard
+	started time.Time
 
 	ready    chan struct{} // closed when the first indexes and seeds are in
 	seeding  atomic.Bool
@@ -174,6 +176,7 @@ func open(ctx context.Context, o *Options, dataOnly bool) (_ *App, err error) {
 		o: *o, log: o.Log, ready: make(chan struct{}), metrics: prometheus.NewRegistry(),
 		runtimes: map[string]functions.Runtime{}, confined: map[string]error{},
 	}
+	a.started = o.Now()
 	base, stop := context.WithCancel(context.WithoutCancel(ctx))
 	a.stop = stop
 	defer func() {

@@ -259,6 +259,13 @@ func (n *nodes) leave(ctx context.Context) error {
 	return err
 }
 
+// count is how many nodes live, this one among them.
+func (n *nodes) count() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return len(n.others) + 1
+}
+
 // details is what /readyz?verbose says of the nodes.
 func (n *nodes) details(to map[string]any) {
 	n.mu.Lock()

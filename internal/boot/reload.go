@@ -15,6 +15,15 @@ import (
 func (a *App) Reload(ctx context.Context, c *config.Config) ([]hutch.Diagnostic, error) {
 	a.reload.Lock()
 	defer a.reload.Unlock()
+	ds, err := a.reloadTo(ctx, c)
+	if err == nil {
+		a.history.use(c, ds)
+	}
+	a.history.note(a.o.Now(), slices.Concat(c.Warnings(), ds), err)
+	return ds, err
+}
+
+func (a *App) reloadTo(ctx context.Context, c *config.Config) ([]hutch.Diagnostic, error) {
 	if err := a.outside(c); err != nil {
 		return nil, err
 	}

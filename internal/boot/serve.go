@@ -46,6 +46,7 @@ func (a *App) openServer(ctx context.Context) error {
 	for _, d := range ds { // warnings
 		a.log.Warn("the config", slog.String("warning", d.String()))
 	}
+	a.history.use(a.o.Config, ds)
 	var err error
 	for _, rt := range a.o.Runtimes {
 		if err := a.openRuntime(rt); err != nil {
@@ -75,7 +76,8 @@ func (a *App) openServer(ctx context.Context) error {
 		Data: a.Data, Auth: a.Auth, DataPage: dataPage{a.Data, a}, Sockets: a.sockets, Live: a.sockets, Nodes: a.nodesThere, Parts: a.parts(r), Desk: a.desk(),
 		Limits:    server.Limits{Body: c.Limits.Body, Request: c.Limits.Request},
 		PublicURL: a.publicURL(), Proxies: c.Proxies, Dev: a.o.Dev, Exposed: a.o.Exposed,
-		Ready: a.readiness, Sound: a.sound, Details: a.details, Metrics: a.metrics, Log: a.log, Now: a.o.Now,
+		Settings: settings{a},
+		Ready:    a.readiness, Sound: a.sound, Details: a.details, Metrics: a.metrics, Log: a.log, Now: a.o.Now,
 	})
 	return err
 }
