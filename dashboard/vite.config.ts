@@ -19,6 +19,7 @@ export default defineConfig({
   resolve: { alias: { '@hutch/client': path('../clients/js/src/index.ts') } },
   build: {
     target: 'es2023',
+    cssTarget: ['chrome123', 'firefox120', 'safari17.5'], // light-dark() as it is: the color scheme is set from outside
     sourcemap: false,
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,

@@ -1,5 +1,5 @@
 import type { ComponentType } from 'react'
-import type { Icon } from '@tabler/icons-react'
+import { IconDatabase, type Icon } from '@tabler/icons-react'
 import type { Key } from './text.ts'
 
 export interface PageRow {
@@ -14,4 +14,5 @@ export interface PageRow {
 
 /** The one list of pages, in the order of the menu: it feeds menu, routes, palette and tests. */
 export const pages: PageRow[] = [
+  { id: 'data', path: '/data', icon: IconDatabase, text: 'data.title', load: () => import('./pages/data/index.tsx') },
 ]

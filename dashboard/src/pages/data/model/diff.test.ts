@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it } from 'vitest'
 import { changedFields, defaultChoice, diff3, merged, patchOf } from './diff.ts'
 import { parseDoc, write } from './wire.ts'

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it } from 'vitest'
 import { clauses, fromWhere, type Group, newGroup, newRow, operators, ops, replace, toWhere, whereText } from './filter.ts'
 import { parseDoc, write } from './wire.ts'

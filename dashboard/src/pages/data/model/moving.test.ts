@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it } from 'vitest'
 import { body, chunks, commitAll, deletes, recreates, type Refusal, UndoStack, type Write } from './commits.ts'
 import { cut, header } from './cut.ts'

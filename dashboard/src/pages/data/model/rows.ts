@@ -123,9 +123,14 @@ export class Rows {
     this.show({})
   }
 
+  open(): void {
+    this.closed = false
+  }
+
   close(): void {
     this.closed = true
     this.running?.abort()
+    this.running = undefined
   }
 
   private touch(p: number): void {

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it } from 'vitest'
 import { blank, check, fieldsOf, mayWiden, says, schemaOf } from './schema.ts'
 import { parseDoc, write } from './wire.ts'

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it } from 'vitest'
 import { allFields, columnsText, defaultColumns, fit, move, parseColumns, toggle } from './columns.ts'
 import { clicked, parseSort, sortText } from './sort.ts'

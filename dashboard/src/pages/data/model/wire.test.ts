@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it } from 'vitest'
 import { editText, read, reread, show, usualKind } from './cell.ts'
 import { at, kindOf, same, Tagged, type Doc } from './values.ts'

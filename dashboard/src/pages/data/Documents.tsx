@@ -1,0 +1,114 @@
+import { Alert, Group, Text } from '@mantine/core'
+import { useHotkeys } from '@mantine/hooks'
+import { useCallback, useDeferredValue, useMemo, useState } from 'react'
+import { Empty, Failed, Loading } from '../../parts/states.tsx'
+import { number, t } from '../../text.ts'
+import { useActs } from './acts.tsx'
+import { BulkBar } from './panels/BulkBar.tsx'
+import type { Collection } from './client.ts'
+import css from './data.module.css'
+import { DocumentDrawer, newDocument } from './document/DocumentDrawer.tsx'
+import { ConflictModal } from './document/ConflictModal.tsx'
+import { FilterPanel } from './filter/FilterPanel.tsx'
+import { Grid } from './grid/Grid.tsx'
+import { useLive } from './live.ts'
+import { columnsText, move } from './model/columns.ts'
+import { schemaOf } from './model/schema.ts'
+import { clicked, sortText } from './model/sort.ts'
+import { type Doc, idOf } from './model/values.ts'
+import { Panels } from './panels/Panels.tsx'
+import { Toolbar } from './panels/Toolbar.tsx'
+import { ViewAsBanner } from './panels/ViewAs.tsx'
+import type { Go, Place } from './place.ts'
+import { useRows } from './rows.ts'
+import { useColumns } from './useColumns.ts'
+
+/** The documents of a collection: query, table, and what can be done with them. */
+export function Documents({ collection, place, go }: { collection: Collection; place: Place; go: Go }) {
+  const from = collection.name
+  const readOnly = place.as !== ''
+  const schema = useMemo(() => schemaOf(collection.schema), [collection.schema])
+  const q = { from, where: place.where ?? new Map(), sort: place.sort, as: place.as }
+  const { rows, view, count } = useRows(q, { count: collection.count, exact: collection.countExact })
+  const [span, setSpan] = useState<[number, number]>([0, 0])
+  const onWindow = useCallback((a: number, b: number) => setSpan(s => s[0] === a && s[1] === b ? s : [a, b]), [])
+  const calm = useDeferredValue(span)
+  const live = useLive(q, rows, calm[0], calm[1], !readOnly && place.where !== undefined)
+  const [selected, setSelected] = useState<ReadonlyMap<string, Doc>>(new Map())
+  const filtering = place.panel === 'filter'
+  const cols = useColumns(place, schema, rows, view.generation)
+  const acts = useActs(from, rows, { selected, setSelected, go })
+
+  useHotkeys([
+    ['n', () => { if (!readOnly) go({ doc: newDocument }) }],
+    ['/', () => go({ panel: 'filter' }, { replace: true })],
+    ['e', () => go({ panel: 'explain' })],
+    ['c', () => go({ panel: 'columns' }, { replace: true })],
+    ['r', () => void rows.refresh()],
+    ['mod+z', () => void acts.undo()],
+    ['shift+?', () => go({ panel: 'keys' })],
+  ])
+
+  const select = (docs: Doc[], on: boolean) => setSelected(old => {
+    const next = new Map(old)
+    for (const d of docs) {
+      if (on) next.set(idOf(d), d)
+      else next.delete(idOf(d))
+    }
+    return next
+  })
+  const filtered = place.whereText !== ''
+  const empty = view.ended && view.total === 0 && view.error === undefined
+  return (
+    <div className={css.documents}>
+      {readOnly && <ViewAsBanner as={place.as} end={() => go({ as: '' })} />}
+      <Toolbar place={place} go={go} readOnly={readOnly} live={live.status} fields={cols.fields} columns={cols.columns} collection={collection} setColumns={c => go({ columns: columnsText(c) }, { replace: true })} refresh={() => void rows.refresh()} />
+      {filtering && (
+        <FilterPanel
+          key={from} whereText={place.whereText} where={place.where} fields={cols.fields} schema={schema} docs={rows.loaded().slice(0, 200)}
+          apply={where => go({ where, view: '' })} close={() => go({ panel: '' }, { replace: true })}
+        />
+      )}
+      {place.where === undefined && <Alert color="red" role="alert">{t('data.filter.broken')}</Alert>}
+      {selected.size > 0 && <BulkBar selected={selected} readOnly={readOnly} clear={() => setSelected(new Map())} remove={() => acts.remove([...selected.values()])} update={() => go({ panel: 'update' })} />}
+      {view.error !== undefined && view.total === 0
+        ? <Failed error={view.error} retry={() => rows.want(0, 50)} />
+        : view.loading && view.generation < 2 && view.total === 0
+          ? <Loading />
+          : empty
+            ? <Empty title={filtered ? 'data.empty.filtered' : readOnly ? 'data.empty.as' : 'data.empty.title'} about={filtered ? t('data.empty.filteredAbout') : readOnly ? t('data.empty.asAbout') : t('data.empty.about')} />
+            : (
+                <Grid
+                  key={from} label={t('data.table', { name: from })} rows={rows} view={view} columns={cols.columns} widths={cols.widths} kinds={cols.kinds} sort={place.sort} schema={schema} readOnly={readOnly} selected={selected}
+                  openId={place.doc} flash={live.flash} onSelect={select} onOpen={doc => go({ doc })} onSave={acts.save} onDelete={acts.remove} onUndo={() => void acts.undo()}
+                  onSort={(path, add) => go({ sort: sortText(clicked(place.sort, path, add)), view: '' })}
+                  onResize={(i, w, done) => cols.resize(i, w, done ? c => go({ columns: columnsText(c) }, { replace: true }) : undefined)}
+                  onMove={(a, b) => go({ columns: columnsText(move(cols.columns, a, b)) }, { replace: true })}
+                  onWindow={onWindow}
+                />
+              )}
+      <Group justify="space-between" gap="xs" className={css.status}>
+        <Text size="xs" c="dimmed" className="tabular" role="status" data-status>
+          {view.total === 0 ? '' : t('data.status', { first: Math.min(span[0] + 5, view.total), last: Math.max(1, Math.min(view.total, span[1] - 3)), total: `${number(view.total)}${count === undefined ? '+' : ''}` })}
+          {view.reading !== undefined && ` · ${t('data.reading', { n: view.reading })}`}
+        </Text>
+        {view.error !== undefined && view.total > 0 && <Text size="xs" c="red" role="alert">{t('state.failed')}</Text>}
+        <Text size="xs" c="dimmed" visibleFrom="md">{t('data.keys.short')}</Text>
+      </Group>
+      {place.doc !== '' && (
+        <DocumentDrawer
+          key={from + place.as + place.doc} collection={from} id={place.doc} as={place.as} schema={schema} current={rows.find(place.doc)?.doc} open={doc => go({ doc })} close={() => go({ doc: '' })}
+          saved={(d, created) => {
+            rows.replace(d)
+            if (!created) return
+            go({ doc: idOf(d) }, { replace: true })
+            void rows.refresh()
+          }}
+          remove={d => acts.remove([d])}
+        />
+      )}
+      <ConflictModal from={from} conflict={acts.conflict} done={acts.resolved} />
+      <Panels place={place} go={go} q={q} collection={collection} schema={schema} columns={cols.columns} selected={selected} rows={rows} updated={() => setSelected(new Map())} />
+    </div>
+  )
+}

@@ -1,0 +1,101 @@
+import { Button, Group, Text } from '@mantine/core'
+import { notifications } from '@mantine/notifications'
+import { useQueryClient } from '@tanstack/react-query'
+import { useEffect, useRef, useState } from 'react'
+import { confirm } from '../../parts/Confirm.tsx'
+import { notify, notifyError } from '../../parts/notify.tsx'
+import { t } from '../../text.ts'
+import * as client from './client.ts'
+import { type Conflict, ConflictError, save } from './document/editing.ts'
+import { commitAll, deletes, recreates, type Report, UndoStack } from './model/commits.ts'
+import type { Rows } from './model/rows.ts'
+import { type Doc, idOf, type Value } from './model/values.ts'
+import type { Go } from './place.ts'
+
+const mayUndo = 15_000 // milliseconds that the toast stays
+const manyAtOnce = 20 // more are asked about first
+
+/** Writes to the rows on screen: cells, deletes that can be taken back. */
+export function useActs(from: string, rows: Rows, { selected, setSelected, go }: { selected: ReadonlyMap<string, Doc>; setSelected: (s: ReadonlyMap<string, Doc>) => void; go: Go }) {
+  const [conflict, setConflict] = useState<Conflict>()
+  const stack = useRef(new UndoStack())
+  const cache = useQueryClient()
+  const current = useRef(rows)
+  useEffect(() => {
+    current.current = rows
+  }, [rows])
+  const counted = () => void cache.invalidateQueries({ queryKey: ['data', 'collections'] })
+
+  const saveCell = async (doc: Doc, path: string, v: Value) => {
+    const mine = new Map([...doc, [path, v] as [string, Value]])
+    try {
+      rows.replace(await save(from, doc, mine))
+    } catch (e) {
+      if (!(e instanceof ConflictError)) throw e
+      setConflict(e.conflict)
+    }
+  }
+
+  const restore = async (docs: Doc[], name: string) => {
+    if (!stack.current.remove(docs)) return
+    const report = await commitAll(recreates(name, docs), client.commit, client.refusal, () => {})
+    if (report.failed.length > 0 || report.stopped !== undefined) notifyError(new Error(t('data.undo.failed', { n: docs.length - report.done.length, reason: report.stopped ?? report.failed[0]?.message ?? '' })))
+    else notify(t('data.undo.done', { n: report.done.length }))
+    void current.current.refresh()
+    counted()
+  }
+
+  const gone = (docs: Doc[]) => {
+    stack.current.push(from, docs)
+    const id = notifications.show({
+      autoClose: mayUndo, color: 'hutch', closeButtonProps: { 'aria-label': t('action.close') },
+      message: (
+        <Group justify="space-between" wrap="nowrap">
+          <Text size="sm">{t('data.deleted', { n: docs.length })}</Text>
+          <Button size="compact-sm" variant="light" onClick={() => { notifications.hide(id); void restore(docs, from) }}>{t('data.undo')}</Button>
+        </Group>
+      ),
+    })
+  }
+
+  const run = async (docs: Doc[]) => {
+    const report = await commitAll(deletes(from, docs), client.commit, client.refusal, () => {})
+    const done = new Set(report.done)
+    setSelected(new Map([...selected].filter(([id]) => !done.has(id))))
+    const deleted = docs.filter(d => done.has(idOf(d)))
+    if (deleted.length > 0) {
+      go({ doc: '' }, { replace: true })
+      gone(deleted)
+    }
+    tell(report)
+    await current.current.refresh()
+    counted()
+  }
+
+  const remove = (docs: Doc[]) => {
+    if (docs.length === 0) return
+    if (docs.length <= manyAtOnce) void run(docs).catch(notifyError)
+    else confirm({ title: t('data.deleteMany', { n: docs.length }), about: t('data.deleteManyAbout', { name: from }), name: from, action: t('data.doc.delete'), run: () => run(docs) })
+  }
+
+  const undo = async () => {
+    const last = stack.current.pop()
+    if (!last) return notify(t('data.undo.nothing'))
+    stack.current.push(last.from, last.docs)
+    await restore(last.docs, last.from)
+  }
+
+  const resolved = (d: Doc | undefined) => {
+    setConflict(undefined)
+    if (d) rows.replace(d)
+    else void rows.refresh()
+  }
+  return { save: saveCell, remove, undo, conflict, resolved }
+}
+
+/** Says what a commit of many could not do. */
+export function tell(report: Report): void {
+  const first = report.failed[0]
+  if (report.stopped) notifyError(new Error(report.stopped))
+  else if (first) notifyError(new Error(t('data.bulk.failed', { n: report.failed.length, id: first.id, reason: first.message })))
+}

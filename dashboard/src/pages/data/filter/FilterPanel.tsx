@@ -1,0 +1,77 @@
+import { Alert, Button, Group, Paper, SegmentedControl, Stack } from '@mantine/core'
+import { useState } from 'react'
+import { t, type Key } from '../../../text.ts'
+import { ValueError } from '../model/cell.ts'
+import { fromWhere, type Group as FilterGroup, newRow, toWhere, whereText } from '../model/filter.ts'
+import type { Doc } from '../model/values.ts'
+import { GroupEditor } from './GroupEditor.tsx'
+import { RawFilter } from './RawFilter.tsx'
+
+interface Props {
+  whereText: string
+  where: Doc | undefined
+  fields: readonly string[]
+  schema: Doc | undefined
+  docs: readonly Doc[]
+  apply: (text: string) => void
+  close: () => void
+}
+
+/** The filter of the query: by conditions, or as JSON; both show the same one. */
+export function FilterPanel(p: Props) {
+  const [raw, setRaw] = useState(p.where === undefined)
+  const [group, setGroup] = useState(() => begin(p.where))
+  const [problem, setProblem] = useState('')
+
+  const apply = (g: FilterGroup = group) => {
+    try {
+      p.apply(whereText(toWhere(g)))
+      setProblem('')
+    } catch (e) {
+      setProblem(e instanceof ValueError ? t(e.key as Key) : String(e))
+    }
+  }
+  const turn = (to: string) => {
+    if (to === 'raw') apply()
+    else setGroup(begin(p.where))
+    setRaw(to === 'raw')
+  }
+  return (
+    <Paper withBorder p="sm" radius="md" role="search" aria-label={t('data.filter.title')} onKeyDown={e => { if (e.key === 'Escape' && !e.defaultPrevented) p.close() }}>
+      <Stack gap="sm">
+        {raw
+          ? <RawFilter text={p.whereText} fields={p.fields} schema={p.schema} apply={p.apply} />
+          : (
+              <form onSubmit={e => {
+                e.preventDefault()
+                apply()
+              }}>
+                <Stack gap="sm">
+                  <GroupEditor group={group} fields={p.fields} schema={p.schema} docs={p.docs} change={setGroup} top />
+                  {problem && <Alert color="red" p="xs" role="alert">{problem}</Alert>}
+                  <Group gap="xs">
+                    <Button type="submit" size="xs">{t('data.filter.apply')}</Button>
+                    <Button
+                      size="xs" variant="default" onClick={() => {
+                        const none = begin(undefined)
+                        setGroup(none)
+                        apply(none)
+                      }}
+                    >{t('data.filter.clear')}</Button>
+                  </Group>
+                </Stack>
+              </form>
+            )}
+        <Group justify="space-between" gap="xs">
+          <SegmentedControl size="xs" value={raw ? 'raw' : 'builder'} onChange={turn} data={[{ value: 'builder', label: t('data.filter.builder') }, { value: 'raw', label: 'JSON' }]} aria-label={t('data.filter.form')} />
+          <Button size="compact-xs" variant="subtle" color="gray" onClick={p.close}>{t('data.filter.hide')}</Button>
+        </Group>
+      </Stack>
+    </Paper>
+  )
+}
+
+function begin(where: Doc | undefined): FilterGroup {
+  const g = fromWhere(where ?? new Map())
+  return g.items.length === 0 ? { ...g, items: [newRow()] } : g
+}

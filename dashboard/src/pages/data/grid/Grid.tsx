@@ -1,0 +1,185 @@
+import { type KeyboardEvent, type MouseEvent, type ReactNode, useEffect, useRef, useState } from 'react'
+import { t } from '../../../text.ts'
+import { usualKind } from '../model/cell.ts'
+import type { Column } from '../model/columns.ts'
+import type { Rows, View } from '../model/rows.ts'
+import { mayWiden, says } from '../model/schema.ts'
+import type { SortKey } from '../model/sort.ts'
+import { at, type Doc, idOf, isSystem, kindOf, type Value } from '../model/values.ts'
+import { write } from '../model/wire.ts'
+import { Editor } from './Editor.tsx'
+import css from './grid.module.css'
+import { Header } from './Header.tsx'
+import { moved, nextSpot, type Spot } from './keys.ts'
+import { Row } from './Row.tsx'
+import { useScroll } from './scroll.ts'
+
+const rowHeight = 34
+const headHeight = 44
+const checkWidth = 36
+
+export interface GridProps {
+  label: string
+  rows: Rows
+  view: View
+  columns: readonly Column[]
+  widths: readonly number[]
+  kinds: readonly string[]
+  sort: readonly SortKey[]
+  schema: Doc | undefined
+  readOnly: boolean
+  selected: ReadonlyMap<string, Doc>
+  openId: string
+  flash: ReadonlyMap<string, ReadonlySet<string>>
+  onSelect: (docs: Doc[], on: boolean) => void
+  onOpen: (id: string) => void
+  onSave: (doc: Doc, path: string, v: Value) => Promise<void>
+  onDelete: (docs: Doc[]) => void
+  onUndo: () => void
+  onSort: (path: string, add: boolean) => void
+  onResize: (col: number, width: number, done: boolean) => void
+  onMove: (from: number, to: number) => void
+  onWindow: (first: number, last: number) => void
+  children?: ReactNode
+}
+
+/** The table of documents; only what is on screen is in the page. */
+export function Grid(p: GridProps) {
+  const { rows, view, columns, widths } = p
+  const box = useRef<HTMLDivElement>(null)
+  const grid = useRef<HTMLDivElement>(null)
+  const [active, setActive] = useState<Spot>({ row: 0, col: 0 })
+  const [editing, setEditing] = useState(false)
+  const { window: w, show, onScroll } = useScroll(box, view.total, rowHeight, headHeight)
+  const { onWindow } = p
+
+  useEffect(() => {
+    rows.want(w.first, w.last)
+    onWindow(w.first, w.last)
+  }, [rows, w.first, w.last, view.total, onWindow])
+
+  const select = (spot: Spot) => {
+    setActive(spot)
+    show(spot.row)
+    showColumn(box.current, widths, spot.col)
+  }
+  const docAt = (row: number): Doc | undefined => rows.row(row)
+  const loaded = rows.loaded()
+  const editable = (col: number): boolean => {
+    const path = columns[col]?.path ?? ''
+    return !p.readOnly && !isSystem(path) && !path.includes('.')
+  }
+  const edit = (spot: Spot) => {
+    const doc = docAt(spot.row)
+    if (!doc) return
+    const v = at(doc, columns[spot.col]?.path ?? '')
+    const whole = v !== undefined && ['object', 'array', 'binary'].includes(kindOf(v))
+    if (!editable(spot.col) || whole) p.onOpen(idOf(doc))
+    else setEditing(true)
+  }
+
+  const onKeyDown = (e: KeyboardEvent) => {
+    if (e.target !== grid.current || view.total === 0) return
+    const doc = docAt(active.row)
+    const to = e.altKey ? undefined : moved(e, active, view.total, columns.length, Math.max(1, w.last - w.first - 8))
+    if (to) {
+      if (e.shiftKey && doc) p.onSelect([doc, docAt(to.row)].filter(d => d !== undefined), true)
+      select(to)
+    } else if (e.key === 'Enter' || e.key === 'F2') edit(active)
+    else if (e.key === ' ' && doc) p.onSelect([doc], !p.selected.has(idOf(doc)))
+    else if (e.key === 'o' && !e.ctrlKey && !e.metaKey && doc) p.onOpen(idOf(doc))
+    else if ((e.key === 'Delete' || e.key === 'Backspace') && !p.readOnly) p.onDelete(p.selected.size > 0 ? [...p.selected.values()] : doc ? [doc] : [])
+    else if (e.key === 'z' && (e.ctrlKey || e.metaKey) && !p.readOnly) p.onUndo()
+    else if (e.key === 'c' && (e.ctrlKey || e.metaKey) && doc && getSelection()?.isCollapsed) void navigator.clipboard?.writeText(copied(at(doc, columns[active.col]?.path ?? '')))
+    else return
+    e.preventDefault()
+  }
+
+  const onClick = (e: MouseEvent) => {
+    const el = e.target as HTMLElement
+    const row = Number(el.closest<HTMLElement>('[data-row]')?.dataset.row ?? NaN)
+    const doc = docAt(row)
+    if (Number.isNaN(row) || el.closest('[data-editor]')) return
+    if (el.closest('[data-check]')) {
+      if (doc) p.onSelect(e.shiftKey ? between(rows, active.row, row) : [doc], e.shiftKey || !p.selected.has(idOf(doc)))
+      setActive({ row, col: active.col })
+      return
+    }
+    const col = Number(el.closest<HTMLElement>('[data-col]')?.dataset.col ?? 0)
+    setActive({ row, col })
+    if (e.detail === 2) edit({ row, col })
+    else if (col === 0 && doc) p.onOpen(idOf(doc))
+    if (e.detail < 2) setEditing(false)
+  }
+
+  const close = (then?: 'next' | 'back') => {
+    setEditing(false)
+    grid.current?.focus({ preventScroll: true })
+    const next = then && nextSpot(active, view.total, columns.length, then === 'back', editable)
+    if (!next) return
+    select(next)
+    requestAnimationFrame(() => edit(next))
+  }
+
+  const indexes = Array.from({ length: Math.max(0, w.last - w.first + 1) }, (_, i) => w.first + i)
+  const doc = docAt(active.row)
+  const path = columns[active.col]?.path ?? ''
+  const field = says(p.schema, path)
+  const all = loaded.length > 0 && loaded.every(d => p.selected.has(idOf(d)))
+  return (
+    <div ref={box} className={css.box} onScroll={onScroll} onClick={onClick}>
+      <div
+        ref={grid} className={css.grid} role="grid" tabIndex={0} aria-label={p.label} aria-rowcount={view.total + 1} aria-colcount={columns.length + 1} aria-multiselectable aria-readonly={p.readOnly}
+        aria-activedescendant={view.total > 0 && active.row >= w.first && active.row <= w.last ? `cell-${active.row}-${active.col}` : undefined}
+        onKeyDown={onKeyDown} data-grid data-loading={view.loading || undefined}
+      >
+        <Header
+          columns={columns} widths={widths} kinds={p.kinds} sort={p.sort} checked={all} some={p.selected.size > 0}
+          onCheck={() => p.onSelect(loaded, !all)} onSort={p.onSort} onResize={p.onResize} onMove={p.onMove}
+        />
+        <div className={css.body} role="rowgroup" style={{ height: w.height }}>
+          <div className={css.slice} role="presentation" style={{ transform: `translateY(${w.offset}px)` }}>
+            {indexes.map(i => {
+              const d = docAt(i)
+              const id = d ? idOf(d) : ''
+              return (
+                <Row
+                  key={id === '' ? i : id} index={i} doc={d} columns={columns} widths={widths} active={active.row === i ? active.col : undefined} editing={editing}
+                  selected={p.selected.has(id)} open={id !== '' && id === p.openId} flash={p.flash.get(id)}
+                />
+              )
+            })}
+          </div>
+        </div>
+      </div>
+      {editing && doc && (
+        <Editor
+          key={idOf(doc) + path} value={at(doc, path)} usual={usualKind(loaded, path, field.kind)} choices={field.enum} mayWiden={mayWiden(p.schema, path)} label={t('data.edit.label', { field: path, id: idOf(doc) })}
+          left={checkWidth + widths.slice(0, active.col).reduce((a, b) => a + b, 0)} top={headHeight + w.offset + (active.row - w.first) * rowHeight} width={widths[active.col] ?? 200}
+          save={v => p.onSave(doc, path, v)} close={close}
+        />
+      )}
+      {p.children}
+    </div>
+  )
+}
+
+const copied = (v: Value | undefined): string => v === undefined ? '' : typeof v === 'string' ? v : write(v)
+
+function between(rows: Rows, a: number, b: number): Doc[] {
+  const out: Doc[] = []
+  for (let i = Math.min(a, b); i <= Math.max(a, b); i++) {
+    const d = rows.row(i)
+    if (d) out.push(d)
+  }
+  return out
+}
+
+function showColumn(box: HTMLDivElement | null, widths: readonly number[], col: number): void {
+  if (!box || col === 0) return
+  const fixed = checkWidth + (widths[0] ?? 0)
+  const from = checkWidth + widths.slice(0, col).reduce((a, b) => a + b, 0)
+  const to = from + (widths[col] ?? 0)
+  if (from - fixed < box.scrollLeft) box.scrollLeft = from - fixed
+  else if (to > box.scrollLeft + box.clientWidth) box.scrollLeft = to - box.clientWidth
+}

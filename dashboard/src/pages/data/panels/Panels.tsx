@@ -1,0 +1,38 @@
+import type { Collection, Query } from '../client.ts'
+import type { Column } from '../model/columns.ts'
+import type { Rows } from '../model/rows.ts'
+import type { Doc } from '../model/values.ts'
+import type { Go, Place } from '../place.ts'
+import { BulkUpdate } from './BulkUpdate.tsx'
+import { Explain } from './Explain.tsx'
+import { ExportDialog } from './ExportDialog.tsx'
+import { ImportDialog } from './ImportDialog.tsx'
+import { Keys } from './Keys.tsx'
+
+interface Props { place: Place; go: Go; q: Query; collection: Collection; schema: Doc | undefined; columns: readonly Column[]; selected: ReadonlyMap<string, Doc>; rows: Rows; updated: () => void }
+
+/** The panel that the URL names. */
+export function Panels({ place, go, q, collection, schema, columns, selected, rows, updated }: Props) {
+  const close = () => go({ panel: '' }, { replace: true })
+  switch (place.panel) {
+    case 'explain':
+      return <Explain q={q} close={close} />
+    case 'import':
+      return <ImportDialog collection={collection} close={close} done={() => void rows.refresh()} />
+    case 'export':
+      return <ExportDialog q={q} columns={columns} close={close} />
+    case 'keys':
+      return <Keys close={close} />
+    case 'update':
+      return selected.size === 0 ? null : (
+        <BulkUpdate
+          from={q.from} selected={selected} schema={schema} close={close} done={() => {
+            close()
+            updated()
+            void rows.refresh()
+          }}
+        />
+      )
+  }
+  return null
+}
