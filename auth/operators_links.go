@@ -63,10 +63,8 @@ func (o *Operators) Invite(ctx context.Context, address, by string, again bool) 
 		if i := slices.IndexFunc(all, func(d *operatorDoc) bool { return d.ID == id }); i >= 0 {
 			d = all[i]
 			if d.active() && !again {
-				return &hutch.Error{
-					Code: hutch.AlreadyExists, Field: "email", Message: "this address is an operator's",
-					Hint: "hutch operator create makes a new link for who is locked out",
-				}
+				out = nil // already_exists within rerun would be a lost commit
+				return nil
 			}
 		} else if len(all) >= maxOperators {
 			return &hutch.Error{Code: hutch.FailedPrecondition, Message: "there are 100 operators; remove one first"}
@@ -88,6 +86,12 @@ func (o *Operators) Invite(ctx context.Context, address, by string, again bool) 
 		out = &OperatorLink{ID: id, Email: d.Email, Token: l.secret, Expires: now.Add(operatorLinkLife)}
 		return nil
 	})
+	if err == nil && out == nil {
+		err = &hutch.Error{
+			Code: hutch.AlreadyExists, Field: "email", Message: "this address is an operator's",
+			Hint: "hutch operator create makes a new link for who is locked out",
+		}
+	}
 	return out, err
 }
 
