@@ -58,6 +58,24 @@ javascript() {
   npm run --silent check
 }
 
+# What the binary carries is what the source gives: dist is built anew.
+dashboard() {
+  need_node
+  say "dashboard"
+  (
+    cd dashboard
+    npm ci --silent --ignore-scripts
+    npm run --silent check
+    npm run --silent build -- --logLevel warn
+    npm test --silent
+  )
+  [ -z "$(git status --porcelain dashboard/dist)" ] || {
+    git status --short dashboard/dist
+    echo "dashboard/dist is not what the source gives: commit the build (npm run build in dashboard/)" >&2
+    exit 1
+  }
+}
+
 browser() {
   need_node
   need_chromium
@@ -101,6 +119,7 @@ case $mode in
     mongo
     CGO_ENABLED=1 HUTCH_AUTH_STORE=mongo go_tests -race # auth: see auth/mirror_test.go
     javascript
+    dashboard
     browser
     say "all tests passed"
     ;;

@@ -41,8 +41,8 @@ export function Passkeys() {
       action={canPasskeys() && <Button size="xs" variant="default" loading={busy} onClick={() => void add()}>{t('account.passkeyAdd')}</Button>}
     >
       {dialog}
-      {passkeys.length === 0 && <Text size="sm" c="dimmed">{t('account.passkeysEmpty')}</Text>}
       <Stack gap="xs">
+        {passkeys.length === 0 && <Text size="sm" c="dimmed">{t('account.passkeysEmpty')}</Text>}
         {passkeys.map(p => (
           <Group key={p.id} gap="sm" wrap="nowrap">
             <IconFingerprint size={20} stroke={1.6} aria-hidden />

@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import { Button, Group, PasswordInput, Stack } from '@mantine/core'
+import { Button, Group, PasswordInput, SimpleGrid, Stack } from '@mantine/core'
 import { post } from '../api/api.ts'
 import { notify } from '../parts/notify.tsx'
 import { t } from '../text.ts'
@@ -30,10 +30,10 @@ export function Password() {
       }}>
         <input type="hidden" autoComplete="username" value={email} readOnly />
         <Stack gap="sm">
-          <Group grow align="flex-start" className="pair">
+          <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm">
             <PasswordInput label={t('account.currentPassword')} autoComplete="current-password" required withAsterisk={false} value={current} onChange={e => setCurrent(e.currentTarget.value)} visibilityToggleButtonProps={toggle} />
             <PasswordInput label={t('signin.newPassword')} autoComplete="new-password" required withAsterisk={false} value={password} onChange={e => setPassword(e.currentTarget.value)} visibilityToggleButtonProps={toggle} />
-          </Group>
+          </SimpleGrid>
           <FormError error={error} />
           <Group justify="flex-end"><Button type="submit" variant="default" loading={busy}>{t('account.changePassword')}</Button></Group>
         </Stack>

@@ -7,8 +7,8 @@ export function Section({ title, about, action, children }: { title: Key; about:
   return (
     <Paper withBorder p="md" component="section">
       <Stack gap="md">
-        <Group justify="space-between" align="flex-start" wrap="nowrap">
-          <Box miw={0}>
+        <Group justify="space-between" align="flex-start" gap="sm">
+          <Box miw={0} flex="1 1 220px">
             <Title order={2}>{t(title)}</Title>
             <Text size="sm" c="dimmed">{t(about)}</Text>
           </Box>

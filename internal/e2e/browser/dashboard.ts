@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { codeOf } from './authenticator.ts'
 import { openBrowser } from './chromium.ts'
 import { eventually, openShop, root, type Shop } from './shop.ts'
 
@@ -23,6 +24,8 @@ export interface Desk {
   browser: Browser
   /** A window of the operator who is signed in; watched. */
   page: Page
+  /** Of the operator's authenticator app; `serve` asks for one. */
+  secret: string | undefined
   /** What went wrong on any watched page: thrown, told to the console, blocked by the policy, asked of elsewhere. */
   problems: string[]
   /** Answers with these statuses are expected from here on: the console tells of each. */
@@ -67,7 +70,7 @@ export async function openDesk(command: 'dev' | 'serve' = 'dev', from?: string, 
   }
 
   const desk: Desk = {
-    url, shop, browser, problems,
+    url, shop, browser, problems, secret: undefined,
     page: undefined as unknown as Page,
     expect: (...statuses) => {
       for (const s of statuses) expected.add(s)
@@ -119,7 +122,7 @@ export async function openDesk(command: 'dev' | 'serve' = 'dev', from?: string, 
 
   const link = command === 'dev' ? await found(shop, /this makes one: (\S+)$/m) : readFileSync(await found(shop, /the link in (\S+) makes one$/m), 'utf8').trim()
   desk.page = await desk.open()
-  await setUp(desk.page, link)
+  desk.secret = await setUp(desk.page, link)
   return desk
 }
 
@@ -129,14 +132,26 @@ async function found(shop: Shop, pattern: RegExp): Promise<string> {
   return pattern.exec(shop.log())?.[1] as string
 }
 
-/** Uses a one-time link as the first operator would. */
-export async function setUp(page: Page, link: string, who = operator): Promise<void> {
+/** Uses a one-time link as the first operator would; gives the secret of the authenticator app, if one was asked for. */
+export async function setUp(page: Page, link: string, who = operator): Promise<string | undefined> {
   await page.goto(link)
   await page.waitForSelector('form')
   if (await page.locator('input[type=email]').count() > 0) await page.fill('input[type=email]', who.email)
   await page.fill('input[type=password]', who.password)
   await page.click('button[type=submit]')
+  await page.waitForSelector('nav, main button:has-text("authenticator")')
+  if (await page.locator('nav').count() > 0) return undefined
+  await page.click('main button:has-text("authenticator")')
+  const secret = await addTotp(page)
   await page.waitForSelector('nav')
+  return secret
+}
+
+/** Where the QR code of a new authenticator app is shown: reads the secret beside it and types its code. */
+export async function addTotp(page: Page): Promise<string> {
+  const secret = (await page.textContent('code.secret') ?? '').replaceAll(' ', '')
+  await page.fill('input[autocomplete=one-time-code]', codeOf(secret))
+  return secret
 }
 
 /** The page is drawn and waits for nothing. */
@@ -167,6 +182,15 @@ export async function fits(page: Page): Promise<void> {
     return [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > width + 1).slice(-5).map(e => e.outerHTML.slice(0, 160))
   })
   assert.deepEqual(wide, [], `${page.url()} is wider than its window`)
+}
+
+/** What text from outside could have become in the page, had it been taken for HTML; and nothing of it is there. */
+export async function inert(page: Page): Promise<void> {
+  const found = await page.evaluate(() => {
+    const bad = '#evil, script:not([src^="/_/"]), script:not([src]), iframe:not([sandbox]), img[src=x], img[src*=evil], link[href*=evil], meta[http-equiv], math, mglyph, form[action], [onerror], [onload], a[href^="javascript:" i], style:not([data-mantine-styles]):not([data-emotion])'
+    return [...document.querySelectorAll(bad)].filter(e => e.tagName !== 'STYLE' || /evil/.test(e.textContent)).map(e => e.outerHTML.slice(0, 200))
+  })
+  assert.deepEqual(found, [], page.url())
 }
 
 /** Tab reaches every control in the page's content, and the focus can be seen. */
