@@ -24,7 +24,7 @@ type Options struct {
 	Live      Live          // nil: nothing is shown of it
 	Nodes     func() []Node // that serve the app, this one first
 	Parts     Parts
-	Desk      Desk // the dashboard; without Operators there is none
+	Desk      Desk     // the dashboard; without Operators there is none
 	Settings  Settings // of the dashboard; nil: those routes are not there
 	Limits    Limits
 	PublicURL string         // base of issuers and links; https: HSTS

@@ -29,10 +29,17 @@ type real struct {
 	addr string
 	data *data.Service
 	auth *auth.Service
+	srv  *server.Server
 	opts auth.Options
 }
 
 func startReal(t testing.TB, edit ...func(*auth.Options)) *real {
+	t.Helper()
+	return startRealAs(t, func(*server.Options) {}, edit...)
+}
+
+// startRealAs is startReal with other options of the server.
+func startRealAs(t testing.TB, serve func(*server.Options), edit ...func(*auth.Options)) *real {
 	t.Helper()
 	store, err := pebble.Open(pebble.Options{Dir: t.TempDir()})
 	if err != nil {
@@ -84,7 +91,9 @@ func startReal(t testing.TB, edit ...func(*auth.Options)) *real {
 	}
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = who.Run(ctx) })
-	srv, err := server.New(server.Options{Data: svc, Auth: who, Log: slog.New(slog.DiscardHandler)})
+	so := server.Options{Data: svc, Auth: who, Log: slog.New(slog.DiscardHandler)}
+	serve(&so)
+	srv, err := server.New(so)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +112,7 @@ func startReal(t testing.TB, edit ...func(*auth.Options)) *real {
 			t.Error(err)
 		}
 	})
-	return &real{addr: ln.Addr().String(), data: svc, auth: who, opts: o}
+	return &real{addr: ln.Addr().String(), data: svc, auth: who, srv: srv, opts: o}
 }
 
 func (s *real) do(t testing.TB, token, method, path, body string, headers ...string) *answer {
