@@ -1,6 +1,8 @@
 import { Alert, Group, Text } from '@mantine/core'
 import { useHotkeys } from '@mantine/hooks'
+import { IconLock } from '@tabler/icons-react'
 import { useCallback, useDeferredValue, useMemo, useState } from 'react'
+import { apiError } from '../../api/error.ts'
 import { Empty, Failed, Loading } from '../../parts/states.tsx'
 import { number, t } from '../../text.ts'
 import { useActs } from './acts.tsx'
@@ -58,6 +60,7 @@ export function Documents({ collection, place, go }: { collection: Collection; p
     return next
   })
   const filtered = place.whereText !== ''
+  const refused = readOnly && ['permission_denied', 'unauthenticated'].includes(apiError(view.error).code)
   const empty = view.ended && view.total === 0 && view.error === undefined
   return (
     <div className={css.documents}>
@@ -65,21 +68,21 @@ export function Documents({ collection, place, go }: { collection: Collection; p
       <Toolbar place={place} go={go} readOnly={readOnly} live={live.status} fields={cols.fields} columns={cols.columns} collection={collection} setColumns={c => go({ columns: columnsText(c) }, { replace: true })} refresh={() => void rows.refresh()} />
       {filtering && (
         <FilterPanel
-          key={from} whereText={place.whereText} where={place.where} fields={cols.fields} schema={schema} docs={rows.loaded().slice(0, 200)}
+          key={'filter ' + from} whereText={place.whereText} where={place.where} fields={cols.fields} schema={schema} docs={rows.loaded().slice(0, 200)}
           apply={where => go({ where, view: '' })} close={() => go({ panel: '' }, { replace: true })}
         />
       )}
       {place.where === undefined && <Alert color="red" role="alert">{t('data.filter.broken')}</Alert>}
       {selected.size > 0 && <BulkBar selected={selected} readOnly={readOnly} clear={() => setSelected(new Map())} remove={() => acts.remove([...selected.values()])} update={() => go({ panel: 'update' })} />}
-      {view.error !== undefined && view.total === 0
-        ? <Failed error={view.error} retry={() => rows.want(0, 50)} />
+      {view.error !== undefined && (view.total === 0 || readOnly)
+        ? refused ? <Empty title="data.empty.refused" icon={IconLock} about={t('data.empty.refusedAbout')} /> : <Failed error={view.error} retry={() => rows.want(0, 50)} />
         : view.loading && view.generation < 2 && view.total === 0
           ? <Loading />
           : empty
             ? <Empty title={filtered ? 'data.empty.filtered' : readOnly ? 'data.empty.as' : 'data.empty.title'} about={filtered ? t('data.empty.filteredAbout') : readOnly ? t('data.empty.asAbout') : t('data.empty.about')} />
             : (
                 <Grid
-                  key={from} label={t('data.table', { name: from })} rows={rows} view={view} columns={cols.columns} widths={cols.widths} kinds={cols.kinds} sort={place.sort} schema={schema} readOnly={readOnly} selected={selected}
+                  key={'grid ' + from} label={t('data.table', { name: from })} rows={rows} view={view} columns={cols.columns} widths={cols.widths} kinds={cols.kinds} sort={place.sort} schema={schema} readOnly={readOnly} selected={selected}
                   openId={place.doc} flash={live.flash} onSelect={select} onOpen={doc => go({ doc })} onSave={acts.save} onDelete={acts.remove} onUndo={() => void acts.undo()}
                   onSort={(path, add) => go({ sort: sortText(clicked(place.sort, path, add)), view: '' })}
                   onResize={(i, w, done) => cols.resize(i, w, done ? c => go({ columns: columnsText(c) }, { replace: true }) : undefined)}
@@ -89,7 +92,7 @@ export function Documents({ collection, place, go }: { collection: Collection; p
               )}
       <Group justify="space-between" gap="xs" className={css.status}>
         <Text size="xs" c="dimmed" className="tabular" role="status" data-status>
-          {view.total === 0 ? '' : t('data.status', { first: Math.min(span[0] + 5, view.total), last: Math.max(1, Math.min(view.total, span[1] - 3)), total: `${number(view.total)}${count === undefined ? '+' : ''}` })}
+          {view.total === 0 ? '' : t('data.status', { first: number(span[0] + 1), last: number(Math.min(view.total, span[1] + 1)), total: `${number(view.total)}${count === undefined ? '+' : ''}` })}
           {view.reading !== undefined && ` · ${t('data.reading', { n: view.reading })}`}
         </Text>
         {view.error !== undefined && view.total > 0 && <Text size="xs" c="red" role="alert">{t('state.failed')}</Text>}
@@ -97,7 +100,7 @@ export function Documents({ collection, place, go }: { collection: Collection; p
       </Group>
       {place.doc !== '' && (
         <DocumentDrawer
-          key={from + place.as + place.doc} collection={from} id={place.doc} as={place.as} schema={schema} current={rows.find(place.doc)?.doc} open={doc => go({ doc })} close={() => go({ doc: '' })}
+          key={'doc ' + from + place.as + place.doc} collection={from} id={place.doc} as={place.as} schema={schema} current={rows.find(place.doc)?.doc} open={doc => go({ doc })} close={() => go({ doc: '' })}
           saved={(d, created) => {
             rows.replace(d)
             if (!created) return

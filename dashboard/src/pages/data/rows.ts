@@ -21,6 +21,7 @@ export function useRows(q: client.Query, known: { count: number; exact: boolean 
   const count = view.ended ? view.total : plain ? counted.data ?? known?.count : counted.data
   useEffect(() => {
     rows.open()
+    rows.want(0, 50)
     return () => rows.close()
   }, [rows])
   useEffect(() => {

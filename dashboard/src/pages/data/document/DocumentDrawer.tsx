@@ -55,10 +55,10 @@ export function DocumentDrawer(p: Props) {
 }
 
 function Title({ id, fresh }: { id: string; fresh: boolean }) {
-  if (fresh) return <Text fw={600}>{id === '' ? t('data.doc.new') : t('data.doc.copy')}</Text>
+  if (fresh) return <Text fw={600} tabIndex={-1} data-autofocus className={css.title as string}>{id === '' ? t('data.doc.new') : t('data.doc.copy')}</Text>
   return (
     <Group gap={4} wrap="nowrap">
-      <Text fw={600} component="div" miw={0}><Plain text={id} mono /></Text>
+      <Text fw={600} component="div" miw={0} tabIndex={-1} data-autofocus className={css.title as string}><Plain text={id} mono /></Text>
       <CopyButton value={id}>
         {({ copied, copy }) => <ActionIcon variant="subtle" color="gray" size="sm" onClick={copy} aria-label={t('data.doc.copyId')}>{copied ? <IconCheck size={14} /> : <IconCopy size={14} />}</ActionIcon>}
       </CopyButton>

@@ -55,8 +55,8 @@ export function Grid(p: GridProps) {
 
   useEffect(() => {
     rows.want(w.first, w.last)
-    onWindow(w.first, w.last)
-  }, [rows, w.first, w.last, view.total, onWindow])
+    onWindow(w.top, w.bottom)
+  }, [rows, w.first, w.last, w.top, w.bottom, view.total, onWindow])
 
   const select = (spot: Spot) => {
     setActive(spot)
@@ -81,7 +81,7 @@ export function Grid(p: GridProps) {
   const onKeyDown = (e: KeyboardEvent) => {
     if (e.target !== grid.current || view.total === 0) return
     const doc = docAt(active.row)
-    const to = e.altKey ? undefined : moved(e, active, view.total, columns.length, Math.max(1, w.last - w.first - 8))
+    const to = e.altKey ? undefined : moved(e, active, view.total, columns.length, Math.max(1, w.bottom - w.top - 1))
     if (to) {
       if (e.shiftKey && doc) p.onSelect([doc, docAt(to.row)].filter(d => d !== undefined), true)
       select(to)

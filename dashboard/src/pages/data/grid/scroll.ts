@@ -2,7 +2,7 @@ import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useSta
 
 const tallest = 12_000_000 // pixels that every browser can scroll
 
-export interface Window { first: number; last: number; /** Where the first row stands in the body. */ offset: number; /** Of the body. */ height: number }
+export interface Window { first: number; last: number; /** Where the first row stands in the body. */ offset: number; /** Of the body. */ height: number; /** Rows that can be seen, at least in part. */ top: number; bottom: number }
 
 /**
  * Which rows are on screen, of as many as one likes: a body higher than browsers
@@ -62,7 +62,7 @@ export function useScroll(box: RefObject<HTMLDivElement | null>, total: number, 
 
   const first = Math.max(0, Math.floor(view / rowHeight) - 4)
   const end = Math.min(total - 1, Math.ceil((view + room) / rowHeight) + 4)
-  return { window: { first, last: end, offset: first * rowHeight - view + boxTop(view, full, height, most, mostBox, last.current), height }, show, onScroll }
+  return { window: { first, last: end, offset: first * rowHeight - view + boxTop(view, full, height, most, mostBox, last.current), height, top: Math.min(Math.max(0, total - 1), Math.floor(view / rowHeight)), bottom: Math.max(0, Math.min(total, Math.ceil((view + room) / rowHeight)) - 1) }, show, onScroll }
 }
 
 /** How far the box itself is scrolled when the window stands at view. */

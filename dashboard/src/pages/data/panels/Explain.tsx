@@ -12,7 +12,7 @@ export function Explain({ q, close }: { q: client.Query; close: () => void }) {
   const narrow = useMediaQuery('(max-width: 48em)')
   const plan = useQuery({ queryKey: ['data', 'explain', client.queryText(q), q.as], queryFn: ({ signal }) => client.explain(q, signal), staleTime: 0, gcTime: 0 })
   return (
-    <Drawer opened onClose={close} position="right" size={narrow ? '100%' : 560} title={<Text fw={600}>{t('data.explain.title')}</Text>} closeButtonProps={{ 'aria-label': t('action.close') }}>
+    <Drawer opened onClose={close} position="right" overlayProps={{ backgroundOpacity: 0.15 }} size={narrow ? '100%' : 560} title={<Text fw={600}>{t('data.explain.title')}</Text>} closeButtonProps={{ 'aria-label': t('action.close') }}>
       {plan.isPending ? <Loading /> : plan.isError ? <Failed error={plan.error} retry={plan.refetch} /> : <Plan plan={plan.data} q={q} />}
     </Drawer>
   )
@@ -22,7 +22,7 @@ function Plan({ plan, q }: { plan: client.Plan; q: client.Query }) {
   const good = !plan.unindexed && !plan.sortInMemory
   return (
     <Stack gap="md">
-      <Alert color={good ? 'teal' : 'yellow'} icon={good ? <IconCircleCheck size={18} /> : <IconBulb size={18} />} title={t(plan.unindexed ? 'data.explain.unindexed' : plan.sortInMemory ? 'data.explain.sorts' : 'data.explain.good')}>
+      <Alert color={good ? 'hutch' : 'yellow'} icon={good ? <IconCircleCheck size={18} /> : <IconBulb size={18} />} title={t(plan.unindexed ? 'data.explain.unindexed' : plan.sortInMemory ? 'data.explain.sorts' : 'data.explain.good')}>
         {t(plan.unindexed ? 'data.explain.unindexedAbout' : plan.sortInMemory ? 'data.explain.sortsAbout' : 'data.explain.goodAbout')}
       </Alert>
       <SimpleGrid cols={2} spacing="xs">
