@@ -76,6 +76,7 @@ function Body({ collection, as, schema, base: first, current, fresh, open, close
   const readOnly = as !== ''
   const dirty = fresh || text !== write(own(base), 2)
   const marks = lintDoc(text, schema)
+  const readable = isReadable(text)
   const newer = !fresh && current && versionOf(current) > versionOf(base) ? current : undefined
 
   const show = (d: Doc) => {
@@ -146,7 +147,7 @@ function Body({ collection, as, schema, base: first, current, fresh, open, close
           <Group justify="space-between" gap="xs">
             <Text size="sm">{t('data.doc.changed')}</Text>
             <Button
-              size="compact-xs" variant="default" disabled={marks.length > 0}
+              size="compact-xs" variant="default" disabled={!readable}
               onClick={() => setConflict({ from: collection, base, mine: new Map([...base].filter(([k]) => k.startsWith('_')).concat([...own(parseDoc(text))])), theirs: newer })}
             >{t('data.doc.showDiff')}</Button>
           </Group>
@@ -154,7 +155,7 @@ function Body({ collection, as, schema, base: first, current, fresh, open, close
       )}
       <div className={css.editor}>
         <Suspense fallback={<Skeleton height="100%" />}>
-          <Json value={text} label={t('data.doc.json')} readOnly={readOnly} onChange={setText} onSubmit={() => { if (dirty && !readOnly) void store() }} lint={s => lintDoc(s, schema)} complete={c => completeDoc(c, schema)} />
+          <Json value={text} label={t('data.doc.json')} readOnly={readOnly} autoFocus={fresh} onChange={setText} onSubmit={() => { if (dirty && readable && !readOnly) void store() }} lint={s => lintDoc(s, schema)} complete={c => completeDoc(c, schema)} />
         </Suspense>
       </div>
       {marks.length > 0 && <ul className={css.problems} aria-label={t('data.doc.problems')}>{marks.slice(0, 20).map(m => <li key={m.from + m.message}><Plain text={m.message} wrap /></li>)}</ul>}
@@ -164,12 +165,21 @@ function Body({ collection, as, schema, base: first, current, fresh, open, close
           {fresh ? <Text size="xs" c="dimmed">{t('data.doc.idHint')}</Text> : <Actions doc={base} collection={collection} open={open} remove={remove} />}
           <Group gap="xs">
             <Button variant="default" onClick={close}>{dirty && !fresh ? t('data.doc.discard') : t('action.close')}</Button>
-            <Tooltip label={t('data.doc.saveHint')}><Button onClick={() => void store()} loading={busy} disabled={!dirty}>{fresh ? t('data.doc.create') : t('action.save')}</Button></Tooltip>
+            <Tooltip label={t('data.doc.saveHint')}><Button onClick={() => void store()} loading={busy} disabled={!dirty || !readable}>{fresh ? t('data.doc.create') : t('action.save')}</Button></Tooltip>
           </Group>
         </Group>
       )}
     </div>
   )
+}
+
+function isReadable(text: string): boolean {
+  try {
+    parseDoc(text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function Actions({ doc, open, remove }: { doc: Doc; collection: string; open: (id: string) => void; remove: (d: Doc) => void }) {

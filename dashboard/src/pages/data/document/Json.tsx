@@ -16,6 +16,7 @@ interface Props {
   readOnly?: boolean
   /** One to a few lines, without numbers. */
   small?: boolean
+  autoFocus?: boolean
   onChange?: (text: string) => void
   /** Ctrl+Enter and Ctrl+S. */
   onSubmit?: () => void
@@ -43,7 +44,7 @@ const look = (dark: boolean, small: boolean) => [
 ]
 
 /** JSON in CodeMirror, with what the page knows of its meaning. */
-export default function Json({ value, label, readOnly = false, small = false, onChange, onSubmit, lint, complete }: Props) {
+export default function Json({ value, label, readOnly = false, small = false, autoFocus = false, onChange, onSubmit, lint, complete }: Props) {
   const host = useRef<HTMLDivElement>(null)
   const view = useRef<EditorView>(undefined)
   const on = useRef({ onChange, onSubmit, lint, complete })
@@ -75,6 +76,7 @@ export default function Json({ value, label, readOnly = false, small = false, on
         ],
       }),
     })
+    if (autoFocus) v.focus()
     return () => v.destroy()
   }, [])
 

@@ -24,6 +24,12 @@ export function spot(state: EditorState, pos: number): { path: string[]; name: b
   return { path, name, from: inText ? node.from : pos, to: inText ? node.to : pos }
 }
 
+/** The spot, where something was begun or asked for by hand. */
+function asked(c: CompletionContext): ReturnType<typeof spot> {
+  const at = spot(c.state, c.pos)
+  return at && (c.explicit || at.from < c.pos) ? at : undefined
+}
+
 function unquoted(s: string): string {
   try {
     return JSON.parse(s) as string
@@ -34,7 +40,7 @@ function unquoted(s: string): string {
 
 /** Names and values of a document, by its schema. */
 export function completeDoc(c: CompletionContext, schema: Doc | undefined): CompletionResult | null {
-  const at = spot(c.state, c.pos)
+  const at = asked(c)
   if (!at || !schema) return null
   if (at.name) {
     const options = fieldsOf(schema, at.path.join('.')).map(f => {
@@ -50,7 +56,7 @@ export function completeDoc(c: CompletionContext, schema: Doc | undefined): Comp
 
 /** Fields, operators and values of a filter. */
 export function completeWhere(c: CompletionContext, fields: readonly string[], schema: Doc | undefined): CompletionResult | null {
-  const at = spot(c.state, c.pos)
+  const at = asked(c)
   if (!at) return null
   const logic = ['$and', '$or', '$not']
   const named = (list: readonly string[], type: string) => list.map(f => ({ label: `"${f}"`, apply: `"${f}": `, type }))

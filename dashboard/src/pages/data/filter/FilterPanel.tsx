@@ -36,11 +36,16 @@ export function FilterPanel(p: Props) {
     else setGroup(begin(p.where))
     setRaw(to === 'raw')
   }
+  const ways = (
+    <Group gap="xs" ml="auto">
+      <SegmentedControl size="xs" value={raw ? 'raw' : 'builder'} onChange={turn} data={[{ value: 'builder', label: t('data.filter.builder') }, { value: 'raw', label: 'JSON' }]} aria-label={t('data.filter.form')} />
+      <Button size="compact-xs" variant="subtle" color="gray" onClick={p.close}>{t('data.filter.hide')}</Button>
+    </Group>
+  )
   return (
     <Paper withBorder p="sm" radius="md" role="search" aria-label={t('data.filter.title')} onKeyDown={e => { if (e.key === 'Escape' && !e.defaultPrevented) p.close() }}>
-      <Stack gap="sm">
         {raw
-          ? <RawFilter text={p.whereText} fields={p.fields} schema={p.schema} apply={p.apply} />
+          ? <RawFilter text={p.whereText} fields={p.fields} schema={p.schema} apply={p.apply} ways={ways} />
           : (
               <form onSubmit={e => {
                 e.preventDefault()
@@ -58,15 +63,11 @@ export function FilterPanel(p: Props) {
                         apply(none)
                       }}
                     >{t('data.filter.clear')}</Button>
+                    {ways}
                   </Group>
                 </Stack>
               </form>
             )}
-        <Group justify="space-between" gap="xs">
-          <SegmentedControl size="xs" value={raw ? 'raw' : 'builder'} onChange={turn} data={[{ value: 'builder', label: t('data.filter.builder') }, { value: 'raw', label: 'JSON' }]} aria-label={t('data.filter.form')} />
-          <Button size="compact-xs" variant="subtle" color="gray" onClick={p.close}>{t('data.filter.hide')}</Button>
-        </Group>
-      </Stack>
     </Paper>
   )
 }

@@ -1,5 +1,5 @@
-import { Alert, Button, Group, Paper, Skeleton } from '@mantine/core'
-import { lazy, Suspense, useState } from 'react'
+import { Alert, Button, Group, Paper, Skeleton, Stack } from '@mantine/core'
+import { lazy, type ReactNode, Suspense, useState } from 'react'
 import { t } from '../../../text.ts'
 import { completeWhere } from '../document/complete.ts'
 import { malformed } from '../document/lint.ts'
@@ -10,7 +10,7 @@ import { parseDoc, write } from '../model/wire.ts'
 const Json = lazy(() => import('../document/Json.tsx'))
 
 /** The filter as the query has it. */
-export function RawFilter({ text: applied, fields, schema, apply }: { text: string; fields: readonly string[]; schema: Doc | undefined; apply: (text: string) => void }) {
+export function RawFilter({ text: applied, fields, schema, apply, ways }: { text: string; fields: readonly string[]; schema: Doc | undefined; apply: (text: string) => void; ways: ReactNode }) {
   const [text, setText] = useState(() => pretty(applied))
   const [problem, setProblem] = useState('')
   const run = () => {
@@ -22,7 +22,7 @@ export function RawFilter({ text: applied, fields, schema, apply }: { text: stri
     }
   }
   return (
-    <>
+    <Stack gap="sm">
       <Paper withBorder radius="sm">
         <Suspense fallback={<Skeleton height={36} />}>
           <Json
@@ -48,8 +48,9 @@ export function RawFilter({ text: applied, fields, schema, apply }: { text: stri
             apply('')
           }}
         >{t('data.filter.clear')}</Button>
+        {ways}
       </Group>
-    </>
+    </Stack>
   )
 }
 

@@ -3,6 +3,7 @@ import { IconArrowDown, IconArrowUp, IconColumns3 } from '@tabler/icons-react'
 import { useState } from 'react'
 import { Plain } from '../../../parts/Plain.tsx'
 import { t } from '../../../text.ts'
+import css from '../data.module.css'
 import { type Column, move, toggle } from '../model/columns.ts'
 
 interface Props { fields: readonly string[]; columns: readonly Column[]; change: (c: Column[]) => void; reset: () => void; opened: boolean; open: (o: boolean) => void }
@@ -15,7 +16,7 @@ export function ColumnsMenu({ fields, columns, change, reset, opened, open }: Pr
   const match = (f: string): boolean => f.toLowerCase().includes(search.toLowerCase())
   return (
     <Popover position="bottom-start" width={280} opened={opened} onChange={open} trapFocus shadow="md">
-      <Popover.Target><Button size="xs" variant="default" leftSection={<IconColumns3 size={15} />} onClick={() => open(!opened)}>{t('data.columns.title')}</Button></Popover.Target>
+      <Popover.Target><Button size="xs" variant="default" leftSection={<IconColumns3 size={15} />} onClick={() => open(!opened)}><span className={css.label}>{t('data.columns.title')}</span></Button></Popover.Target>
       <Popover.Dropdown p="xs">
         <Stack gap="xs">
           <TextInput size="xs" value={search} onChange={e => setSearch(e.currentTarget.value)} placeholder={t('data.columns.search')} aria-label={t('data.columns.search')} />

@@ -32,7 +32,7 @@ export function Toolbar({ place, go, readOnly, live, collection, fields, columns
       <Button
         size="xs" variant={n > 0 ? 'light' : 'default'} leftSection={<IconFilter size={15} />} aria-expanded={place.panel === 'filter'}
         onClick={() => go({ panel: place.panel === 'filter' ? '' : 'filter' }, { replace: true })} rightSection={n > 0 && <Badge size="xs" circle={n < 10}>{n}</Badge>}
-      >{t('data.filter.title')}</Button>
+      ><span className={css.label}>{t('data.filter.title')}</span></Button>
       <ColumnsMenu fields={fields} columns={columns} change={setColumns} reset={() => go({ columns: '' }, { replace: true })} opened={place.panel === 'columns'} open={o => go({ panel: o ? 'columns' : '' }, { replace: true })} />
       <ViewsMenu place={place} go={go} collection={collection.name} />
       <ViewAsMenu place={place} go={go} />
@@ -48,7 +48,7 @@ export function Toolbar({ place, go, readOnly, live, collection, fields, columns
           <Menu.Item leftSection={<IconKeyboard size={15} />} onClick={() => go({ panel: 'keys' })}>{t('data.keys.title')}</Menu.Item>
         </Menu.Dropdown>
       </Menu>
-      {!readOnly && <Button size="xs" leftSection={<IconPlus size={15} />} onClick={() => go({ doc: newDocument })}>{t('data.doc.new')}</Button>}
+      {!readOnly && <Button size="xs" leftSection={<IconPlus size={15} />} onClick={() => go({ doc: newDocument })}><span className={css.label}>{t('data.doc.new')}</span></Button>}
     </Group>
   )
 }

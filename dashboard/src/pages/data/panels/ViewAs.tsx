@@ -26,7 +26,7 @@ export function ViewAsMenu({ place, go }: { place: Place; go: Go }) {
   }
   return (
     <Popover position="bottom-start" width={300} trapFocus shadow="md" opened={opened} onChange={setOpened}>
-      <Popover.Target><Button size="xs" variant={place.as ? 'light' : 'default'} leftSection={<IconEye size={15} />} onClick={() => setOpened(!opened)}>{t('data.as.title')}</Button></Popover.Target>
+      <Popover.Target><Button size="xs" variant={place.as ? 'light' : 'default'} leftSection={<IconEye size={15} />} onClick={() => setOpened(!opened)}><span className={css.label}>{t('data.as.title')}</span></Button></Popover.Target>
       <Popover.Dropdown p="xs">
         <Stack gap={6}>
           <Text size="xs" c="dimmed">{t('data.as.about')}</Text>

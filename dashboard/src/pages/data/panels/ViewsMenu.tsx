@@ -6,6 +6,7 @@ import { notify, notifyError } from '../../../parts/notify.tsx'
 import { Plain } from '../../../parts/Plain.tsx'
 import { t } from '../../../text.ts'
 import * as client from '../client.ts'
+import css from '../data.module.css'
 import { columnsText } from '../model/columns.ts'
 import { sortText } from '../model/sort.ts'
 import type { Go, Place } from '../place.ts'
@@ -35,7 +36,7 @@ export function ViewsMenu({ place, go, collection }: { place: Place; go: Go; col
     <>
       <Menu position="bottom-start" width={260}>
         <Menu.Target>
-          <Button size="xs" variant={current ? 'light' : 'default'} leftSection={<IconBookmark size={15} />} maw={220}>{current ? <Plain text={current.name} /> : t('data.views.title')}</Button>
+          <Button size="xs" variant={current ? 'light' : 'default'} leftSection={<IconBookmark size={15} />} maw={220}>{current ? <Plain text={current.name} /> : <span className={css.label}>{t('data.views.title')}</span>}</Button>
         </Menu.Target>
         <Menu.Dropdown>
           {views.length === 0 && <Menu.Label>{t('data.views.none')}</Menu.Label>}
