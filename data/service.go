@@ -67,6 +67,7 @@ type Service struct {
 	kept     kept
 	usages   usages
 	bypasses bypasses
+	refusals refusals
 	feed     *Feed
 	cancel   context.CancelFunc
 	done     sync.WaitGroup

@@ -106,6 +106,7 @@ func (r *run) log(ctx context.Context, err error) {
 		attrs = append(attrs, slog.String("code", string(hutch.CodeOf(err))), slog.String("error", r.text), slog.String("stack", r.stack))
 	}
 	attrs = append(attrs, slog.String("outcome", string(r.outcome)), slog.Bool("cold", r.cold), slog.Int("attempt", r.ev.Attempt))
+	r.service.tallies.count(r.f.Name, r.outcome != OutcomeOK && r.outcome != OutcomeThrew, r.service.o.Now())
 	r.mu.Lock()
 	lines := make([]slog.Attr, len(r.lines))
 	for i, l := range r.lines {

@@ -39,6 +39,7 @@ type Service struct {
 	o       Options
 	queue   *queue
 	breaker *breaker
+	tallies tallies
 	set     atomic.Pointer[Set]
 }
 

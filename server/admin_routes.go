@@ -7,6 +7,7 @@ func adminRoutes() []*Route {
 	rows := slices.Concat(
 		backendRoutes(),
 		adminUsersRoutes(),
+		adminMetricsRoutes(),
 		[]*Route{auditRoute()},
 		settingsRoutes(),
 		sessionAdminRoutes(),

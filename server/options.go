@@ -38,6 +38,7 @@ type Options struct {
 	// Details is what /readyz?verbose shows besides, for holders of an ops key.
 	Details func(context.Context) map[string]any
 	Metrics *prometheus.Registry
+	Watch   Watch // nil: /admin/v1/metrics and overview are unavailable
 	Log     *slog.Logger
 	Now     func() time.Time
 }

@@ -32,6 +32,8 @@ var accessTable = map[string]struct {
 	"GET /healthz":                           {"", "", access{200, 200, 200, 200, 200, 401}},
 	"GET /readyz":                            {"", "", access{200, 200, 200, 200, 200, 401}},
 	"GET /metrics":                           {"", "", access{401, 403, 403, 403, 200, 401}},
+	"GET /admin/v1/metrics":                  {"", "", access{404, 404, 404, 403, 503, 401}},
+	"GET /admin/v1/overview":                 {"", "", access{404, 404, 404, 403, 503, 401}},
 	"GET /openapi.json":                      {"", "", access{200, 200, 200, 200, 200, 401}},
 	// Routes that need no user ignore all but service keys.
 	"POST /auth/v1/signup":                                {"", `{"email":"a@b.test","password":"long enough 1"}`, access{200, 200, 200, 200, 200, 200}},
@@ -116,7 +118,7 @@ var accessTable = map[string]struct {
 var authKey = map[string]int{
 	"DELETE /auth/v1/admin/users/{id}/sessions/{session}": 204, "DELETE /auth/v1/admin/users/{id}/identities/{identity}": 204,
 
-	"GET /metrics": 403, "GET /admin/v1/audit": 403, "GET /admin/v1/live": 403,
+	"GET /metrics": 403, "GET /admin/v1/audit": 403, "GET /admin/v1/live": 403, "GET /admin/v1/metrics": 403, "GET /admin/v1/overview": 403,
 	"POST /admin/v1/auth/tokens": 200, "POST /admin/v1/auth/impersonate": 200,
 	"GET /auth/v1/admin/users": 200, "POST /auth/v1/admin/users": 200, "POST /auth/v1/invite": 200, "POST /auth/v1/admin/generate_link": 200, "GET /auth/v1/admin/users/{id}": 200,
 	"PUT /auth/v1/admin/users/{id}": 200, "DELETE /auth/v1/admin/users/{id}": 200,

@@ -53,6 +53,9 @@ type Realtime struct {
 	unhear func()
 	work   sync.WaitGroup
 	news   atomic.Uint64 // changes that auth has told
+	sent   atomic.Uint64 // frames of live queries
+	slowed atomic.Uint64 // sockets that were closed as slow
+	slowAt atomic.Int64  // the last of them, in Unix seconds
 
 	served, refused atomic.Uint64 // sockets
 	started         time.Time
@@ -190,6 +193,15 @@ func (r *Realtime) Count() int {
 	defer r.mu.Unlock()
 	return len(r.sockets)
 }
+
+// Delivered is the number of frames of live queries that were written.
+func (r *Realtime) Delivered() uint64 { return r.sent.Load() }
+
+// Slow is the number of sockets that were closed as their clients read too slowly.
+func (r *Realtime) Slow() uint64 { return r.slowed.Load() }
+
+// SlowAt is when that last happened.
+func (r *Realtime) SlowAt() time.Time { return time.Unix(r.slowAt.Load(), 0) }
 
 // Shutdown says bye to every socket, with the times of their return spread, and
 // closes them.

@@ -75,6 +75,7 @@ func (s *socket) write() {
 			return
 		}
 		s.sending.Store(0)
+		s.realtime.sent.Add(uint64(len(batch)))
 	}
 }
 
@@ -95,7 +96,10 @@ func (s *socket) control(until time.Time) error {
 // slow gives up a client that does not read its answers. It is told when its
 // connection takes anything at all.
 func (s *socket) slow() {
-	s.ending.CompareAndSwap(nil, &ending{code: closeSlow, reason: "slow", until: time.Now()})
+	if s.ending.CompareAndSwap(nil, &ending{code: closeSlow, reason: "slow", until: time.Now()}) {
+		s.realtime.slowed.Add(1)
+		s.realtime.slowAt.Store(s.realtime.o.Now().Unix())
+	}
 	_ = s.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(closeSlow, "slow"), time.Now().Add(leaveTime))
 	s.hangUp()
 }

@@ -27,7 +27,7 @@ func newStats(reg *prometheus.Registry, routes []*Route) *stats {
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "hutch_http_requests_total", Help: "Requests answered."}, []string{"route", "class"}),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "hutch_http_request_seconds", Help: "Time from headers to answer.",
-			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
+			Buckets: []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
 		}, []string{"route"}),
 		known: map[string]*routeStats{},
 	}

@@ -42,6 +42,7 @@ import (
 	"github.com/hutch-dev/hutch/data/live"
 	"github.com/hutch-dev/hutch/functions"
 	"github.com/hutch-dev/hutch/internal/child"
+	"github.com/hutch-dev/hutch/internal/history"
 	"github.com/hutch-dev/hutch/server"
 )
 
@@ -118,6 +119,7 @@ type App struct {
 	Server    *server.Server // nil with NewData
 
 	jobs    *jobs.Pool       // nil with NewData
+	past    *history.History // nil with NewData
 	live    *live.Hub        // nil with NewData
 	sockets *server.Realtime // nil with NewData; the server ends it
 
@@ -131,11 +133,12 @@ type App struct {
 	runtimes map[string]functions.Runtime
 	confined map[string]error // why a runtime runs nothing
 	metrics  *prometheus.Registry
+	state    atomic.Pointer[state]
 
 	reload  sync.Mutex // one Reload at a time; guards release
 	release *release   // in use
 	inUse   atomic.Pointer[config.Config]
-	history history // of configs, for the dashboard
+	history configHistory // of configs, for the dashboard
 	started time.Time
 
 	ready    chan struct{} // closed when the first indexes and seeds are in
@@ -173,10 +176,10 @@ func open(ctx context.Context, o *Options, dataOnly bool) (_ *App, err error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	a := &App{
-		o: *o, log: o.Log, ready: make(chan struct{}), metrics: prometheus.NewRegistry(),
+		o: *o, log: o.Log, ready: make(chan struct{}), metrics: prometheus.NewRegistry(), started: o.Now(),
 		runtimes: map[string]functions.Runtime{}, confined: map[string]error{},
 	}
-	a.started = o.Now()
+	a.state.Store(&state{})
 	base, stop := context.WithCancel(context.WithoutCancel(ctx))
 	a.stop = stop
 	defer func() {

@@ -16,8 +16,8 @@ const (
 	maxFindings = 100 // of each
 )
 
-// history is what the dashboard shows of configs on this node.
-type history struct {
+// configHistory is what the dashboard shows of configs on this node.
+type configHistory struct {
 	mu       sync.Mutex // guards all
 	config   *config.Config
 	findings []server.ConfigFinding
@@ -25,7 +25,7 @@ type history struct {
 }
 
 // use remembers the config that is in use from now on, and what compiling it found.
-func (h *history) use(c *config.Config, ds []hutch.Diagnostic) {
+func (h *configHistory) use(c *config.Config, ds []hutch.Diagnostic) {
 	found := findings(slices.Concat(c.Warnings(), ds))
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -33,7 +33,7 @@ func (h *history) use(c *config.Config, ds []hutch.Diagnostic) {
 }
 
 // note remembers a reload and how it ended.
-func (h *history) note(at time.Time, ds []hutch.Diagnostic, err error) {
+func (h *configHistory) note(at time.Time, ds []hutch.Diagnostic, err error) {
 	r := server.ConfigReload{At: at.UTC(), OK: err == nil, Findings: findings(ds)}
 	if err != nil {
 		r.Message = hutch.AsError(err).Message
@@ -48,10 +48,13 @@ func (h *history) note(at time.Time, ds []hutch.Diagnostic, err error) {
 }
 
 // NotReloaded tells that a changed config could not be read.
-func (a *App) NotReloaded(ds []hutch.Diagnostic) { a.history.note(a.o.Now(), ds, &ConfigError{ds}) }
+func (a *App) NotReloaded(ds []hutch.Diagnostic) {
+	a.history.note(a.o.Now(), ds, &ConfigError{ds})
+	a.told(a.base, &ConfigError{ds})
+}
 
 // view is what is remembered, with the values of the config in use.
-func (h *history) view() *server.ConfigView {
+func (h *configHistory) view() *server.ConfigView {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	v := &server.ConfigView{Values: []server.ConfigValue{}, Findings: slices.Clone(h.findings), Reloads: slices.Clone(h.reloads)}

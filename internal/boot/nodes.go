@@ -288,3 +288,15 @@ func (n *nodes) details(to map[string]any) {
 	to["warning"] = fmt.Sprintf("%d of %d nodes run another config or version than this one: clients get different answers; indexes are dropped only when all agree",
 		len(differ), len(n.others)+1)
 }
+
+// hosts are this node's and those of the others that live.
+func (n *nodes) hosts() []string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	var out []string
+	for _, s := range n.others {
+		out = append(out, s.doc.Host)
+	}
+	slices.Sort(out)
+	return append([]string{n.own.Host}, out...)
+}

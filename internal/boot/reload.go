@@ -20,6 +20,7 @@ func (a *App) Reload(ctx context.Context, c *config.Config) ([]hutch.Diagnostic,
 		a.history.use(c, ds)
 	}
 	a.history.note(a.o.Now(), slices.Concat(c.Warnings(), ds), err)
+	a.told(ctx, err)
 	return ds, err
 }
 
@@ -47,6 +48,8 @@ func (a *App) reloadTo(ctx context.Context, c *config.Config) ([]hutch.Diagnosti
 	a.sockets.Rebind()
 	a.release = r
 	a.inUse.Store(c)
+	next := &state{warnings: ds, restart: needRestart(a.o.Config, c)}
+	a.state.Store(next)
 	for _, key := range needRestart(old.config, c) {
 		a.log.Warn("this change takes effect at the next start", slog.String("key", key))
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/hutch-dev/hutch/data"
 	"github.com/hutch-dev/hutch/data/jobs"
 	"github.com/hutch-dev/hutch/internal/child"
+	"github.com/hutch-dev/hutch/internal/history"
 	"github.com/hutch-dev/hutch/server"
 )
 
@@ -71,7 +72,7 @@ func entropyOf(r io.Reader) io.Reader {
 // systemCollections are the rooms' own.
 func systemCollections() []data.Collection {
 	var cs []data.Collection
-	for _, name := range append(auth.Collections(), seedsCollection, nodesCollection, server.ViewsCollection) {
+	for _, name := range append(auth.Collections(), seedsCollection, nodesCollection, server.ViewsCollection, history.Collection) {
 		cs = append(cs, data.Collection{Name: name, Indexes: auth.Indexes()[name]})
 	}
 	return append(cs, jobs.Collections()...)

@@ -71,13 +71,15 @@ func (a *App) openServer(ctx context.Context) error {
 	if err := a.openLive(ctx); err != nil {
 		return fmt.Errorf("starting live queries: %w", err)
 	}
+	a.state.Store(&state{warnings: ds})
+	a.openPast()
 	c := a.o.Config
 	a.Server, err = server.New(server.Options{
 		Data: a.Data, Auth: a.Auth, DataPage: dataPage{a.Data, a}, Sockets: a.sockets, Live: a.sockets, Nodes: a.nodesThere, Parts: a.parts(r), Desk: a.desk(),
 		Limits:    server.Limits{Body: c.Limits.Body, Request: c.Limits.Request},
 		PublicURL: a.publicURL(), Proxies: c.Proxies, Dev: a.o.Dev, Exposed: a.o.Exposed,
 		Settings: settings{a},
-		Ready:    a.readiness, Sound: a.sound, Details: a.details, Metrics: a.metrics, Log: a.log, Now: a.o.Now,
+		Ready:    a.readiness, Sound: a.sound, Details: a.details, Metrics: a.metrics, Watch: watch{a}, Log: a.log, Now: a.o.Now,
 	})
 	return err
 }
@@ -210,6 +212,7 @@ func (a *App) begin(ctx context.Context) error {
 		}
 	}
 	close(a.ready)
+	a.remember()
 	return nil
 }
 
