@@ -68,7 +68,7 @@ func openAPIDocument(routes []*Route, app App, whole bool) schema {
 	b := &describer{schemas: newSchemas(), paths: schema{}}
 	b.of(failure{})
 	for _, r := range routes {
-		if whole || r.Need != NeedAdmin && r.Need != NeedDesk {
+		if whole || r.Service != ServiceAdmin {
 			method, op := b.operation(r)
 			b.add(r.Path, method, op)
 		}
@@ -81,7 +81,7 @@ func openAPIDocument(routes []*Route, app App, whole bool) schema {
 	}
 	if whole {
 		schemes["operator"] = schema{
-			"type": "apiKey", "in": "cookie", "name": operatorCookie,
+			"type": "apiKey", "in": "cookie", "name": deskSecure,
 			"description": "the dashboard's session, with X-Hutch-Admin: 1 and Sec-Fetch-Site: same-origin",
 		}
 	}
@@ -222,7 +222,7 @@ func refusals(r *Route) []int {
 	if r.Need != NeedNothing || r.Service == ServiceData || r.Service == ServiceFunctions {
 		out[http.StatusUnauthorized], out[http.StatusForbidden] = true, true
 	}
-	if strings.Contains(r.Path, "{") || r.Need == NeedAdmin {
+	if strings.Contains(r.Path, "{") || r.Service == ServiceAdmin {
 		out[http.StatusNotFound] = true
 	}
 	if r.In != nil {
@@ -248,6 +248,8 @@ func security(r *Route) []any {
 		return []any{user}
 	case NeedAuth, NeedOps:
 		return []any{key, apikey}
+	case NeedDesk:
+		return []any{none, operator}
 	case NeedAdmin:
 		if r.Scope == "" {
 			return []any{operator}
@@ -277,6 +279,3 @@ func tagsOf(paths schema) []any {
 	}
 	return out
 }
-
-// operatorCookie is what a dashboard's session is kept in.
-const operatorCookie = "__Host-hutch-operator"
