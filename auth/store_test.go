@@ -72,8 +72,12 @@ func (m *memory) Find(ctx context.Context, q data.Query) iter.Seq2[data.Doc, err
 		}
 		m.mu.Unlock()
 		n := 0
-		for _, id := range slices.Sorted(maps.Keys(docs)) {
-			if q.Where.Op == data.OpGt && id <= q.Where.Value.StringValue() {
+		ids := slices.Sorted(maps.Keys(docs))
+		if len(q.OrderBy) > 0 && q.OrderBy[0].Desc {
+			slices.Reverse(ids)
+		}
+		for _, id := range ids {
+			if q.Where.Op == data.OpGt && id <= q.Where.Value.StringValue() || q.Where.Op == data.OpLt && id >= q.Where.Value.StringValue() {
 				continue
 			}
 			if n++; q.Limit > 0 && n > q.Limit || !yield(docs[id], nil) {

@@ -14,7 +14,7 @@ import (
 func auditRoute() *Route {
 	return &Route{
 		Method: http.MethodGet, Path: "/admin/v1/audit", About: "what happened to accounts, sessions and keys",
-		Scope: hutch.ScopeOps, Query: []string{"since", "user", "after", "limit"}, handle: audit, Out: auditPage{},
+		Scope: hutch.ScopeOps, Query: []string{"since", "until", "user", "operator", "event", "order", "after", "limit"}, handle: audit, Out: auditPage{},
 	}
 }
 
@@ -25,16 +25,27 @@ type auditPage struct {
 }
 
 func audit(r *request) error {
-	q := auth.AuditQuery{User: r.param("user"), After: r.param("after")}
-	if strings.Contains(q.User, "@") { // which addresses have accounts is no business of these keys
+	q := auth.AuditQuery{User: r.param("user"), Operator: r.param("operator"), Event: r.param("event"), After: r.param("after")}
+	if strings.Contains(q.User, "@") && r.who.Kind != hutch.Operator { // which addresses have accounts is no business of these keys
 		return &hutch.Error{Code: hutch.InvalidArgument, Field: "user", Message: "user is the id of a user"}
 	}
-	if s := r.param("since"); s != "" {
+	for name, to := range map[string]*time.Time{"since": &q.Since, "until": &q.Until} {
+		s := r.param(name)
+		if s == "" {
+			continue
+		}
 		t, err := time.Parse(time.RFC3339, s)
 		if err != nil {
-			return &hutch.Error{Code: hutch.InvalidArgument, Field: "since", Message: "since is a time of RFC 3339"}
+			return &hutch.Error{Code: hutch.InvalidArgument, Field: name, Message: name + " is a time of RFC 3339"}
 		}
-		q.Since = t
+		*to = t
+	}
+	switch r.param("order") {
+	case "", "oldest":
+	case "newest":
+		q.Newest = true
+	default:
+		return &hutch.Error{Code: hutch.InvalidArgument, Field: "order", Message: "order is oldest or newest"}
 	}
 	if s := r.param("limit"); s != "" {
 		n, err := strconv.Atoi(s)

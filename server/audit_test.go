@@ -12,6 +12,7 @@ func TestS91TheAuditIsExported(t *testing.T) {
 		"": 200, "?limit=500": 200, "?limit=501": 400, "?limit=1": 200, "?limit=0": 400, "?limit=x": 400,
 		"?since=2026-11-22T00:00:00Z": 200, "?since=yesterday": 400, "?since=2026-11-22T00:00:00Z&since=2026-11-22T00:00:00Z": 400,
 		"?user=ann@pets.test": 400, "?user=0199a3c8-5c1e-7b21-9d1c-0a4c1f2a7e11&after=x": 200, "?users=x": 400,
+		"?order=newest&operator=op&event=key_created&until=2026-11-22T00:00:00Z": 200, "?order=up": 400, "?until=now": 400,
 	} {
 		a := s.do(t, "ops", "GET", "/admin/v1/audit"+path, "")
 		if a.StatusCode != want {
@@ -24,5 +25,12 @@ func TestS91TheAuditIsExported(t *testing.T) {
 	a := s.do(t, "ops", "GET", "/admin/v1/audit", "", "Origin", "https://shop.example")
 	if a.StatusCode != 401 {
 		t.Errorf("from a page: %d %s", a.StatusCode, a.body)
+	}
+}
+
+// TestS91OperatorsReadByAddress: which keys of scope ops may not.
+func TestS91OperatorsReadByAddress(t *testing.T) {
+	if a := start(t).do(t, "operator", "GET", "/admin/v1/audit?user=ann@pets.test", ""); a.StatusCode != 200 {
+		t.Errorf("%d %s", a.StatusCode, a.body)
 	}
 }

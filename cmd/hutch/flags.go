@@ -59,7 +59,22 @@ func (c *cli) store(f *dataFlags, cfg *config.Config) error {
 		return &exitError{exitUsage, fmt.Errorf("--store (HUTCH_STORE): %s", message(err))}
 	}
 	cfg.Store = hutch.Secret(url)
+	shown := "" // a URL of a store holds a password
+	if f.store != "" {
+		shown = cfg.Store.String()
+	}
+	overrule(cfg, "store", shown, "--store", "HUTCH_STORE")
 	return nil
+}
+
+// overrule tells the config what gave a key its value: the flag, or else the
+// variable. flag is the value to show.
+func overrule(cfg *config.Config, key, flag, name, variable string) {
+	if flag != "" {
+		cfg.Overrule(key, config.FromFlag, name, flag)
+		return
+	}
+	cfg.Overrule(key, config.FromEnvironment, variable, "")
 }
 
 // options are what server and commands share.

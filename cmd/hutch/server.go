@@ -132,6 +132,7 @@ func (c *cli) publicURL(f *serverFlags, cfg *config.Config) error {
 		return usagef("--public-url is a URL such as https://shop.example")
 	}
 	cfg.PublicURL = hutch.Secret(strings.TrimSuffix(u, "/"))
+	overrule(cfg, "publicUrl", f.publicURL, "--public-url", "HUTCH_PUBLIC_URL")
 	return nil
 }
 

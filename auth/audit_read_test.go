@@ -1,0 +1,98 @@
+package auth_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/hutch-dev/hutch"
+	"github.com/hutch-dev/hutch/auth"
+)
+
+func TestAuditIsSearched(t *testing.T) {
+	b := setup(t)
+	op := hutch.Principal{Kind: hutch.Operator, UID: "op_1", SessionID: "s1"}
+	start := b.clock.now
+	for i := range 30 {
+		b.clock.add(time.Second)
+		ctx := t.Context()
+		if i%10 == 3 {
+			ctx = hutch.WithPrincipal(ctx, op)
+		}
+		if err := b.Note(ctx, auth.Act{What: []string{"even", "odd"}[i%2], Target: fmt.Sprint(i)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	at := func(s int) time.Time { return start.Add(time.Duration(s) * time.Second) }
+	for name, c := range map[string]struct {
+		q    auth.AuditQuery
+		want string
+		more bool
+	}{
+		"the newest":        {auth.AuditQuery{Newest: true, Limit: 3}, "29 28 27", true},
+		"of an operator":    {auth.AuditQuery{Operator: "op_1"}, "3 13 23", false},
+		"a kind, newest":    {auth.AuditQuery{Event: "odd", Newest: true, Limit: 2}, "29 27", true},
+		"until":             {auth.AuditQuery{Event: "even", Until: at(5)}, "0 2 4", false},
+		"a span, newest":    {auth.AuditQuery{Since: at(3), Until: at(5), Newest: true}, "4 3 2", false},
+		"a span, oldest":    {auth.AuditQuery{Since: at(3), Until: at(5)}, "2 3 4", false},
+		"nobody":            {auth.AuditQuery{Operator: "op_2", Newest: true}, "", false},
+		"after all of them": {auth.AuditQuery{Since: at(100)}, "", false},
+	} {
+		rows, next, err := b.Audit(t.Context(), c.q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for _, r := range rows {
+			if r.Target == "" {
+				continue
+			}
+			if got != "" {
+				got += " "
+			}
+			got += r.Target
+		}
+		if got != c.want || (next != "") != c.more {
+			t.Errorf("%s: %q, next %q, want %q", name, got, next, c.want)
+		}
+	}
+	_, next, err := b.Audit(t.Context(), auth.AuditQuery{Newest: true, Limit: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rows, _, err := b.Audit(t.Context(), auth.AuditQuery{Newest: true, Limit: 1, After: next}); err != nil || rows[0].Target != "26" {
+		t.Errorf("%+v %v", rows, err)
+	}
+}
+
+// TestKeysAreMadeByWhom: what an operator does at the dashboard names them; the
+// command line is nobody's.
+func TestKeysAreMadeByWhom(t *testing.T) {
+	b := setup(t)
+	ctx := hutch.WithPrincipal(t.Context(), hutch.Principal{Kind: hutch.Operator, UID: "op_1"})
+	_, k, err := b.CreateKey(ctx, "backend", "auth", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.clock.add(time.Second)
+	if _, err := b.RevokeKey(ctx, k.ID); err != nil {
+		t.Fatal(err)
+	}
+	b.clock.add(time.Second)
+	if _, err := b.RotateSigning(ctx, true); err != nil {
+		t.Fatal(err)
+	}
+	b.clock.add(time.Second)
+	b.keyOf("ops")
+	rows, _, err := b.Audit(t.Context(), auth.AuditQuery{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := ""
+	for _, r := range rows {
+		got += r.Event + " " + r.Operator + "\n"
+	}
+	if want := "key_created op_1\nkey_revoked op_1\nsigning_replaced op_1\nkey_created \n"; got != want {
+		t.Errorf("%s", got)
+	}
+}
