@@ -1,4 +1,4 @@
-import { Alert, Group, Text } from '@mantine/core'
+import { Alert, Button, Center, Group, Text } from '@mantine/core'
 import { useHotkeys } from '@mantine/hooks'
 import { IconLock } from '@tabler/icons-react'
 import { useCallback, useDeferredValue, useMemo, useState } from 'react'
@@ -75,7 +75,12 @@ export function Documents({ collection, place, go }: { collection: Collection; p
       {place.where === undefined && <Alert color="red" role="alert">{t('data.filter.broken')}</Alert>}
       {selected.size > 0 && <BulkBar selected={selected} readOnly={readOnly} clear={() => setSelected(new Map())} remove={() => acts.remove([...selected.values()])} update={() => go({ panel: 'update' })} />}
       {view.error !== undefined && (view.total === 0 || readOnly)
-        ? refused ? <Empty title="data.empty.refused" icon={IconLock} about={t('data.empty.refusedAbout')} /> : <Failed error={view.error} retry={() => rows.want(0, 50)} />
+        ? refused ? <Empty title="data.empty.refused" icon={IconLock} about={t('data.empty.refusedAbout')} /> : (
+            <>
+              <Failed error={view.error} retry={() => rows.want(0, 50)} />
+              {apiError(view.error).code === 'resource_exhausted' && <Center><Button size="xs" variant="light" onClick={() => go({ panel: 'explain' })}>{t('data.explain.title')}</Button></Center>}
+            </>
+          )
         : view.loading && view.generation < 2 && view.total === 0
           ? <Loading />
           : empty
