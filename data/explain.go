@@ -22,6 +22,7 @@ type Explanation struct {
 	Reverse   bool
 	Unindexed bool // no index narrowed or ordered it
 	Where     Where
+	Filter    Filter // of the rules alone
 	Rule      RuleEffect
 	Scan      int // with RuleScan: documents a page examines
 
@@ -69,11 +70,11 @@ func (s *Service) Explain(ctx context.Context, as hutch.Principal, q Query, r Re
 	switch hutch.CodeOf(err) {
 	case "":
 	case hutch.PermissionDenied, hutch.Unauthenticated:
-		return &Explanation{Rule: RuleNever, Where: Never()}, nil
+		return &Explanation{Rule: RuleNever, Where: Never(), Filter: Filter{Kind: FilterNever, Where: Never(), Exact: true}}, nil
 	default:
 		return nil, err
 	}
-	out := &Explanation{Where: b.plan.Where, Rule: RuleAlways, Scan: b.scan, Advice: Advise(*coll, b.plan.Where, q.OrderBy)}
+	out := &Explanation{Where: b.plan.Where, Filter: b.filter, Rule: RuleAlways, Scan: b.scan, Advice: Advise(*coll, b.plan.Where, q.OrderBy)}
 	switch {
 	case b.scan > 0:
 		out.Rule = RuleScan

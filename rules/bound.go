@@ -40,6 +40,9 @@ type bound struct {
 	round  int       // of fetch, when known was filled
 	filter *folded   // kept while the binding lives
 
+	seen  []truth // of a traced rule, by mark
+	asked []bool
+
 	reduced reduced // of filter, for the last query that decided some of it
 }
 

@@ -28,6 +28,7 @@ type options struct {
 	list       bool                    // a list rule: look-ups may not depend on the document
 	value      bool                    // gives a value, not a test
 	words      func(name string) []string
+	traced     *tracing // nil: the rule is for use
 }
 
 func (o *options) field(path string) field {
@@ -77,7 +78,7 @@ type variable struct {
 
 // compile expands, type-checks and translates one expression.
 func compile(env *cel.Env, src string, opt *options) (*rule, []finding) {
-	p, fs := expand(env, src, opt.helpers)
+	p, fs := expand(env, src, opt.helpers, opt.traced)
 	if p == nil {
 		return nil, fs
 	}
@@ -182,6 +183,13 @@ var cmpOps = map[string]data.Operator{
 // boolean translates e where cur is the innermost document: "resource" or the
 // variable of the quantifier around it.
 func (t *tr) boolean(e ast.Expr, cur string) node {
+	if t.opt.traced != nil && cur == "resource" {
+		return t.traced(e, cur)
+	}
+	return t.untraced(e, cur)
+}
+
+func (t *tr) untraced(e ast.Expr, cur string) node {
 	if e.Kind() == ast.CallKind {
 		c, a := e.AsCall(), e.AsCall().Args()
 		switch c.FunctionName() {

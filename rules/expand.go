@@ -12,7 +12,8 @@ import (
 type helper struct {
 	params []string
 	body   string
-	parsed parsed // shared by all rules
+	parsed parsed  // shared by all rules
+	source *source // with a traced rule
 }
 
 // parsed is the body of a helper, parsed when first called.
@@ -37,6 +38,8 @@ type expander struct {
 	vars    int
 	found   []finding
 	broken  bool // stop: a helper does not parse, or all is too large
+	traced  *tracing
+	calls   []origin // of the helpers being expanded, with traced
 }
 
 // scope is a name visible where an expression was written: a comprehension
@@ -47,6 +50,7 @@ type scope struct {
 	arg   ast.Expr
 	args  *scope
 	open  []string // helpers being expanded where the argument was written
+	calls []origin // that led there
 	up    *scope
 }
 
@@ -60,7 +64,7 @@ func (s *scope) find(name string) *scope {
 }
 
 // expand gives the parsed rule with fresh names and without helper calls.
-func expand(env *cel.Env, src string, helpers map[string]*helper) (*cel.Ast, []finding) {
+func expand(env *cel.Env, src string, helpers map[string]*helper, traced *tracing) (*cel.Ast, []finding) {
 	a, fs := parse(env, src)
 	if fs != nil {
 		return nil, fs
@@ -72,12 +76,19 @@ func expand(env *cel.Env, src string, helpers map[string]*helper) (*cel.Ast, []f
 	}
 	x.ids = max(x.ids, ast.MaxID(n))
 	start := x.ids
+	if x.traced = traced; traced != nil {
+		traced.origins = map[int64]origin{}
+		traced.texts = map[string]*source{"": {[]rune(src), spans(src, n.Expr(), x.info)}}
+	}
 	e := x.copy(n.Expr(), nil, nil)
 	if x.ids-start > maxNodes && len(x.found) == 0 {
 		x.found = append(x.found, finding{line: 1, col: 1, code: codeLimit, msg: "too large after its helpers are expanded"})
 	}
 	if x.found != nil || x.broken {
 		return nil, x.found
+	}
+	if traced != nil { // the root keeps its number
+		traced.origins[n.Expr().ID()] = traced.origins[e.ID()]
 	}
 	n.Expr().SetKindCase(e)
 	return a, nil
@@ -102,11 +113,23 @@ func (x *expander) id(e ast.Expr, at *ast.OffsetRange) int64 {
 	} else if r, ok := x.info.GetOffsetRange(e.ID()); ok {
 		x.info.SetOffsetRange(x.ids, r)
 	}
+	if x.traced != nil {
+		x.traced.origins[x.ids] = x.origin(e)
+	}
 	if x.ids > 3*maxNodes && !x.broken {
 		x.broken = true
 		x.fail(e, at, codeLimit, "too large after its helpers are expanded")
 	}
 	return x.ids
+}
+
+// origin is where e was written.
+func (x *expander) origin(e ast.Expr) origin {
+	o := origin{id: e.ID(), calls: x.calls}
+	if len(x.open) > 0 {
+		o.in = x.open[len(x.open)-1]
+	}
+	return o
 }
 
 func (x *expander) fail(e ast.Expr, at *ast.OffsetRange, code, format string, a ...any) {
@@ -136,10 +159,10 @@ func (x *expander) copy(e ast.Expr, s *scope, at *ast.OffsetRange) ast.Expr {
 		case f == nil:
 			return x.fac.NewIdent(id, e.AsIdent())
 		case f.arg != nil:
-			open := x.open
-			x.open = f.open
+			open, calls := x.open, x.calls
+			x.open, x.calls = f.open, f.calls
 			out := x.copy(f.arg, f.args, at)
-			x.open = open
+			x.open, x.calls = open, calls
 			return out
 		}
 		return x.fac.NewIdent(id, f.fresh)
@@ -216,6 +239,9 @@ func (x *expander) call(id int64, e ast.Expr, s *scope, at *ast.OffsetRange) ast
 		h.parsed.done = true
 		if a, fs := parse(x.env, h.body); fs == nil {
 			h.parsed.expr = a.NativeRep().Expr()
+			if x.traced != nil {
+				h.source = &source{[]rune(h.body), spans(h.body, h.parsed.expr, a.NativeRep().SourceInfo())}
+			}
 		}
 	}
 	body := h.parsed.expr
@@ -225,14 +251,19 @@ func (x *expander) call(id int64, e ast.Expr, s *scope, at *ast.OffsetRange) ast
 	}
 	var in *scope // a helper sees its parameters only
 	for i, p := range h.params {
-		in = &scope{name: p, arg: c.Args()[i], args: s, open: x.open, up: in}
+		in = &scope{name: p, arg: c.Args()[i], args: s, open: x.open, calls: x.calls, up: in}
 	}
 	if at == nil {
 		r, _ := x.info.GetOffsetRange(e.ID())
 		at = &r
 	}
+	calls := x.calls
+	if x.traced != nil {
+		x.traced.texts[name] = h.source
+		x.calls = append(slices.Clip(calls), x.origin(e))
+	}
 	x.open = append(slices.Clip(x.open), name)
 	out := x.copy(body, in, at)
-	x.open = x.open[:len(x.open)-1]
+	x.open, x.calls = x.open[:len(x.open)-1], calls
 	return out
 }

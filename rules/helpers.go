@@ -67,7 +67,7 @@ func (c *compiler) checkHelpers(in map[string]hutch.Expr) {
 			continue
 		}
 		env := c.envs.helper(h.params)
-		a, fs := expand(env, h.body, c.helpers)
+		a, fs := expand(env, h.body, c.helpers, nil)
 		if a != nil {
 			if _, iss := env.Check(a); iss.Err() != nil {
 				fs = explain(iss, c.words(h.params, nil))

@@ -14,6 +14,7 @@ func adminRoutes() []*Route {
 		operatorAdminRoutes(),
 		dataPageRoutes(),
 		liveRoutes(),
+		rulesRoutes(),
 	)
 	for _, r := range rows {
 		r.Service = ServiceAdmin

@@ -23,6 +23,11 @@ func (r *request) bind(into any) error {
 	if _, err := data.ParseJSON(b, jsonDepth); err != nil {
 		return err
 	}
+	return strictly(b, into)
+}
+
+// strictly decodes one JSON value whose keys are those of into.
+func strictly(b []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
 	err := d.Decode(into)

@@ -20,6 +20,7 @@ type Options struct {
 	Data      Data
 	Auth      Auth
 	DataPage  DataPage      // nil: the Data page has nothing to ask
+	RulesPage RulesPage     // nil: no rules are shown
 	Sockets   Sockets       // nil: /realtime/v1 answers unavailable
 	Live      Live          // nil: nothing is shown of it
 	Nodes     func() []Node // that serve the app, this one first
@@ -45,9 +46,10 @@ type Options struct {
 
 // Parts are what a reload replaces as one, without losing a request.
 type Parts struct {
-	Functions Functions            // nil: none
-	CORS      []string             // origins, exact or "*"
-	Web       *Web                 // nil: no pages
+	Functions Functions // nil: none
+	CORS      []string  // origins, exact or "*"
+	Web       *Web      // nil: no pages
+	Rules     RuleTexts
 	Declared  []DeclaredCollection // what the Data page tells of the config
 	App       App                  // what /openapi.json tells operators of it
 }

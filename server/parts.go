@@ -16,10 +16,11 @@ type parts struct {
 	web       *web
 	docs      descriptions
 	declared  []DeclaredCollection
+	rules     RuleTexts
 }
 
 func (s *Server) newParts(p Parts) (next *parts, err error) {
-	next = &parts{functions: p.Functions, docs: s.describe(p.App), declared: p.Declared}
+	next = &parts{functions: p.Functions, docs: s.describe(p.App), declared: p.Declared, rules: p.Rules}
 	if next.origins, err = newOrigins(p.CORS, s.o.Dev); err != nil {
 		return nil, err
 	}

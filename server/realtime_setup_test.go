@@ -168,6 +168,7 @@ type station struct {
 	passes *passes
 	alarms *alarms
 	now    time.Time
+	rules  rules.Config
 }
 
 const petRule = "resource.public == true || (auth != null && (resource.owner == auth.uid || 'mod' in auth.roles))"
@@ -216,12 +217,13 @@ func person(uid string, roles ...string) hutch.Principal {
 func (s *station) use(t testing.TB, version, read string) {
 	t.Helper()
 	list := func(text string) map[string]hutch.Expr { return map[string]hutch.Expr{"read": {Text: text}} }
-	set, ds := rules.Compile(rules.Config{Collections: []rules.Collection{
+	s.rules = rules.Config{Collections: []rules.Collection{
 		{Name: "pets", Access: list(read)},
 		{Name: "teams", Access: list("auth != null && exists('pets', auth.uid)")},
 		{Name: "timed", Access: list("resource.until > request.time")},
 		{Name: "closed", Access: map[string]hutch.Expr{}},
-	}})
+	}}
+	set, ds := rules.Compile(s.rules)
 	if set == nil {
 		t.Fatal(ds)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/hutch-dev/hutch/data"
 	"github.com/hutch-dev/hutch/functions"
 	"github.com/hutch-dev/hutch/rules"
+	"github.com/hutch-dev/hutch/server"
 )
 
 // The codes of findings here.
@@ -30,6 +31,7 @@ type release struct {
 	version     string // of what rules and groups depend on
 	collections []data.Collection
 	rules       *rules.Set
+	texts       server.RuleTexts
 	allow       map[string]*rules.Bool
 	functions   []functions.Function
 	code        *functions.Set // functions, loaded
@@ -121,18 +123,20 @@ func (b *compiler) rules(r *release) {
 		})
 	}
 	set, ds := rules.Compile(cfg)
-	r.rules, b.diags = set, append(b.diags, ds...)
+	r.rules, r.texts.Config, b.diags = set, cfg, append(b.diags, ds...)
 	for i := range b.c.Functions {
 		f := &b.c.Functions[i]
 		if f.Auth.Text == "" {
 			continue // a hook
 		}
+		r.texts.Functions = append(r.texts.Functions, rules.Named{Name: f.Name, Expr: f.Auth})
 		allow, ds := rules.CompileBool("functions."+f.Name, f.Auth, cfg.Helpers)
 		r.allow[f.Name], b.diags = allow, append(b.diags, ds...)
 	}
 	if b.c.Auth.Anonymous {
 		b.diags = append(b.diags, rules.Anonymous(cfg.Helpers, b.judged())...)
 	}
+	r.texts.Diagnostics = b.diags
 }
 
 // judged are the expressions that let somebody pass.

@@ -75,7 +75,7 @@ func (a *App) openServer(ctx context.Context) error {
 	a.openPast()
 	c := a.o.Config
 	a.Server, err = server.New(server.Options{
-		Data: a.Data, Auth: a.Auth, DataPage: dataPage{a.Data, a}, Sockets: a.sockets, Live: a.sockets, Nodes: a.nodesThere, Parts: a.parts(r), Desk: a.desk(),
+		Data: a.Data, Auth: a.Auth, DataPage: dataPage{a.Data, a}, RulesPage: dataPage{a.Data, a}, Sockets: a.sockets, Live: a.sockets, Nodes: a.nodesThere, Parts: a.parts(r), Desk: a.desk(),
 		Limits:    server.Limits{Body: c.Limits.Body, Request: c.Limits.Request},
 		PublicURL: a.publicURL(), Proxies: c.Proxies, Dev: a.o.Dev, Exposed: a.o.Exposed,
 		Settings: settings{a},
@@ -141,7 +141,7 @@ func (a *App) openRuntime(rt Runtime) error {
 // parts are what the server shows of a release.
 func (a *App) parts(r *release) server.Parts {
 	p := server.Parts{
-		Functions: a.Functions, CORS: r.config.Origins, Declared: r.declared(),
+		Functions: a.Functions, CORS: r.config.Origins, Declared: r.declared(), Rules: r.texts,
 		App: server.App{Name: r.config.Name, Collections: r.collections, Functions: r.functions},
 	}
 	if r.config.Web != "" {

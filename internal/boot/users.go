@@ -23,7 +23,9 @@ type userCall struct {
 	call *auth.ManagedCall
 }
 
-func (c userCall) Manage(depth int) functions.UserChanges { return managed{c.auth.Manage(c.call, depth)} }
+func (c userCall) Manage(depth int) functions.UserChanges {
+	return managed{c.auth.Manage(c.call, depth)}
+}
 
 // managed reads the arguments of ctx.auth.
 type managed struct{ *auth.Managed }
