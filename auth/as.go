@@ -8,7 +8,7 @@ import (
 
 // As gives the principal that an operator looks through: of a user as an
 // impersonation would have it, or of a guest for "". It makes no session and no
-// token, and nothing writes under it. permission_denied for who is no operator,
+// token; who lets it write says so in the audit. permission_denied for who is no operator,
 // user_not_found, user_banned, email_not_confirmed, and what a function says
 // that judges tokens.
 func (s *Service) As(ctx context.Context, operator hutch.Principal, uid string) (hutch.Principal, error) {

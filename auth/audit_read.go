@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,6 +17,7 @@ type AuditQuery struct {
 	Until    time.Time
 	User     string // an id, or the address of an account
 	Operator string // the id of who acted
+	About    string // an id: who acted, or whom or what it was done to
 	Event    string
 	After    string // the id of the last row that was read
 	Limit    int    // [AuditMost]
@@ -102,7 +104,25 @@ func (q *AuditQuery) past(d *auditDoc) bool {
 
 func (q *AuditQuery) fits(d *auditDoc) bool {
 	return !d.At.Before(q.Since) && (q.Until.IsZero() || !d.At.After(q.Until)) && (q.User == "" || d.User == q.User) &&
-		(q.Operator == "" || d.Operator == q.Operator) && (q.Event == "" || d.Event == q.Event)
+		(q.Operator == "" || d.Operator == q.Operator) && (q.Event == "" || d.Event == q.Event) && (q.About == "" || d.isAbout(q.About))
+}
+
+// isAbout reports whether an id stands in the row.
+func (d *auditDoc) isAbout(id string) bool {
+	return d.User == id || d.Operator == id || d.Key == id || d.Target == id
+}
+
+// AuditTime is when the row of an id was made, to the millisecond; zero for what is no id.
+func AuditTime(id string) time.Time {
+	digits := strings.ReplaceAll(id, "-", "")
+	if len(digits) < 12 {
+		return time.Time{}
+	}
+	ms, err := strconv.ParseInt(digits[:12], 16, 64)
+	if err != nil {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms)
 }
 
 // firstID is below the ids that are made from t on: they begin with their time.

@@ -23,6 +23,9 @@ func (s *Service) StillValid(ctx context.Context, p hutch.Principal) error {
 	now := s.o.Now()
 	switch p.Kind {
 	case hutch.User:
+		if p.SessionID == "" && p.Actor != "" { // whom an operator calls a function as
+			return s.stillThere(ctx, p.UID, now)
+		}
 		u, d, err := s.alive(ctx, p.SessionID, p.UID, now)
 		if err != nil {
 			return outside(err)
@@ -51,6 +54,18 @@ func (s *Service) StillValid(ctx context.Context, p hutch.Principal) error {
 			return notSignedIn()
 		}
 	default: // nothing that could have ended
+	}
+	return nil
+}
+
+// stillThere refuses an account that is gone or banned.
+func (s *Service) stillThere(ctx context.Context, uid string, now time.Time) error {
+	u, err := load[userDoc](ctx, s.o.System, colUsers, uid)
+	if err != nil {
+		return err
+	}
+	if u == nil || u.banned(now) {
+		return unauthenticated("the account is gone or banned")
 	}
 	return nil
 }

@@ -31,7 +31,7 @@ type JournalQuery struct {
 }
 
 // JournalPage is a part of a journal. Entries of one node come in order; those of
-// several are sorted within the page.
+// another may stand up to two seconds away from where their time belongs.
 type JournalPage struct {
 	Entries []Entry
 	Next    string // "" at the end
@@ -106,8 +106,18 @@ func (j *Journal) Read(ctx context.Context, q JournalQuery) (*JournalPage, error
 			break
 		}
 	}
-	slices.SortStableFunc(page.Entries, func(a, b Entry) int { return b.At.Compare(a.At) })
 	return page, nil
+}
+
+// JournalTime is about when the entry of an id, or of a cursor of Read, was added:
+// up to a minute before.
+func JournalTime(id string) (at time.Time, ok bool) {
+	pack, _, ok := splitEntry(id)
+	if !ok {
+		return at, false
+	}
+	at, _, _ = splitPack(pack)
+	return at, true
 }
 
 // followed is a place in the packs of all nodes.

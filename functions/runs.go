@@ -77,7 +77,11 @@ type Run struct {
 	Kept      bool           `json:"kept,omitempty"` // input and output were kept, for 72 h
 	Payload   *RunPayload    `json:"payload,omitempty"`
 	input     func() payload // of a run in this process
+	entry     string         // in the journal
 }
+
+// Cursor is where RunQuery.After goes on behind the run.
+func (r *Run) Cursor() string { return r.entry }
 
 // RunCaller is whom a run acted as.
 type RunCaller struct {

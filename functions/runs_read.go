@@ -19,7 +19,8 @@ type RunQuery struct {
 	Text         string // in console lines, errors, names and ids, whatever the case
 	Since, Until time.Time
 	After        string
-	Limit        int // [100]
+	Limit        int             // [100]
+	Match        func(*Run) bool // nil: all
 }
 
 // RunPage is a part of the runs, the newest first. Dropped counts runs that are
@@ -56,10 +57,14 @@ func (q *RunQuery) matches(k *Run) bool {
 	case q.Outcome == "failed" && !k.Failed(), q.Outcome != "" && q.Outcome != "failed" && string(k.Outcome) != q.Outcome:
 		return false
 	}
-	return q.Text == "" || k.contains(strings.ToLower(q.Text))
+	if q.Match != nil && !q.Match(k) {
+		return false
+	}
+	return q.Text == "" || k.Contains(strings.ToLower(q.Text))
 }
 
-func (r *Run) contains(lower string) bool {
+// Contains reports whether a text in lower case stands in the run.
+func (r *Run) Contains(lower string) bool {
 	for _, s := range []string{r.ID, r.Function, r.Error, string(r.Code), r.RequestID} {
 		if strings.Contains(strings.ToLower(s), lower) {
 			return true
@@ -79,7 +84,7 @@ func readRun(e *data.Entry) *Run {
 	if json.Unmarshal(e.Body, k) != nil {
 		return nil
 	}
-	k.At, k.Node = e.At, e.Node
+	k.At, k.Node, k.entry = e.At, e.Node, e.ID
 	return k
 }
 

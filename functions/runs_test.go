@@ -82,12 +82,17 @@ func TestARunIsKept(t *testing.T) {
 	if len(got) != 2 || got[0].Function != "outer" || got[1].Parent != got[0].ID {
 		t.Errorf("a call of a function by another: %+v", got)
 	}
-	for q, n := range map[functions.RunQuery]int{
-		{Function: "buy"}: 2, {RequestID: "REQ-1"}: 1, {Outcome: "ok"}: 3, {Outcome: "failed"}: 0, {Text: "BUYING"}: 2, {Text: "nothing"}: 0,
-		{Since: w.now}: 2, {Until: w.now.Add(-time.Millisecond)}: 1,
+	for _, c := range []struct {
+		q functions.RunQuery
+		n int
+	}{
+		{functions.RunQuery{Function: "buy"}, 2}, {functions.RunQuery{RequestID: "REQ-1"}, 1},
+		{functions.RunQuery{Outcome: "ok"}, 3}, {functions.RunQuery{Outcome: "failed"}, 0},
+		{functions.RunQuery{Text: "BUYING"}, 2}, {functions.RunQuery{Text: "nothing"}, 0},
+		{functions.RunQuery{Since: w.now}, 2}, {functions.RunQuery{Until: w.now.Add(-time.Millisecond)}, 1},
 	} {
-		if got := list(t, w.runs, q); len(got) != n {
-			t.Errorf("%+v: %d runs, not %d", q, len(got), n)
+		if got := list(t, w.runs, c.q); len(got) != c.n {
+			t.Errorf("%+v: %d runs, not %d", c.q, len(got), c.n)
 		}
 	}
 }

@@ -15,6 +15,8 @@ func adminRoutes() []*Route {
 		dataPageRoutes(),
 		liveRoutes(),
 		rulesRoutes(),
+		functionsRoutes(),
+		logsRoutes(),
 	)
 	for _, r := range rows {
 		r.Service = ServiceAdmin

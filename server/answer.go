@@ -60,9 +60,9 @@ func (r *request) empty(status int) {
 // header sets an answer's header; name in canonical spelling.
 func (r *request) header(name, value []byte) { r.fctx.Response.Header.SetCanonical(name, value) }
 
-// committed notes what Hutch-Position says.
-func (r *request) committed(p data.Position) {
-	if p != "" {
+// wrote notes what Hutch-Position says.
+func (r *request) wrote(p data.Position) {
+	if r.committed = p; p != "" {
 		r.header(hdrPosition, []byte(p))
 	}
 }
@@ -100,6 +100,7 @@ func (r *request) finish() {
 	}
 	took := time.Since(r.start)
 	r.srv.stats.count(r.route, status, took)
+	r.keep(status, took)
 	r.log(status, took)
 }
 

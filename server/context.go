@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/hutch-dev/hutch"
 )
 
 // deadline is a request's context: it ends at its deadline, when the server
@@ -13,6 +15,7 @@ import (
 type deadline struct {
 	base context.Context //nolint:containedctx // it is a context itself
 	at   time.Time
+	id   string // of the request
 
 	mu     sync.Mutex // guards the rest
 	inner  context.Context
@@ -20,7 +23,9 @@ type deadline struct {
 	over   bool
 }
 
-func newDeadline(base context.Context, at time.Time) *deadline { return &deadline{base: base, at: at} }
+func newDeadline(base context.Context, at time.Time, id string) *deadline {
+	return &deadline{base: base, at: at, id: id}
+}
 
 func (d *deadline) Deadline() (time.Time, bool) { return d.at, true }
 
@@ -55,6 +60,9 @@ func (d *deadline) Err() error {
 // Value passes on to the inner context once there is one, so that contexts
 // derived from d cost no goroutine.
 func (d *deadline) Value(key any) any {
+	if _, ok := key.(hutch.RequestIDKey); ok {
+		return d.id
+	}
 	d.mu.Lock()
 	inner := d.inner
 	d.mu.Unlock()

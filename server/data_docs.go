@@ -92,7 +92,7 @@ func (r *request) commit(ms []data.Mutation, o data.WriteOptions, once *data.Onc
 		}
 		if replay != nil {
 			r.header(hdrReplayed, valTrue)
-			r.committed(replay.Position)
+			r.wrote(replay.Position)
 			return replay, nil
 		}
 		o.Once = once
@@ -104,7 +104,7 @@ func (r *request) commit(ms []data.Mutation, o data.WriteOptions, once *data.Onc
 	if out.Replayed { // a twin on another node was first
 		r.header(hdrReplayed, valTrue)
 	}
-	r.committed(out.Position)
+	r.wrote(out.Position)
 	return out, nil
 }
 

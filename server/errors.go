@@ -16,6 +16,7 @@ import (
 func (r *request) fail(err error) {
 	e := r.known(err)
 	status := e.Status()
+	r.failed = e.Code
 	r.fctx.Response.ResetBody()
 	r.send(status, appendError(r.buffer(), e, r.id))
 	switch status {

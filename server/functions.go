@@ -98,7 +98,7 @@ func (r *request) call(in *functions.Invocation) error {
 	if a.Replayed {
 		r.header(hdrReplayed, valTrue)
 	}
-	r.committed(a.Position)
+	r.wrote(a.Position)
 	if a.Response == nil {
 		r.send(http.StatusOK, append(r.buffer(), a.Body...))
 		return nil

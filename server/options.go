@@ -25,8 +25,10 @@ type Options struct {
 	Live      Live          // nil: nothing is shown of it
 	Nodes     func() []Node // that serve the app, this one first
 	Parts     Parts
-	Desk      Desk     // the dashboard; without Operators there is none
-	Settings  Settings // of the dashboard; nil: those routes are not there
+	Desk      Desk          // the dashboard; without Operators there is none
+	Settings  Settings      // of the dashboard; nil: those routes are not there
+	Logs      *data.Journal // of requests and of the log; nil: none
+	Runs      Runs          // nil: none are kept
 	Limits    Limits
 	PublicURL string         // base of issuers and links; https: HSTS
 	Proxies   []netip.Prefix // whose X-Forwarded-* and X-Request-Id are believed
@@ -51,6 +53,7 @@ type Parts struct {
 	Web       *Web      // nil: no pages
 	Rules     RuleTexts
 	Declared  []DeclaredCollection // what the Data page tells of the config
+	Code      []DeclaredFunction   // what the Functions page tells of it
 	App       App                  // what /openapi.json tells operators of it
 }
 

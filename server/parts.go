@@ -17,10 +17,12 @@ type parts struct {
 	docs      descriptions
 	declared  []DeclaredCollection
 	rules     RuleTexts
+	code      []DeclaredFunction
+	fns       []functions.Function
 }
 
 func (s *Server) newParts(p Parts) (next *parts, err error) {
-	next = &parts{functions: p.Functions, docs: s.describe(p.App), declared: p.Declared, rules: p.Rules}
+	next = &parts{functions: p.Functions, docs: s.describe(p.App), declared: p.Declared, rules: p.Rules, code: p.Code, fns: p.App.Functions}
 	if next.origins, err = newOrigins(p.CORS, s.o.Dev); err != nil {
 		return nil, err
 	}

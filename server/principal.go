@@ -35,7 +35,7 @@ func (r *request) authenticate(route *Route) error {
 	if route.limit != nil {
 		limit = max(limit, route.limit(r))
 	}
-	r.life = newDeadline(r.srv.base, r.start.Add(limit))
+	r.life = newDeadline(r.srv.base, r.start.Add(limit), r.id)
 	r.ctx = r.life
 	r.named = (r.head.has("authorization") || r.head.has("apikey")) && !r.asOperator()
 	if route.Creds == CredsAuth {

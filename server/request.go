@@ -37,6 +37,9 @@ type request struct {
 	named bool // it came with a credential
 	desk  bool // it reached the dashboard's origin
 	close bool // the connection ends with the answer
+
+	failed    hutch.Code    // of the error that was answered
+	committed data.Position // of what it wrote
 }
 
 const maxParams = 4

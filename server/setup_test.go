@@ -50,7 +50,7 @@ func start(t testing.TB, change ...func(*server.Options)) *site {
 	t.Helper()
 	s := &site{docs: newDocuments(), auth: newPeople(), calls: &code{}, logs: &logBook{}}
 	o := server.Options{
-		Data: s.docs, Auth: s.auth, Parts: server.Parts{Functions: s.calls},
+		Data: s.docs, Auth: s.auth, Runs: &ran{}, Parts: server.Parts{Functions: s.calls},
 		Log: slog.New(slog.NewJSONHandler(s.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	for _, f := range change {

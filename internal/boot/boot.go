@@ -121,6 +121,9 @@ type App struct {
 	jobs    *jobs.Pool       // nil with NewData
 	past    *history.History // nil with NewData
 	live    *live.Hub        // nil with NewData
+	logs    *data.Journal    // nil with NewData
+	runs    *functions.Runs  // nil with NewData
+	keeper  *keeper
 	sockets *server.Realtime // nil with NewData; the server ends it
 
 	scheme string // of the store's URL
@@ -175,8 +178,10 @@ func open(ctx context.Context, o *Options, dataOnly bool) (_ *App, err error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	keeper := newKeeper(o.Log.Handler())
+	o.Log = slog.New(keeper)
 	a := &App{
-		o: *o, log: o.Log, ready: make(chan struct{}), metrics: prometheus.NewRegistry(), started: o.Now(),
+		o: *o, log: o.Log, keeper: keeper, ready: make(chan struct{}), metrics: prometheus.NewRegistry(), started: o.Now(),
 		runtimes: map[string]functions.Runtime{}, confined: map[string]error{},
 	}
 	a.state.Store(&state{})
@@ -222,6 +227,7 @@ func open(ctx context.Context, o *Options, dataOnly bool) (_ *App, err error) {
 	}
 	a.base = base
 	a.openJobs()
+	a.openJournals()
 	a.upkeep.Go(func() {
 		if err := a.Auth.Run(base); err != nil && base.Err() == nil {
 			a.log.Error("auth stopped", slog.Any("error", err))

@@ -31,6 +31,10 @@ func (b *compiler) code(ctx context.Context, o *Options, r *release) {
 		out.Bundle = functions.Bundle{Release: made.Hash, Code: made.Code, SourceMap: made.SourceMap, Memory: f.Memory}
 		r.functions = append(r.functions, out)
 	}
+	names := b.sensitive()
+	for i := range r.functions {
+		r.functions[i].Sensitive = names
+	}
 	r.pages = b.pages(o)
 }
 

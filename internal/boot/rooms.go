@@ -75,6 +75,9 @@ func systemCollections() []data.Collection {
 	for _, name := range append(auth.Collections(), seedsCollection, nodesCollection, server.ViewsCollection, history.Collection) {
 		cs = append(cs, data.Collection{Name: name, Indexes: auth.Indexes()[name]})
 	}
+	for _, name := range journalCollections() {
+		cs = append(cs, data.Collection{Name: name})
+	}
 	return append(cs, jobs.Collections()...)
 }
 

@@ -54,7 +54,7 @@ func (a *App) openServer(ctx context.Context) error {
 		}
 	}
 	a.Functions = functions.New(functions.Options{
-		Data: a.Data, Users: users{a}, Mail: mails{a}, Runtimes: a.runtimes, Slots: runsPerChild * runtime.GOMAXPROCS(0), Request: a.o.Config.Limits.Request,
+		Data: a.Data, Runs: a.runs, Users: users{a}, Mail: mails{a}, Runtimes: a.runtimes, Slots: runsPerChild * runtime.GOMAXPROCS(0), Request: a.o.Config.Limits.Request,
 		Now: a.o.Now, Entropy: a.o.Entropy, Log: slog.New(quiet{a.log.Handler(), &a.seeding}),
 	})
 	if r.code, err = a.Functions.Load(ctx, r.functions, r.judge); err != nil {
@@ -78,8 +78,8 @@ func (a *App) openServer(ctx context.Context) error {
 		Data: a.Data, Auth: a.Auth, DataPage: dataPage{a.Data, a}, RulesPage: dataPage{a.Data, a}, Sockets: a.sockets, Live: a.sockets, Nodes: a.nodesThere, Parts: a.parts(r), Desk: a.desk(),
 		Limits:    server.Limits{Body: c.Limits.Body, Request: c.Limits.Request},
 		PublicURL: a.publicURL(), Proxies: c.Proxies, Dev: a.o.Dev, Exposed: a.o.Exposed,
-		Settings: settings{a},
-		Ready:    a.readiness, Sound: a.sound, Details: a.details, Metrics: a.metrics, Watch: watch{a}, Log: a.log, Now: a.o.Now,
+		Settings: settings{a}, Logs: a.logs, Runs: a.runs,
+		Ready: a.readiness, Sound: a.sound, Details: a.details, Metrics: a.metrics, Watch: watch{a}, Log: a.log, Now: a.o.Now,
 	})
 	return err
 }
@@ -141,7 +141,7 @@ func (a *App) openRuntime(rt Runtime) error {
 // parts are what the server shows of a release.
 func (a *App) parts(r *release) server.Parts {
 	p := server.Parts{
-		Functions: a.Functions, CORS: r.config.Origins, Declared: r.declared(), Rules: r.texts,
+		Functions: a.Functions, CORS: r.config.Origins, Declared: r.declared(), Rules: r.texts, Code: r.declaredCode(),
 		App: server.App{Name: r.config.Name, Collections: r.collections, Functions: r.functions},
 	}
 	if r.config.Web != "" {

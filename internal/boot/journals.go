@@ -1,0 +1,165 @@
+package boot
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/hutch-dev/hutch/data"
+	"github.com/hutch-dev/hutch/functions"
+	"github.com/hutch-dev/hutch/server"
+)
+
+// The journals: what is kept of requests, of the log and of runs, how long, and
+// of how many bytes at most.
+const (
+	logsCollection   = "_logs"
+	runsCollection   = "_runs"
+	inputsCollection = "_inputs"
+	countsCollection = "_counts"
+
+	logsLife  = 7 * 24 * time.Hour
+	logsSize  = 256 << 20
+	runsSize  = 256 << 20
+	inputSize = 128 << 20
+	countSize = 32 << 20
+)
+
+// journalCollections are those of the journals here.
+func journalCollections() []string {
+	return []string{logsCollection, runsCollection, inputsCollection, countsCollection}
+}
+
+// journal is one that is flushed and swept until the app ends.
+func (a *App) journal(coll string, life time.Duration, size int64) *data.Journal {
+	j := data.NewJournal(data.JournalOptions{
+		System: a.Data.System(coll), Collection: coll, Lease: a.Data.Lease("journal "+coll, 2*time.Minute), Node: a.o.Host,
+		Age: life, MaxBytes: size, Now: a.o.Now, Log: a.log,
+	})
+	a.upkeep.Go(func() { j.Run(a.base) })
+	return j
+}
+
+// openJournals keeps runs, and from here on the log.
+func (a *App) openJournals() {
+	a.logs = a.journal(logsCollection, logsLife, logsSize)
+	a.runs = functions.NewRuns(functions.RunsOptions{
+		Runs:   a.journal(runsCollection, functions.RunsLife, runsSize),
+		Inputs: a.journal(inputsCollection, functions.InputsLife, inputSize),
+		Counts: a.journal(countsCollection, functions.CountsLife, countSize),
+		Now:    a.o.Now,
+	})
+	a.upkeep.Go(func() { a.runs.Run(a.base) })
+	a.keeper.journal.Store(a.logs)
+}
+
+const (
+	maxLogAttrs = 24
+	maxLogValue = 4 << 10 // bytes
+)
+
+// keeper passes records on and keeps those of level info and above, but for what
+// is kept in another shape: requests and runs.
+type keeper struct {
+	next    slog.Handler
+	journal *atomic.Pointer[data.Journal]
+	attrs   []slog.Attr
+	group   string
+}
+
+func newKeeper(next slog.Handler) *keeper {
+	return &keeper{next: next, journal: &atomic.Pointer[data.Journal]{}}
+}
+
+func (k *keeper) Enabled(ctx context.Context, l slog.Level) bool {
+	return k.next.Enabled(ctx, l) || l >= slog.LevelInfo && k.journal.Load() != nil
+}
+
+func (k *keeper) Handle(ctx context.Context, r slog.Record) error {
+	if j := k.journal.Load(); j != nil && r.Level >= slog.LevelInfo && r.Message != "request" && r.Message != "function ran" {
+		l := server.LogLine{Level: "info", Message: clip(r.Message), Attrs: map[string]string{}}
+		switch {
+		case r.Level >= slog.LevelError:
+			l.Level = "error"
+		case r.Level >= slog.LevelWarn:
+			l.Level = "warn"
+		}
+		for _, at := range k.attrs {
+			addAttr(&l, "", at)
+		}
+		r.Attrs(func(at slog.Attr) bool {
+			addAttr(&l, k.group, at)
+			return true
+		})
+		body, marks := l.Entry()
+		j.Add(body, marks...)
+	}
+	if !k.next.Enabled(ctx, r.Level) {
+		return nil
+	}
+	return k.next.Handle(ctx, r)
+}
+
+func addAttr(l *server.LogLine, prefix string, at slog.Attr) {
+	v := at.Value.Resolve()
+	if v.Kind() == slog.KindGroup {
+		for _, kid := range v.Group() {
+			addAttr(l, prefix+at.Key+".", kid)
+		}
+		return
+	}
+	switch s := v.String(); {
+	case at.Key == "" || s == "" || len(l.Attrs) >= maxLogAttrs:
+	case prefix+at.Key == "request_id":
+		l.RequestID = clip(s)
+	default:
+		l.Attrs[prefix+at.Key] = clip(s)
+	}
+}
+
+func clip(s string) string {
+	if len(s) > maxLogValue {
+		return s[:maxLogValue] + "…"
+	}
+	return s
+}
+
+func (k *keeper) WithAttrs(as []slog.Attr) slog.Handler {
+	c := *k
+	c.next = k.next.WithAttrs(as)
+	c.attrs = slices.Clone(k.attrs)
+	for _, at := range as {
+		at.Key = k.group + at.Key
+		c.attrs = append(c.attrs, at)
+	}
+	return &c
+}
+
+func (k *keeper) WithGroup(name string) slog.Handler {
+	c := *k
+	c.next, c.group = k.next.WithGroup(name), k.group+name+"."
+	return &c
+}
+
+// declaredCode are the functions as the Functions page tells of them.
+func (r *release) declaredCode() []server.DeclaredFunction {
+	out := make([]server.DeclaredFunction, len(r.config.Functions))
+	for i := range r.config.Functions {
+		f := &r.config.Functions[i]
+		out[i] = server.DeclaredFunction{Name: f.Name, Auth: f.Auth.Text, Handler: f.Handler, Pos: f.Pos}
+	}
+	return out
+}
+
+// sensitive are the names of all fields that a schema of the app marks so.
+func (b *compiler) sensitive() (names []string) {
+	for _, s := range b.schemas {
+		if s != nil {
+			names = append(names, functions.SensitiveFields(s.JSON())...)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}

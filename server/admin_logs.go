@@ -1,0 +1,333 @@
+package server
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hutch-dev/hutch"
+	"github.com/hutch-dev/hutch/auth"
+	"github.com/hutch-dev/hutch/data"
+	"github.com/hutch-dev/hutch/functions"
+)
+
+const (
+	logsDefault = 100
+	logsMost    = 500
+	maxSearch   = 200 // bytes of a text that is looked for
+)
+
+var logsQuery = []string{"q", "level", "kind", "user", "requestId", "route", "status", "since", "until", "after", "limit"}
+
+// logsRoutes are the Logs page's:
+//
+//	GET /admin/v1/logs?q=&level=&kind=request,server,function,audit&user=&requestId=&route=&status=4xx&since=&until=&after=&limit=
+//	  {"logs":[..],"next":"","partial":false,"dropped":0,"skipped":0,"kept":{..}}  the newest first
+//	  level: at least this; partial: the search met its bound in time or bytes, next goes on; dropped: entries lost as the
+//	  store was slow; skipped: requests that went well, beyond 1,000 of a second; kept only without after
+//	GET /admin/v1/tail?kind=runs|logs&after=&..   what came after the cursor of the last answer, the oldest first; it waits
+//	  up to 20 s for something: {"runs":[..]} or {"logs":[..]}, "next". Without after it begins now.
+func logsRoutes() []*Route {
+	return []*Route{
+		{Method: http.MethodGet, Path: "/admin/v1/logs", About: "requests, the server's log, runs of functions, the audit", Scope: hutch.ScopeOps, Query: logsQuery, Out: logsPage{}, handle: listLogs},
+		{
+			Method: http.MethodGet, Path: "/admin/v1/tail", About: "runs or log entries as they come; it waits for them", Scope: hutch.ScopeOps,
+			Query: []string{"kind", "kinds", "function", "outcome", "q", "level", "user", "requestId", "route", "status", "after"}, Out: tailPage{}, handle: tail,
+		},
+	}
+}
+
+type logsPage struct {
+	Logs    []*logEntry `json:"logs"`
+	Next    string      `json:"next"`
+	Partial bool        `json:"partial"`
+	Dropped int64       `json:"dropped"`
+	Skipped int64       `json:"skipped"`
+	Kept    *logsKept   `json:"kept,omitempty"`
+}
+
+// logsKept is what is stored of requests, of the server's log and of runs.
+type logsKept struct {
+	Bytes   int64      `json:"bytes"`
+	Entries int64      `json:"entries"`
+	Oldest  *time.Time `json:"oldest,omitempty"`
+}
+
+// logCursor is where each source goes on; "-" is its end.
+type logCursor struct {
+	Logs  string `json:"l,omitempty"`
+	Runs  string `json:"r,omitempty"`
+	Audit string `json:"a,omitempty"`
+}
+
+const sourceEnd = "-"
+
+func listLogs(r *request) error {
+	f, err := r.logFilter("kind")
+	if err != nil {
+		return err
+	}
+	if f.since, err = r.timeParam("since"); err != nil {
+		return err
+	}
+	if f.until, err = r.timeParam("until"); err != nil {
+		return err
+	}
+	limit, err := r.limitParam(logsDefault, logsMost)
+	if err != nil {
+		return err
+	}
+	var at logCursor
+	if s := r.param("after"); s != "" {
+		b, err := base64.RawURLEncoding.DecodeString(s)
+		if err != nil || json.Unmarshal(b, &at) != nil {
+			return badBody("after", "after is a cursor of an earlier page")
+		}
+	}
+	page := &logsPage{Logs: []*logEntry{}}
+	sources, err := r.logSources(f, &at, limit, page)
+	if err != nil {
+		return err
+	}
+	mergeLogs(page, sources, limit)
+	if next := (logCursor{sources[0].next(), sources[1].next(), sources[2].next()}); next != (logCursor{sourceEnd, sourceEnd, sourceEnd}) {
+		b, err := json.Marshal(next)
+		if err != nil {
+			return hutch.Errorf(hutch.Internal, "making a cursor: %w", err)
+		}
+		page.Next = base64.RawURLEncoding.EncodeToString(b)
+	}
+	if r.param("after") == "" {
+		if page.Kept, err = r.logsKept(); err != nil {
+			return err
+		}
+	}
+	return r.sendJSON(page, nil)
+}
+
+// logSource is a part of one source, the newest first.
+type logSource struct {
+	entries []*logEntry
+	used    int
+	begun   string // where it began
+	after   string // where it goes on behind entries; sourceEnd: nowhere
+	reached time.Time
+}
+
+// next is where the source goes on behind what was used of it.
+func (s *logSource) next() string {
+	switch s.used {
+	case len(s.entries):
+		return s.after
+	case 0:
+		return s.begun
+	}
+	return s.entries[s.used-1].cursor
+}
+
+// mergeLogs takes entries in the order of their times, as far as every source was read.
+func mergeLogs(page *logsPage, sources []*logSource, limit int) {
+	for len(page.Logs) < limit {
+		var from *logSource
+		for _, s := range sources {
+			if s.used < len(s.entries) && (from == nil || s.entries[s.used].At.After(from.entries[from.used].At)) {
+				from = s
+			}
+		}
+		if from == nil {
+			return
+		}
+		l := from.entries[from.used]
+		for _, s := range sources {
+			if s.used == len(s.entries) && s.after != sourceEnd && s.reached.After(l.At) {
+				return // it may hold newer ones
+			}
+		}
+		page.Logs = append(page.Logs, l)
+		from.used++
+	}
+}
+
+func (r *request) logSources(f *logFilter, at *logCursor, limit int, page *logsPage) ([]*logSource, error) {
+	out := []*logSource{{after: sourceEnd, begun: at.Logs}, {after: sourceEnd, begun: at.Runs}, {after: sourceEnd, begun: at.Audit}}
+	reads := []func(*logSource) error{
+		func(s *logSource) error { return r.readLogs(s, f, limit, page) },
+		func(s *logSource) error { return r.readRuns(s, f, limit, page) },
+		func(s *logSource) error { return r.readAudit(s, f, limit) },
+	}
+	for i, s := range out {
+		if s.begun == sourceEnd {
+			continue
+		}
+		if err := reads[i](s); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func (r *request) readLogs(s *logSource, f *logFilter, limit int, page *logsPage) error {
+	j := r.srv.o.Logs
+	if j == nil || !f.wants(kindRequest) && !f.wants(kindServer) {
+		return nil
+	}
+	found := map[string]*logEntry{}
+	p, err := j.Read(r.ctx, data.JournalQuery{
+		Since: f.since, Until: f.until, After: s.begun, Limit: limit, Marks: f.marks(),
+		Match: func(e *data.Entry) bool {
+			l := readLog(e)
+			if l == nil || !f.matches(l) {
+				return false
+			}
+			found[e.ID] = l
+			return true
+		},
+	})
+	if err != nil {
+		return err
+	}
+	for i := range p.Entries {
+		s.entries = append(s.entries, found[p.Entries[i].ID])
+	}
+	s.goOn(p.Next)
+	page.Partial = page.Partial || p.Partial
+	page.Dropped += p.Dropped
+	page.Skipped += p.Skipped
+	return nil
+}
+
+// goOn notes how far the source was read.
+func (s *logSource) goOn(next string) {
+	if next == "" {
+		return
+	}
+	s.after = next
+	s.reached, _ = data.JournalTime(next)
+	if n := len(s.entries); n > 0 && s.entries[n-1].cursor == next {
+		s.reached = s.entries[n-1].At
+	}
+}
+
+func (r *request) readRuns(s *logSource, f *logFilter, limit int, page *logsPage) error {
+	if r.srv.o.Runs == nil || !f.wants(kindFunction) {
+		return nil
+	}
+	q := f.runs()
+	q.After, q.Limit, q.Match = s.begun, limit, f.ofRun
+	p, err := r.srv.o.Runs.List(r.ctx, q)
+	if err != nil {
+		return err
+	}
+	for _, k := range p.Runs {
+		s.entries = append(s.entries, ofRun(k))
+	}
+	s.goOn(p.Next)
+	page.Partial = page.Partial || p.Partial
+	page.Dropped += p.Dropped
+	return nil
+}
+
+func (r *request) readAudit(s *logSource, f *logFilter, limit int) error {
+	if !f.wants(kindAudit) {
+		return nil
+	}
+	q := auth.AuditQuery{Since: f.since, Until: f.until, After: s.begun, Limit: limit, Newest: true}
+	if f.user != "" {
+		q.About = f.user
+	}
+	rows, next, err := r.srv.o.Auth.Audit(r.ctx, q)
+	if err != nil {
+		return err
+	}
+	for i := range rows {
+		if l := ofAudit(&rows[i]); f.matches(l) {
+			s.entries = append(s.entries, l)
+		}
+	}
+	if next != "" {
+		s.after, s.reached = next, auth.AuditTime(next)
+	}
+	return nil
+}
+
+func (r *request) logsKept() (*logsKept, error) {
+	k := &logsKept{}
+	sizes := []func(context.Context) (data.JournalSize, error){}
+	if r.srv.o.Logs != nil {
+		sizes = append(sizes, r.srv.o.Logs.Size)
+	}
+	if r.srv.o.Runs != nil {
+		sizes = append(sizes, r.srv.o.Runs.Size)
+	}
+	for _, f := range sizes {
+		size, err := f(r.ctx)
+		if err != nil {
+			return nil, err
+		}
+		k.Bytes += size.Bytes
+		k.Entries += size.Entries
+		if !size.Oldest.IsZero() && (k.Oldest == nil || size.Oldest.Before(*k.Oldest)) {
+			k.Oldest = &size.Oldest
+		}
+	}
+	return k, nil
+}
+
+// logFilter reads the parameters that lists and tails share; kinds stand in the
+// parameter of that name.
+func (r *request) logFilter(kinds string) (*logFilter, error) {
+	f := &logFilter{
+		text: r.param("q"), level: r.param("level"), user: r.param("user"), requestID: r.param("requestId"),
+		route: r.param("route"), status: r.param("status"), kinds: logKinds,
+	}
+	switch {
+	case f.level != "" && !slices.Contains(levels, f.level):
+		return nil, badBody("level", "level is info, warn or error")
+	case f.status != "" && !validStatus(f.status):
+		return nil, badBody("status", "status is a code as 404, or a class as 4xx")
+	}
+	for name, v := range map[string]string{"q": f.text, "user": f.user, "requestId": f.requestID, "route": f.route} {
+		if len(v) > maxSearch {
+			return nil, badBody(name, name+" is longer than "+strconv.Itoa(maxSearch)+" bytes")
+		}
+	}
+	if s := r.param(kinds); s != "" {
+		f.kinds = strings.Split(s, ",")
+		for _, k := range f.kinds {
+			if !slices.Contains(logKinds, k) {
+				return nil, badBody(kinds, "kinds are "+strings.Join(logKinds, ", "))
+			}
+		}
+	}
+	return f, nil
+}
+
+// ofRun reports whether a run is asked for.
+func (f *logFilter) ofRun(k *functions.Run) bool { return f.matches(ofRun(k)) }
+
+// timeParam is a time of RFC 3339; zero where the parameter is missing.
+func (r *request) timeParam(name string) (t time.Time, err error) {
+	if s := r.param(name); s != "" {
+		if t, err = time.Parse(time.RFC3339, s); err != nil {
+			return t, badBody(name, name+" is a time of RFC 3339")
+		}
+	}
+	return t, nil
+}
+
+func (r *request) limitParam(def, most int) (int, error) {
+	s := r.param("limit")
+	if s == "" {
+		return def, nil
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 || n > most {
+		return 0, badBody("limit", "limit goes from 1 to "+strconv.Itoa(most))
+	}
+	return n, nil
+}
