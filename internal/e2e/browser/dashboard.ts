@@ -39,14 +39,15 @@ export interface Desk {
   /** As the operator, the way the dashboard does it. */
   ask<T = unknown>(method: string, path: string, body?: unknown): Promise<T>
   /** Creates documents by a data key, 500 a commit. */
-  seed(collection: string, docs: object[]): Promise<void>
+  seed(collection: string, docs: { _id?: string; [field: string]: unknown }[]): Promise<void>
   picture(page: Page, name: string): Promise<void>
   close(): Promise<void>
 }
 
 /** Starts a server with an app, by default the pet store, and makes the first operator by the printed link. */
 export async function openDesk(command: 'dev' | 'serve' = 'dev', from?: string, env: Record<string, string> = {}): Promise<Desk> {
-  const [browser, shop] = await Promise.all([openBrowser(), openShop(command, from, { HUTCH_ADMIN_LISTEN: '127.0.0.1:0', ...env })])
+  const shop = await openShop(command, from, { HUTCH_ADMIN_LISTEN: '127.0.0.1:0', ...env })
+  const browser = await openBrowser()
   const contexts: BrowserContext[] = []
   const problems: string[] = []
   const expected = new Set<number>()
@@ -101,7 +102,7 @@ export async function openDesk(command: 'dev' | 'serve' = 'dev', from?: string, 
     async seed(collection, docs) {
       const key = desk.key('data')
       for (let i = 0; i < docs.length; i += 500) {
-        const writes = docs.slice(i, i + 500).map(doc => ({ op: 'create', collection, doc }))
+        const writes = docs.slice(i, i + 500).map(({ _id: id, ...data }) => ({ op: 'create', in: collection, ...(id !== undefined && { id }), data }))
         const res = await fetch(shop.url + '/data/v1/commit', {
           method: 'POST', headers: { 'content-type': 'application/json', authorization: 'Bearer ' + key }, body: JSON.stringify({ writes }),
         })
