@@ -90,7 +90,7 @@ export async function openDesk(command: 'dev' | 'serve' = 'dev', from?: string, 
       await page.goto(url + '/_' + path)
       await settled(page)
     },
-    key: scope => shop.hutch('key', 'create', '--scope', scope).trim().split(/\s+/).findLast(w => w.startsWith('hutch_sk_')) as string,
+    key: scope => shop.hutch('key', 'create', 'tests', '--scope', scope).trim().split(/\s+/).findLast(w => w.startsWith('hutch_sk_')) as string,
     ask: (method, path, body) => desk.page.evaluate(async ([method, path, body]) => {
       const res = await fetch(path as string, {
         method: method as string, headers: { 'X-Hutch-Admin': '1', ...(body !== undefined && { 'Content-Type': 'application/json' }) }, ...(body !== undefined && { body: JSON.stringify(body) }),
