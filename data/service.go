@@ -128,6 +128,14 @@ func (s *Service) Use(ctx context.Context, a App) error {
 // Feed is the one reader of the store's changes on this node.
 func (s *Service) Feed() *Feed { return s.feed }
 
+// Collection is one of the app's, as it is in use; ok is false for any other name.
+func (s *Service) Collection(name string) (c Collection, ok bool) {
+	if in := s.app.Load().colls[name]; in != nil {
+		return *in, true
+	}
+	return Collection{}, false
+}
+
 // Info describes the store.
 func (s *Service) Info(ctx context.Context) (Info, error) { return s.store.Info(ctx) }
 

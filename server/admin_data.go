@@ -7,6 +7,7 @@ import (
 
 	"github.com/hutch-dev/hutch"
 	"github.com/hutch-dev/hutch/data"
+	"github.com/hutch-dev/hutch/data/transfer"
 )
 
 // DataPage is what the routes of the Data page ask beside Data; internal/boot
@@ -19,6 +20,7 @@ type DataPage interface {
 	As(ctx context.Context, operator hutch.Principal, uid string) (hutch.Principal, error)
 	// Views is a System of viewsCollection.
 	Views() data.System
+	Transfers() Transfers
 }
 
 // DeclaredCollection is a collection as the config declares it.
@@ -35,13 +37,20 @@ type DeclaredCollection struct {
 func dataPageRoutes() []*Route {
 	get, post, put, del := http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete
 	none := []string{}
-	const colls, views = "/admin/v1/collections", "/admin/v1/views"
+	const colls, imports, views = "/admin/v1/collections", "/admin/v1/imports", "/admin/v1/views"
 	rows := []*Route{
 		{Method: get, Path: colls, About: "the collections, and what they hold", Query: none, Out: collectionList{}, handle: listCollections},
 		{Method: get, Path: colls + "/{collection}/fields", About: "the fields that documents have", Query: []string{"sample"}, Out: fieldList{}, handle: seenFields},
 		{Method: post, Path: "/admin/v1/explain", About: "how a query is run", Query: none, In: explainIn{}, Out: explained{}, handle: explainQuery},
 		{Method: post, Path: "/admin/v1/data/query", About: "query as a user or a guest would", Query: none, In: queryAsIn{}, Out: docsPage{}, handle: queryAs},
 		{Method: post, Path: "/admin/v1/data/get", About: "get a document as a user or a guest would", Query: none, In: getAsIn{}, Out: document{}, handle: getAs},
+
+		{Method: post, Path: colls + "/{collection}/imports", About: "begin an import", Query: none, In: importIn{}, Out: answers{http.StatusCreated: importOut{}}, handle: beginImport},
+		{Method: get, Path: imports, About: "the imports of the last days", Query: none, Out: importList{}, handle: listImports},
+		{Method: get, Path: imports + "/{id}", About: "an import, and its bad lines", Query: none, Out: importOut{}, handle: getImport},
+		{Method: put, Path: imports + "/{id}/parts/{part}", About: "import a part of the file", Query: []string{"last"}, AnyType: true, BodyLimit: transfer.MaxPart, In: linesText{}, Out: importOut{}, handle: putPart},
+		{Method: del, Path: imports + "/{id}", About: "forget an import; what it wrote stays", Query: none, handle: dropImport},
+		{Method: get, Path: colls + "/{collection}/export", About: "a page of the documents as lines", Query: exportNames, Out: linesText{}, handle: exportCollection},
 
 		{Method: get, Path: views, About: "the saved views", Query: []string{"collection"}, Out: viewList{}, handle: listViews},
 		{Method: post, Path: views, About: "save a view", Query: none, In: viewIn{}, Out: answers{http.StatusCreated: viewOut{}}, handle: addView},

@@ -72,8 +72,9 @@ func (r *request) answerQuery(q data.Query) error {
 }
 
 // urlQuery reads ?where={json}&orderBy=-price,name&limit=20&after=..&select=a,b&count=true
-// as the body of POST /data/v1/query, so that one parser judges both.
-func (r *request) urlQuery() (data.Query, error) {
+// as the body of POST /data/v1/query, so that one parser judges both. but are
+// names that the route reads itself.
+func (r *request) urlQuery(but ...string) (data.Query, error) {
 	body := make([]data.Elem, 1, 1+len(queryNames))
 	body[0] = data.Elem{Name: "from", Value: data.String("a")}
 	for rawName, rawText := range params(string(r.query)) {
@@ -84,6 +85,9 @@ func (r *request) urlQuery() (data.Query, error) {
 		text, err := unescape(rawText)
 		if err != nil {
 			return data.Query{}, err
+		}
+		if slices.Contains(but, name) {
+			continue
 		}
 		if !slices.Contains(queryNames, name) {
 			return data.Query{}, &hutch.Error{Code: hutch.InvalidArgument, Field: name, Message: "unknown parameter"}

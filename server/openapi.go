@@ -135,7 +135,12 @@ func (b *describer) operation(r *Route) (method string, op schema) {
 		op["parameters"] = ps
 	}
 	if r.In != nil {
-		content := jsonContent(b.of(r.In))
+		content := schema{}
+		if _, text := r.In.(linesText); text {
+			content["text/plain"] = schema{"schema": schema{"type": "string"}}
+		} else {
+			content = jsonContent(b.of(r.In))
+		}
 		if r.Form {
 			content["application/x-www-form-urlencoded"] = schema{"schema": plainObject}
 		}
@@ -186,6 +191,9 @@ func (b *describer) responses(r *Route) schema {
 			content := jsonContent(refTo("Failure"))
 			content["text/html"] = schema{"schema": schema{"type": "string"}}
 			a["content"] = content
+		case linesText:
+			a["headers"].(schema)["Hutch-Next"] = schema{"schema": schema{"type": "string"}, "description": "the cursor of the next page; not there at the end"}
+			a["content"] = schema{"application/x-ndjson": schema{"schema": schema{"type": "string"}}, "text/csv": schema{"schema": schema{"type": "string"}}}
 		case metricText:
 			a["content"] = schema{"text/plain": schema{"schema": schema{"type": "string"}}}
 		default:

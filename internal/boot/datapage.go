@@ -6,6 +6,7 @@ import (
 	"github.com/hutch-dev/hutch"
 	"github.com/hutch-dev/hutch/config"
 	"github.com/hutch-dev/hutch/data"
+	"github.com/hutch-dev/hutch/data/transfer"
 	"github.com/hutch-dev/hutch/server"
 )
 
@@ -20,6 +21,10 @@ func (d dataPage) As(ctx context.Context, operator hutch.Principal, uid string) 
 }
 
 func (d dataPage) Views() data.System { return d.System(server.ViewsCollection) }
+
+func (d dataPage) Transfers() server.Transfers {
+	return &transfer.Service{Data: d.Service, System: d.System(transfer.Collection), Now: d.a.o.Now}
+}
 
 // declared are the collections as the Data page tells of them.
 func (r *release) declared() []server.DeclaredCollection {

@@ -16,6 +16,7 @@ import (
 	"github.com/hutch-dev/hutch/config"
 	"github.com/hutch-dev/hutch/data"
 	"github.com/hutch-dev/hutch/data/jobs"
+	"github.com/hutch-dev/hutch/data/transfer"
 	"github.com/hutch-dev/hutch/internal/child"
 	"github.com/hutch-dev/hutch/internal/history"
 	"github.com/hutch-dev/hutch/server"
@@ -78,6 +79,7 @@ func systemCollections() []data.Collection {
 	for _, name := range journalCollections() {
 		cs = append(cs, data.Collection{Name: name})
 	}
+	cs = append(cs, data.Collection{Name: transfer.Collection, Indexes: transfer.Indexes()})
 	return append(cs, jobs.Collections()...)
 }
 
