@@ -1,5 +1,5 @@
 import type { ComponentType } from 'react'
-import { IconDatabase, type Icon } from '@tabler/icons-react'
+import { IconActivity, IconDatabase, type Icon } from '@tabler/icons-react'
 import type { Key } from './text.ts'
 
 export interface PageRow {
@@ -14,5 +14,6 @@ export interface PageRow {
 
 /** The one list of pages, in the order of the menu: it feeds menu, routes, palette and tests. */
 export const pages: PageRow[] = [
+  { id: 'overview', path: '/overview', icon: IconActivity, text: 'overview.title', load: () => import('./pages/overview/index.tsx') },
   { id: 'data', path: '/data', icon: IconDatabase, text: 'data.title', load: () => import('./pages/data/index.tsx') },
 ]

@@ -18,9 +18,9 @@ import (
 )
 
 const (
-	lowDisk     = 10      // percent that is free
-	emptyDisk   = 1 << 30 // bytes that are
-	failingRuns = 3       // failures in a row
+	lowDisk     = 2 << 30   // bytes that are free
+	fullDisk    = 256 << 20 // of the same: the store refuses writes soon
+	failingRuns = 3         // failures in a row
 	recently    = time.Hour
 	mostJobs    = 1000
 	manyJobs    = 500
@@ -127,11 +127,10 @@ func (a *App) overviewDisk(o *server.Overview) {
 	}
 	size := int64(st.Bsize)
 	o.Disk = &server.OverviewDisk{Free: int64(st.Bavail) * size, Total: int64(st.Blocks) * size}
-	percent := 100 * o.Disk.Free / max(o.Disk.Total, 1)
 	switch {
-	case o.Disk.Free < emptyDisk/4:
+	case o.Disk.Free < fullDisk:
 		needs(o, failure, "diskFull", "", "free", strconv.FormatInt(o.Disk.Free, 10))
-	case o.Disk.Free < emptyDisk || percent < lowDisk && o.Disk.Free < 20*emptyDisk:
+	case o.Disk.Free < lowDisk:
 		needs(o, warning, "diskLow", "", "free", strconv.FormatInt(o.Disk.Free, 10))
 	}
 }
