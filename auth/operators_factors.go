@@ -61,7 +61,7 @@ func (o *Operators) ProveTOTP(ctx context.Context, token, code string, c Client)
 	if err != nil {
 		return nil, err
 	}
-	t, err := o.s.begin(ctx, c, "operator code "+d.EmailKey, seen(d.Networks, o.s.networkMark(c)))
+	t, err := o.s.begin(ctx, c, "operator code "+d.EmailKey, o.knows(d, c))
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -46,6 +47,28 @@ func TestS39OperatorsTriesAreCounted(t *testing.T) {
 	// A user of the same address is counted apart.
 	b.signup(opAddress)
 	if _, err := b.signin(opAddress, password, here(99)); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestS39OperatorsOnLoopbackAreCounted: no network is counted there, so the
+// account's limit holds, also where the operator is known.
+func TestS39OperatorsOnLoopbackAreCounted(t *testing.T) {
+	b := setup(t, mfa(auth.MFAOptional))
+	here := auth.Client{Addr: netip.MustParseAddr("127.0.0.1")}
+	b.first()
+	o, ctx := b.Operators(), t.Context()
+	if _, err := o.SignIn(ctx, opAddress, opPassword, here); err != nil {
+		t.Fatal(err)
+	}
+	for range 50 {
+		_, err := o.SignIn(ctx, opAddress, "wrong", here)
+		wantCode(t, err, hutch.InvalidCredentials)
+	}
+	_, err := o.SignIn(ctx, opAddress, opPassword, here)
+	wantCode(t, err, hutch.OverRequestRateLimit)
+	b.clock.add(2 * time.Hour)
+	if _, err := o.SignIn(ctx, opAddress, opPassword, here); err != nil {
 		t.Error(err)
 	}
 }

@@ -26,7 +26,7 @@ func (o *Operators) SignIn(ctx context.Context, address, password string, c Clie
 	}
 	hash, known := "", false
 	if d != nil {
-		hash, known = d.Password, seen(d.Networks, o.s.networkMark(c))
+		hash, known = d.Password, o.knows(d, c)
 	}
 	if err = o.s.checkPassword(ctx, c, "operator "+e.key, password, hash, known); err != nil {
 		o.failed("operator password", d, c, err)
@@ -76,6 +76,12 @@ func (o *Operators) enter(ctx context.Context, d *operatorDoc, aal, method, inst
 	return o.entered(d, s, now)
 }
 
+// knows reports whether d signed in from where c is: then strangers' failures do
+// not keep d out. Where no network is counted the account's limit is the only one.
+func (o *Operators) knows(d *operatorDoc, c Client) bool {
+	return c.counted() && seen(d.Networks, o.s.networkMark(c))
+}
+
 // failed counts a refused try for the audit.
 func (o *Operators) failed(kind string, d *operatorDoc, c Client, err error) {
 	a := auditDoc{Event: "sign_in_failed", Detail: kind, Network: area(c.Addr)}
@@ -123,7 +129,7 @@ func (o *Operators) right(ctx context.Context, d *operatorDoc, password string, 
 	if len(password) > maxPassword {
 		return wrongPassword()
 	}
-	err := o.s.checkPassword(ctx, c, "operator "+d.EmailKey, password, d.Password, seen(d.Networks, o.s.networkMark(c)))
+	err := o.s.checkPassword(ctx, c, "operator "+d.EmailKey, password, d.Password, o.knows(d, c))
 	if err != nil {
 		o.failed("operator password", d, c, err)
 	}

@@ -175,6 +175,24 @@ func (d *deskSite) atHost(t *testing.T, addr, host, method, path, body string, h
 	return s.do(t, "", method, path, body, append([]string{"Host", host}, headers...)...)
 }
 
+// TestS63ReboundNamesReachNoDashboard: a page of another name that resolves to the
+// listener may not even try passwords there.
+func TestS63ReboundNamesReachNoDashboard(t *testing.T) {
+	d := startDesk(t)
+	for _, host := range []string{"evil.example", "evil.example:8091", "localhost.evil.example"} {
+		for _, p := range []string{"/_/", "/admin/v1/session", "/data/v1/docs/notes"} {
+			if a := d.atHost(t, d.desk, host, "GET", p, "", ours...); a.StatusCode != 421 {
+				t.Errorf("%s as %s: %d %s", p, host, a.StatusCode, a.body)
+			}
+		}
+	}
+	for _, host := range []string{"localhost:1", "127.0.0.1", "[::1]:8091", d.desk, deskHost} {
+		if a := d.atHost(t, d.desk, host, "GET", "/admin/v1/session", "", ours...); a.StatusCode != 200 {
+			t.Errorf("as %s: %d %s", host, a.StatusCode, a.body)
+		}
+	}
+}
+
 // TestS65TheCookie: HttpOnly, Strict, of the whole origin and no other; with its
 // prefix everywhere but on loopback without TLS, and taken by its own name only.
 func TestS65TheCookie(t *testing.T) {

@@ -125,9 +125,12 @@ func (r *request) scheme() string {
 	return "http"
 }
 
-// checkHost refuses, in dev, names other than localhost: a page of another
+// checkHost refuses, at the dashboard and in dev, names other than localhost: a page of another
 // name that resolves to 127.0.0.1 must not reach it.
 func (r *request) checkHost() *hutch.Error {
+	if r.deskOnly() && !r.srv.knownHost(r.host()) {
+		return &hutch.Error{Code: hutch.InvalidArgument, HTTP: 421, Message: "this is not the dashboard's name", Hint: "name it in admin.host", Field: "Host"}
+	}
 	if !r.srv.o.Dev {
 		return nil
 	}
