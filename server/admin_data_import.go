@@ -117,6 +117,11 @@ func putPart(r *request) error {
 			return err
 		}
 	}
+	if m.Told > 0 {
+		if m, err = r.transfers().Get(r.ctx, m.ID); err != nil {
+			return err
+		}
+	}
 	return r.sendJSON(showImport(m, complete), nil)
 }
 

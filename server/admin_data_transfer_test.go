@@ -31,7 +31,7 @@ func TestImportOverHTTP(t *testing.T) {
 	put := func(part, text string) *answer {
 		return s.do(t, "op", "PUT", path+"/parts/"+part, text, "Content-Type", "text/csv")
 	}
-	if a := put("1", "_id,name,price\na,saw,3\nb,axe,none\n"); a.StatusCode != 200 || a.field("created") != "1" || a.field("complete") != "true" {
+	if a := put("1", "_id,name,price\na,saw,3\nb,axe,none\n"); a.StatusCode != 200 || a.field("created") != "1" || a.field("complete") != "true" || !strings.Contains(a.field("errors"), `"line":3`) {
 		t.Errorf("%d %s", a.StatusCode, a.body)
 	}
 	if a := put("3", "x"); a.StatusCode != 412 {
