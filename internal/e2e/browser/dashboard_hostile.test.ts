@@ -76,6 +76,7 @@ describe('hostile text on the dashboard', () => {
           await desk.visit(page, path + view)
           await inert(page)
           await fits(page)
+          if (view === '?in=notes') await page.waitForSelector(`#content >> text=${payloads[0]}`) // it is there, as text
         }
         await desk.visit(page, path)
         await wander(page)
@@ -89,7 +90,7 @@ describe('hostile text on the dashboard', () => {
 
 /** Opens the tabs of a page, then its first rows: what they show is inert, too. */
 async function wander(page: Page): Promise<void> {
-  for (const what of ['#content [role=tab]', '#content [role=grid] .grid-row [role=gridcell]:nth-child(2)', '#content tbody tr td:first-child']) {
+  for (const what of ['#content [role=grid] .grid-row [role=gridcell]:nth-child(2)', '#content tbody tr td:first-child', '#content [role=tab]']) {
     const count = Math.min(await page.locator(what).count(), 8)
     for (let i = 0; i < count; i++) {
       const thing = page.locator(what).nth(i)
