@@ -30,6 +30,7 @@ export default defineConfig({
         chunkFileNames: chunk => `assets/${pageOf(chunk.facadeModuleId) ?? '[name]'}.js`,
         assetFileNames: 'assets/[name][extname]',
         codeSplitting: {
+          includeDependenciesRecursively: false, // or what plots share with the frame would be loaded with them
           groups: [
             { name: 'charts', test: /node_modules\/(recharts|@mantine\/charts|d3-|victory-vendor|@reduxjs|react-redux|immer|es-toolkit)/ },
             { name: 'editor', test: /node_modules\/(@codemirror|@lezer|style-mod|w3c-keyname|crelt|@marijn)/ },

@@ -4,7 +4,7 @@ import '@mantine/spotlight/styles.css'
 import './main.css'
 import { createRoot } from 'react-dom/client'
 import { App } from './App.tsx'
-import { loadTexts } from './text.ts'
+import { loadFrameTexts } from './text.ts'
 
-await loadTexts()
+await loadFrameTexts()
 createRoot(document.getElementById('root') as HTMLElement).render(<App />)

@@ -18,11 +18,18 @@ function chosen(): Language {
   return navigator.language.startsWith('ko') ? 'ko' : 'en'
 }
 
-/** Loads the texts of the language in use; before the first render. */
-export async function loadTexts(of: Language = language): Promise<void> {
-  texts = of === 'ko' ? (await import('./texts.json?ko')).default : (await import('./texts.json?en')).default
+/** Loads what the frame says, in the language in use; before the first render. */
+export async function loadFrameTexts(of: Language = language): Promise<void> {
+  const frame = of === 'ko' ? await import('./texts.json?ko') : await import('./texts.json?en')
+  texts = language === of ? { ...texts, ...frame.default } : frame.default
   language = of
   document.documentElement.lang = of
+}
+
+/** Loads all texts of a language, by default of that in use; before a page is rendered. */
+export async function loadTexts(of: Language = language): Promise<void> {
+  const [rest] = await Promise.all([of === 'ko' ? import('./texts.json?ko-rest') : import('./texts.json?en-rest'), loadFrameTexts(of)])
+  texts = { ...texts, ...rest.default }
 }
 
 export async function setLanguage(to: Language): Promise<void> {

@@ -50,10 +50,10 @@ describe('texts', () => {
     expect(sources.filter(s => s.file.endsWith('.tsx')).flatMap(s => literals(s.code).map(text => `${s.file}: ${text}`))).toEqual([])
   })
 
-  it('finds nothing that could make text into HTML, or begins a request to another origin', () => {
+  it('finds nothing that could make text into HTML, and no address elsewhere but of the documentation', () => {
     const bad = /dangerouslySetInnerHTML|innerHTML|outerHTML|insertAdjacentHTML|document\.write|srcdoc=\{|eval\(|new Function/i
     expect(sources.filter(s => bad.test(s.code)).map(s => s.file)).toEqual([])
-    expect(sources.filter(s => /['"`]https?:\/\/(?!www\.w3\.org)/.test(s.code.replace(/^\s*\/\/.*$/gm, ''))).map(s => s.file)).toEqual([])
+    expect(sources.filter(s => /['"`]https?:\/\/(?!github\.com\/hutch-dev\/hutch\/)/.test(s.code.replace(/^\s*\/\/.*$/gm, ''))).map(s => s.file)).toEqual([])
   })
 })
 

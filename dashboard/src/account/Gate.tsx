@@ -2,10 +2,11 @@ import { lazy, Suspense } from 'react'
 import { useLocation } from 'wouter'
 import { Failed, Loading } from '../parts/states.tsx'
 import { Shell } from '../layout/Shell.tsx'
+import { loadTexts } from '../text.ts'
 import { useSession } from './session.ts'
 
-const SignIn = lazy(() => import('./SignIn.tsx'))
-const Setup = lazy(() => import('./Setup.tsx'))
+const SignIn = lazy(() => loadTexts().then(() => import('./SignIn.tsx')))
+const Setup = lazy(() => loadTexts().then(() => import('./Setup.tsx')))
 
 /** Lets operators in; the others see how to become one, or sign in. */
 export function Gate() {

@@ -2,14 +2,17 @@ import { Component, lazy, Suspense, type ComponentType, type ReactNode } from 'r
 import { Button } from '@mantine/core'
 import { IconMapQuestion } from '@tabler/icons-react'
 import { Link, Redirect, Route, Switch, useLocation } from 'wouter'
-import { pages } from '../pages.ts'
+import { pages, type PageRow } from '../pages.ts'
 import { Empty, Failed, Loading } from '../parts/states.tsx'
-import { t } from '../text.ts'
+import { loadTexts, t } from '../text.ts'
 
-const Account = lazy(() => import('../account/index.tsx'))
+const withTexts = (load: PageRow['load']) => lazy(async () => {
+  const [page] = await Promise.all([load(), loadTexts()])
+  return page
+})
 const rows: { path: string; Page: ComponentType }[] = [
-  ...pages.map(p => ({ path: p.path, Page: lazy(p.load) as ComponentType })),
-  { path: '/account', Page: Account },
+  ...pages.map(p => ({ path: p.path, Page: withTexts(p.load) as ComponentType })),
+  { path: '/account', Page: withTexts(() => import('../account/index.tsx')) },
 ]
 
 /** The page of the URL; what follows a page's path is the page's own. */

@@ -1,1 +1,0 @@
-import{n as e}from"./rolldown-runtime.js";import{c as t,d as n}from"./react.js";import{u as r}from"./createReactComponent.js";var i=e(n(),1),a=t();function o({k:e,values:t={}}){return r(e,t).map((e,t)=>(0,a.jsx)(i.Fragment,{children:e},t))}export{o as t};
