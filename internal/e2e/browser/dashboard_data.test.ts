@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { Locator, Page } from 'playwright-core'
 import { axe, fits, openDesk, phone, settled, type Desk } from './dashboard.ts'
-import { eventually, root } from './shop.ts'
+import { eventually, root, signUp } from './shop.ts'
 
 const many = 50_000
 const products = '/data?in=products'
@@ -208,7 +208,11 @@ describe('the Data page, in a browser', () => {
     await page.waitForSelector('.cm-content:has-text("Nemo")')
     await page.click('text="Create"')
     await page.waitForURL(u => u.searchParams.get('doc') !== '+p00000')
-    await page.keyboard.press('Escape')
+    await page.locator('.cm-content').click()
+    await page.keyboard.type(' ')
+    await page.click('[role=dialog] header [aria-label="Close"]')
+    await page.waitForSelector('text="Discard what you wrote?"')
+    await page.click('[role=dialog] button.mantine-Button-root:has-text("Discard"):visible >> nth=-1')
     await page.waitForSelector('[role=dialog]', { state: 'detached' })
   })
 
@@ -253,6 +257,56 @@ describe('the Data page, in a browser', () => {
     await page.waitForSelector('text="The rules refuse this"')
     await page.click('text="End"')
     await page.waitForSelector('text="No documents yet"')
+  })
+
+  it('shows what a user may see, who is found by name', async () => {
+    const { uid, email } = await signUp(desk.shop.url)
+    await open()
+    await page.click('text="View as"')
+    await page.fill('input[aria-label="Find a user"]', email.slice(0, 8))
+    await page.click(`text="${email}"`)
+    await page.waitForURL(u => u.searchParams.get('as') === uid)
+    await page.waitForSelector(`[role=status]:has-text("${email}")`)
+    await row('p00001').waitFor()
+    await desk.visit(page, `/data?in=orders&as=${uid}`)
+    await page.waitForSelector('text="Nothing to see"')
+  })
+
+  it('imports a CSV and reports its bad lines', async () => {
+    const csv = ['_id,name,species,price,stock,description', 'i1,"Comma, the Cat",cat,12.5,3,"two\nlines"', 'i2,Whale,whale,1,1,too big', 'i3,Bare', 'i4,Rex,dog,20,2,good'].join('\n')
+    await open(products + '&panel=import')
+    await page.setInputFiles('[role=dialog] input[type=file]', { name: 'pets.csv', mimeType: 'text/csv', buffer: Buffer.from(csv) })
+    await page.click('[role=dialog] button:has-text("Import")')
+    await page.waitForSelector('[data-import=done]:has-text("2 refused")')
+    await page.waitForSelector('[role=dialog] tr:has-text("species")')
+    await axe(page)
+    await desk.picture(page, 'data-import')
+    const [first, second] = [await stored('i1'), await stored('i4')]
+    assert.deepEqual([first.name, first.description, second.price], ['Comma, the Cat', 'two\nlines', 20])
+    await page.click('[role=dialog] >> text="Close"')
+  })
+
+  it('imports 20,000 lines of JSONL, and exports them all', async () => {
+    const lines = Array.from({ length: 20_000 }, (_, i) => JSON.stringify({ _id: 't' + i, n: i, when: { $date: '2026-01-02T03:04:05.000Z' }, text: '=1+1 ' + 'x'.repeat(40) }))
+    await desk.visit(page, '/data?in=things&panel=import')
+    await page.setInputFiles('[role=dialog] input[type=file]', { name: 'things.jsonl', mimeType: 'application/jsonl', buffer: Buffer.from(lines.join('\n')) })
+    await page.click('[role=dialog] button:has-text("Import")')
+    await page.waitForSelector('[data-import=done]:has-text("20,000 lines")', { timeout: 60_000 })
+    await page.click('[role=dialog] >> text="Close"')
+    const file = async (format: string): Promise<string[]> => {
+      await desk.visit(page, '/data?in=things&where={"n":{"$exists":true}}&cols=_id,n,when,text&panel=export')
+      if (format === 'csv') await page.click('[role=dialog] >> text="CSV"')
+      const [download] = await Promise.all([page.waitForEvent('download'), page.click('[role=dialog] button:has-text("Export")')])
+      assert.equal(download.suggestedFilename(), 'things.' + format)
+      return readFileSync(await download.path(), 'utf8').trim().split('\n')
+    }
+    const jsonl = await file('jsonl')
+    assert.equal(jsonl.length, 20_000)
+    assert.deepEqual((JSON.parse(jsonl[0] as string) as { when: unknown }).when, { $date: '2026-01-02T03:04:05.000Z' })
+    const csv = await file('csv')
+    assert.equal(csv.length, 20_001)
+    assert.match(csv[0] ?? '', /^_id,n,when,text/)
+    assert.ok(!/,=1/.test(csv[1] ?? ''), 'no formula for a spreadsheet')
   })
 
   it('saves a view, and opens it again', async () => {

@@ -3,7 +3,7 @@ import { apiError } from '../../api/error.ts'
 import { body as commitBody, type Refusal, type Write } from './model/commits.ts'
 import type { Answer } from './model/rows.ts'
 import type { SortKey } from './model/sort.ts'
-import { type Doc, own, Tagged, type Value, versionOf } from './model/values.ts'
+import { type Doc, idOf, own, Tagged, type Value, versionOf } from './model/values.ts'
 import { parseDoc, write } from './model/wire.ts'
 
 export interface Index { name: string; fields: { path: string; desc: boolean }[]; unique: boolean; configured: boolean; ready: boolean; bytes: number }
@@ -61,8 +61,22 @@ async function ask(q: Query, more: Record<string, Value>, signal?: AbortSignal):
   return q.as === '' ? typed('POST', '/data/v1/query', { body: text, signal }) : typed('POST', '/admin/v1/data/query', { body: `{"query":${text},"as":${asText(q.as)}}`, signal })
 }
 
-export async function page(q: Query, after: string | undefined, limit: number, signal?: AbortSignal): Promise<Answer> {
-  const d = await ask(q, { limit: int(limit), ...(after !== undefined && { after }) }, signal)
+/**
+ * A page of a query. In the order of ids the cursor is the last id, which leads
+ * on from anywhere; on the way to a far page only ids are read.
+ */
+export async function page(q: Query, after: string | undefined, limit: number, signal: AbortSignal, idsOnly = false): Promise<Answer> {
+  if (!byId(q)) return answerOf(await ask(q, { limit: int(limit), ...(after !== undefined && { after }) }, signal))
+  const behind = new Map<string, Value>([['_id', new Map([['$gt', after ?? '']])]])
+  const where = after === undefined ? q.where : q.where.size === 0 ? behind : new Map<string, Value>([['$and', [q.where, behind]]])
+  const a = answerOf(await ask({ ...q, where }, { limit: int(limit), ...(idsOnly && { select: ['_id'] }) }, signal))
+  const last = a.docs.at(-1)
+  return { docs: a.docs, next: a.next === null ? null : last ? idOf(last) : after ?? null }
+}
+
+export const byId = (q: Query): boolean => q.sort.length === 0
+
+function answerOf(d: Doc): Answer {
   const next = d.get('next')
   return { docs: d.get('docs') as Doc[], next: typeof next === 'string' ? next : null }
 }
@@ -131,12 +145,12 @@ export interface Import {
   lines: number
   created: number
   replaced: number
-  unchanged: number
   failed: number
   errors: { line: number; id: string; field: string; code: string; reason: string }[]
 }
 export interface ImportStart { format: 'jsonl' | 'csv'; mode: 'create' | 'set'; file: string; columns?: string[]; types?: Record<string, string> }
 export const startImport = (name: string, body: ImportStart): Promise<Import> => post(`/admin/v1/collections/${name}/imports`, body)
+export const getImport = (id: string, signal: AbortSignal): Promise<Import> => get('/admin/v1/imports/' + id, undefined, signal)
 export const sendPart = (id: string, part: number, bytes: Uint8Array<ArrayBuffer>, last: boolean, signal: AbortSignal): Promise<Import> =>
   api('PUT', `/admin/v1/imports/${id}/parts/${part}`, { query: last ? { last: true } : {}, body: new Blob([bytes], { type: 'application/octet-stream' }), signal })
 

@@ -4,11 +4,12 @@ import * as client from './client.ts'
 import { whereText } from './model/filter.ts'
 import { Rows, type View } from './model/rows.ts'
 import { sortText } from './model/sort.ts'
+import { idOf } from './model/values.ts'
 
 /** The rows of the query on screen, and how many it has where that can be told. */
 export function useRows(q: client.Query, known: { count: number; exact: boolean } | undefined): { rows: Rows; view: View; count: number | undefined } {
   const key = [q.from, whereText(q.where), sortText(q.sort), q.as].join('\n')
-  const rows = useMemo(() => new Rows((after, limit, signal) => client.page(q, after, limit, signal)), [key])
+  const rows = useMemo(() => new Rows((after, limit, signal, idsOnly) => client.page(q, after, limit, signal, idsOnly), 0, client.byId(q) ? idOf : undefined), [key])
   const view = useSyncExternalStore(rows.subscribe, rows.snapshot)
   const plain = q.where.size === 0 && q.as === ''
   const counted = useQuery({

@@ -2,8 +2,9 @@ import { ActionIcon, Alert, Button, CopyButton, Drawer, Group, Menu, Skeleton, T
 import { useMediaQuery } from '@mantine/hooks'
 import { IconCheck, IconCopy, IconDots, IconFiles, IconTrash } from '@tabler/icons-react'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { lazy, Suspense, useEffect, useState } from 'react'
+import { lazy, type RefObject, Suspense, useEffect, useRef, useState } from 'react'
 import { apiError } from '../../../api/error.ts'
+import { confirm } from '../../../parts/Confirm.tsx'
 import { notify } from '../../../parts/notify.tsx'
 import { Plain } from '../../../parts/Plain.tsx'
 import { Failed, Loading } from '../../../parts/states.tsx'
@@ -42,13 +43,18 @@ export function DocumentDrawer(p: Props) {
   const fresh = p.id.startsWith(newDocument)
   const source = fresh ? p.id.slice(1) : p.id
   const found = useQuery({ queryKey: ['data', 'doc', p.collection, source, p.as], queryFn: ({ signal }) => client.getDoc(p.collection, source, p.as, signal), enabled: source !== '', staleTime: 0, gcTime: 0 })
+  const dirty = useRef(false)
+  const close = () => {
+    if (!dirty.current) return p.close()
+    confirm({ title: t('data.doc.discardTitle'), about: t('data.doc.discardAbout'), action: t('data.doc.discard'), run: async () => p.close() })
+  }
   return (
     <Drawer
-      opened onClose={p.close} position="right" size={narrow ? '100%' : 640} overlayProps={{ backgroundOpacity: 0.15 }} lockScroll={false} classNames={{ content: css.content as string, body: css.body as string }}
+      opened onClose={close} position="right" size={narrow ? '100%' : 640} overlayProps={{ backgroundOpacity: 0.15 }} lockScroll={false} classNames={{ content: css.content as string, body: css.body as string }}
       title={<Title id={source} fresh={fresh} />} closeButtonProps={{ 'aria-label': t('action.close') }}
     >
       {source !== '' && found.isPending ? <Loading /> : found.isError ? <Failed error={found.error} retry={found.refetch} /> : (
-        <Body key={p.id} {...p} fresh={fresh} base={fresh ? (found.data ? own(found.data) : blank(p.schema)) : found.data as Doc} />
+        <Body key={p.id} {...p} touched={dirty} fresh={fresh} base={fresh ? (found.data ? own(found.data) : blank(p.schema)) : found.data as Doc} />
       )}
     </Drawer>
   )
@@ -66,7 +72,7 @@ function Title({ id, fresh }: { id: string; fresh: boolean }) {
   )
 }
 
-function Body({ collection, as, schema, base: first, current, fresh, open, close, saved, remove }: Props & { base: Doc; fresh: boolean }) {
+function Body({ touched, collection, as, schema, base: first, current, fresh, open, close, saved, remove }: Props & { base: Doc; fresh: boolean; touched: RefObject<boolean> }) {
   const cache = useQueryClient()
   const [base, setBase] = useState(first)
   const [text, setText] = useState(() => write(own(first), 2))
@@ -75,6 +81,9 @@ function Body({ collection, as, schema, base: first, current, fresh, open, close
   const [conflict, setConflict] = useState<Conflict>()
   const readOnly = as !== ''
   const dirty = fresh || text !== write(own(base), 2)
+  useEffect(() => {
+    touched.current = text !== write(own(base), 2)
+  }, [touched, text, base])
   const marks = lintDoc(text, schema)
   const readable = isReadable(text)
   const newer = !fresh && current && versionOf(current) > versionOf(base) ? current : undefined

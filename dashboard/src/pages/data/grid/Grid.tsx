@@ -52,6 +52,7 @@ export function Grid(p: GridProps) {
   const [editing, setEditing] = useState(false)
   const { window: w, show, onScroll } = useScroll(box, view.total, rowHeight, headHeight)
   const { onWindow } = p
+  const toEnd = useRef(false) // the last row was asked for while nobody knew which it is
 
   useEffect(() => {
     rows.want(w.first, w.last)
@@ -63,6 +64,12 @@ export function Grid(p: GridProps) {
     show(spot.row)
     showColumn(box.current, widths, spot.col)
   }
+  useEffect(() => {
+    if (!toEnd.current || !view.ended) return
+    toEnd.current = false
+    select({ row: Math.max(0, view.total - 1), col: active.col })
+  }, [view.ended, view.total])
+
   const docAt = (row: number): Doc | undefined => rows.row(row)
   const loaded = rows.loaded()
   const editable = (col: number): boolean => {
@@ -82,6 +89,7 @@ export function Grid(p: GridProps) {
     if (e.target !== grid.current || view.total === 0) return
     const doc = docAt(active.row)
     const to = e.altKey ? undefined : moved(e, active, view.total, columns.length, Math.max(1, w.bottom - w.top - 1))
+    toEnd.current = to !== undefined && to.row === view.total - 1 && to.row - active.row > 1 && !view.ended
     if (to) {
       if (e.shiftKey && doc) p.onSelect([doc, docAt(to.row)].filter(d => d !== undefined), true)
       select(to)

@@ -1,22 +1,18 @@
-import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
+import { type RefObject, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
+import { boxAt, scale, scrolled, showing } from './scale.ts'
 
-const tallest = 12_000_000 // pixels that every browser can scroll
+/** Rows from `first` to `last` are drawn at `offset`; from `top` to `bottom` they can be seen. */
+export interface Window { first: number; last: number; offset: number; height: number; top: number; bottom: number }
 
-export interface Window { first: number; last: number; /** Where the first row stands in the body. */ offset: number; /** Of the body. */ height: number; /** Rows that can be seen, at least in part. */ top: number; bottom: number }
+const spare = 4 // rows above and below
 
-/**
- * Which rows are on screen, of as many as one likes: a body higher than browsers
- * allow is drawn smaller, small movements still go pixel by pixel.
- */
+/** Which rows are on screen, of as many as one likes. */
 export function useScroll(box: RefObject<HTMLDivElement | null>, total: number, rowHeight: number, head: number): { window: Window; show: (row: number) => void; onScroll: () => void } {
-  const [view, setView] = useState(0) // pixels above the window, were the body as high as it should be
+  const [place, setPlace] = useState({ at: 0, box: 0 })
+  const now = useRef(place)
   const [room, setRoom] = useState(600)
-  const last = useRef(0)
-  const at = useRef(0)
-  const full = total * rowHeight
-  const height = Math.min(full, tallest)
-  const most = Math.max(0, full - room)
-  const mostBox = Math.max(0, height - room)
+  const c = useMemo(() => scale(total, rowHeight, room), [total, rowHeight, room])
+  const go = useCallback((at: number, s: number) => setPlace(now.current = { at, box: s }), [])
 
   useLayoutEffect(() => {
     const el = box.current
@@ -30,40 +26,24 @@ export function useScroll(box: RefObject<HTMLDivElement | null>, total: number, 
 
   const onScroll = useCallback(() => {
     const s = box.current?.scrollTop ?? 0
-    if (full === height) at.current = s
-    else if (s <= 0) at.current = 0
-    else if (s >= mostBox) at.current = most
-    else if (Math.abs(s - last.current) < room) at.current = Math.min(most, Math.max(0, at.current + s - last.current))
-    else at.current = s / mostBox * most
-    last.current = s
-    setView(at.current)
-  }, [box, full, height, most, mostBox, room])
+    if (s !== now.current.box) go(scrolled(c, now.current.at, now.current.box, s), s)
+  }, [box, c, go])
 
   useEffect(() => {
-    if (at.current > most) {
-      at.current = most
-      setView(most)
-    }
-  }, [most])
+    if (now.current.at > c.most) go(c.most, Math.min(now.current.box, c.mostBox))
+  }, [c, go])
 
-  /** Brings a row into the window, by as little as needed. */
+  /** Brings a row into the window. */
   const show = useCallback((row: number) => {
     const el = box.current
-    if (!el) return
-    const [from, to] = [row * rowHeight, (row + 1) * rowHeight]
-    const v = from < at.current ? from : to > at.current + room ? to - room : at.current
-    if (v === at.current) return
-    at.current = Math.min(most, Math.max(0, v))
-    const s = full === height || most === 0 ? at.current : at.current / most * mostBox
-    el.scrollTop = s
-    last.current = el.scrollTop
-    setView(at.current)
-  }, [box, full, height, most, mostBox, room, rowHeight])
+    const at = showing(c, now.current.at, row, rowHeight)
+    if (!el || at === now.current.at) return
+    el.scrollTop = boxAt(c, at)
+    go(at, el.scrollTop)
+  }, [box, c, rowHeight, go])
 
-  const first = Math.max(0, Math.floor(view / rowHeight) - 4)
-  const end = Math.min(total - 1, Math.ceil((view + room) / rowHeight) + 4)
-  return { window: { first, last: end, offset: first * rowHeight - view + boxTop(view, full, height, most, mostBox, last.current), height, top: Math.min(Math.max(0, total - 1), Math.floor(view / rowHeight)), bottom: Math.max(0, Math.min(total, Math.ceil((view + room) / rowHeight)) - 1) }, show, onScroll }
+  const top = Math.min(Math.max(0, total - 1), Math.floor(place.at / rowHeight))
+  const bottom = Math.max(0, Math.min(total, Math.ceil((place.at + room) / rowHeight)) - 1)
+  const first = Math.max(0, top - spare)
+  return { window: { first, last: Math.min(total - 1, bottom + spare), offset: place.box + first * rowHeight - place.at, height: c.height, top, bottom }, show, onScroll }
 }
-
-/** How far the box itself is scrolled when the window stands at view. */
-const boxTop = (view: number, full: number, height: number, most: number, mostBox: number, last: number): number => full === height ? view : most === 0 ? 0 : Math.min(mostBox, last)

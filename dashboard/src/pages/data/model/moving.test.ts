@@ -145,6 +145,23 @@ describe('rows', () => {
     expect(s.asked.length - before).toBe(1) // the way there is known
   })
 
+  it('in the order of ids are reached by ids alone', async () => {
+    const s = store(all(50_000))
+    const full: number[] = []
+    const r = new Rows(async (after, limit, _, idsOnly) => {
+      if (!idsOnly) full.push(limit)
+      return s.fetch(after, limit)
+    }, 50_000, idOf)
+    r.want(49_970, 49_999)
+    await settled(r)
+    expect(idOf(r.row(49_999)!)).toBe('0049999')
+    expect(full.reduce((a, b) => a + b)).toBeLessThanOrEqual(1000)
+    r.want(31_234, 31_260)
+    await settled(r)
+    expect(idOf(r.row(31_240)!)).toBe('0031240')
+    expect(full.at(-1)).toBe(100) // each page's beginning is known
+  })
+
   it('keep their places when pages end early', async () => {
     const s = store(all(1000), 30)
     const r = new Rows(s.fetch)

@@ -2,7 +2,7 @@ import { type Doc, idOf } from './values.ts'
 
 /** One page of a query, as the server answers it. */
 export interface Answer { docs: Doc[]; next: string | null }
-export type Fetch = (after: string | undefined, limit: number, signal: AbortSignal) => Promise<Answer>
+export type Fetch = (after: string | undefined, limit: number, signal: AbortSignal, idsOnly: boolean) => Promise<Answer>
 
 export const pageSize = 100
 const stride = 1000 // documents a request reads on the way to a far page
@@ -28,6 +28,7 @@ export interface View {
  */
 export class Rows {
   private readonly fetch: Fetch
+  private readonly cursorOf: ((d: Doc) => string) | undefined
   private readonly cursors = new Map<number, string | undefined>([[0, undefined]]) // by page
   private readonly pages = new Map<number, Doc[]>() // in order of use
   private readonly listeners = new Set<() => void>()
@@ -38,8 +39,10 @@ export class Rows {
   private expected: number
   view: View
 
-  constructor(fetch: Fetch, expected = 0) {
+  /** cursorOf gives the cursor behind a document, where the order is that of its id. */
+  constructor(fetch: Fetch, expected = 0, cursorOf?: (d: Doc) => string) {
     this.fetch = fetch
+    this.cursorOf = cursorOf
     this.expected = expected
     this.view = { total: expected, ended: false, loading: true, reading: undefined, error: undefined, generation: 0 }
   }
@@ -96,7 +99,7 @@ export class Rows {
       let ended = false
       const abort = this.running = new AbortController()
       while (docs.length < (b + 1 - from) * pageSize && !ended) {
-        const got = await this.fetch(after, Math.min(stride, (b + 1 - from) * pageSize - docs.length), abort.signal)
+        const got = await this.fetch(after, Math.min(stride, (b + 1 - from) * pageSize - docs.length), abort.signal, false)
         if (abort.signal.aborted) return
         docs.push(...got.docs)
         after = got.next ?? undefined
@@ -160,18 +163,18 @@ export class Rows {
         const from = this.known(p)
         const far = p - from >= stride / pageSize
         this.show({ loading: true, reading: far ? from * pageSize : undefined, error: undefined })
-        const got = await this.fetch(this.cursors.get(from), far ? stride : (p - from + 1) * pageSize, abort.signal)
+        const got = await this.fetch(this.cursors.get(from), far ? stride : (p - from + 1) * pageSize, abort.signal, far && this.cursorOf !== undefined)
         if (abort.signal.aborted) return
         // A page that ended early by its bytes is filled up, so that pages keep their size.
         const docs = got.docs
         let next = got.next
         while (next !== null && docs.length % pageSize !== 0) {
-          const more = await this.fetch(next, pageSize - docs.length % pageSize, abort.signal)
+          const more = await this.fetch(next, pageSize - docs.length % pageSize, abort.signal, far && this.cursorOf !== undefined)
           if (abort.signal.aborted) return
           docs.push(...more.docs)
           next = more.next
         }
-        this.put(from, docs, next ?? undefined, next === null)
+        this.put(from, docs, next ?? undefined, next === null, far && this.cursorOf !== undefined)
       }
       this.running = undefined
       this.show({ loading: false, reading: undefined })
@@ -182,9 +185,13 @@ export class Rows {
   }
 
   /** Files documents that begin with page `from`. */
-  private put(from: number, docs: Doc[], next: string | undefined, ended: boolean): void {
-    for (let i = 0; i * pageSize < docs.length; i++) this.pages.set(from + i, docs.slice(i * pageSize, (i + 1) * pageSize))
-    if (docs.length === 0) this.pages.set(from, [])
+  private put(from: number, docs: Doc[], next: string | undefined, ended: boolean, idsOnly = false): void {
+    for (let i = 0; i * pageSize < docs.length; i++) {
+      if (!idsOnly) this.pages.set(from + i, docs.slice(i * pageSize, (i + 1) * pageSize))
+      const before = docs[i * pageSize - 1]
+      if (before && this.cursorOf) this.cursors.set(from + i, this.cursorOf(before))
+    }
+    if (docs.length === 0 && !idsOnly) this.pages.set(from, [])
     if (ended) this.end = from * pageSize + docs.length
     else this.cursors.set(from + Math.ceil(docs.length / pageSize), next)
     for (const p of this.pages.keys()) {

@@ -40,7 +40,7 @@ export function ImportDialog({ collection, close, done }: { collection: Collecti
       setOver(true)
     } catch (e) {
       if (!stop.signal.aborted) setError(e)
-      setOver(state !== undefined)
+      setOver(true)
     } finally {
       setBusy(false)
       done()

@@ -14,7 +14,6 @@ export function ImportReport({ state, file, over }: { state: Import; file: strin
       <Group gap="md" role="status" data-import={over ? 'done' : 'running'}>
         <Text size="sm">{t('data.import.lines', { n: state.lines })}</Text>
         <Text size="sm" c="teal">{t('data.import.written', { n: changed })}</Text>
-        {state.unchanged > 0 && <Text size="sm" c="dimmed">{t('data.import.unchanged', { n: state.unchanged })}</Text>}
         {state.failed > 0 && <Text size="sm" c="red">{t('data.import.failed', { n: state.failed })}</Text>}
       </Group>
       {over && state.failed === 0 && <Alert color="teal" p="xs">{t('data.import.allDone')}</Alert>}

@@ -13,13 +13,14 @@ import type { Go, Place } from '../place.ts'
 
 interface Person { id: string; email?: string }
 const guest = 'guest'
+const users = '/admin/v1/auth/users'
 
 /** Shows the collection as a user, or somebody who is not signed in, may see it. */
 export function ViewAsMenu({ place, go }: { place: Place; go: Go }) {
   const [opened, setOpened] = useState(false)
   const [search, setSearch] = useState('')
   const [q] = useDebouncedValue(search, 250)
-  const people = useQuery({ queryKey: ['data', 'people', q], queryFn: ({ signal }) => get<{ users: Person[] }>('/admin/v1/users', { q, limit: 8 }, signal), enabled: opened })
+  const people = useQuery({ queryKey: ['data', 'people', q], queryFn: ({ signal }) => get<{ users: Person[] }>(users, { filter: q, per_page: 8 }, signal), enabled: opened })
   const choose = (as: string) => {
     setOpened(false)
     go({ as, doc: '' })
@@ -47,7 +48,7 @@ export function ViewAsMenu({ place, go }: { place: Place; go: Go }) {
 
 /** Nobody may forget through whose eyes he looks. */
 export function ViewAsBanner({ as, end }: { as: string; end: () => void }) {
-  const person = useQuery({ queryKey: ['data', 'person', as], queryFn: ({ signal }) => get<Person>('/admin/v1/users/' + encodeURIComponent(as), undefined, signal), enabled: as !== guest, staleTime: 60_000, retry: false })
+  const person = useQuery({ queryKey: ['data', 'person', as], queryFn: ({ signal }) => get<Person>(`${users}/${encodeURIComponent(as)}`, undefined, signal), enabled: as !== guest, staleTime: 60_000, retry: false })
   const name = as === guest ? t('data.as.guestName') : person.data?.email || as
   return (
     <Group className={css.banner} role="status" justify="space-between" gap="xs">

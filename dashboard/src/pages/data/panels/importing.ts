@@ -23,5 +23,7 @@ export async function importFile(collection: string, file: File, o: { format: 'j
     }
     progress(part.end, state)
   } while (!next.done)
+  state = await client.getImport(state.id, signal) // with the bad lines
+  progress(file.size, state)
   return state
 }
