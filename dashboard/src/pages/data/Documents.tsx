@@ -48,6 +48,7 @@ export function Documents({ collection, place, go }: { collection: Collection; p
     ['c', () => go({ panel: 'columns' }, { replace: true })],
     ['r', () => void rows.refresh()],
     ['mod+z', () => void acts.undo()],
+    ['?', () => go({ panel: 'keys' })],
     ['shift+?', () => go({ panel: 'keys' })],
   ])
 
