@@ -30,12 +30,8 @@ export default defineConfig({
         chunkFileNames: chunk => `assets/${pageOf(chunk.facadeModuleId) ?? '[name]'}.js`,
         assetFileNames: 'assets/[name][extname]',
         codeSplitting: {
-          includeDependenciesRecursively: false, // or what plots share with the frame would be loaded with them
           groups: [
-            { name: 'charts', test: /node_modules\/(recharts|@mantine\/charts|d3-|victory-vendor|@reduxjs|react-redux|immer|es-toolkit)/ },
-            { name: 'editor', test: /node_modules\/(@codemirror|@lezer|style-mod|w3c-keyname|crelt|@marijn)/ },
             { name: 'react', test: /node_modules\/(react|react-dom|scheduler|wouter|use-sync-external-store|regexparam|mitt)\// },
-            { name: 'query', test: /node_modules\/@tanstack\/(react-query|query-core)\// },
           ],
         },
       },

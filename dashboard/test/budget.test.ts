@@ -25,7 +25,8 @@ describe('dist', () => {
     const total = size('index.html') + [...files].reduce((n, f) => n + size(f), 0) + texts.map(f => size('assets/' + f)).sort((a, b) => a - b)[1]!
     console.log(`first load: ${total} bytes gzip of ${budget}`)
     expect(total).toBeLessThanOrEqual(budget)
-    for (const late of ['charts.js', 'editor.js']) expect(files).not.toContain('assets/' + late)
+    const early = [...files].map(f => readFileSync(dist + f, 'utf8')).join('')
+    for (const late of ['recharts-', 'cm-activeLine']) expect(early, late).not.toContain(late)
   })
 
   it('holds no inline script or style, no source map, nothing from elsewhere', () => {
