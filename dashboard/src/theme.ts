@@ -27,5 +27,5 @@ export const variables: CSSVariablesResolver = () => {
   for (const [name, color] of Object.entries(onLight)) {
     light[`--mantine-color-${name}-light-color`] = light[`--mantine-color-${name}-text`] = light[`--mantine-color-${name}-outline`] = color
   }
-  return { variables: {}, light, dark: { '--mantine-color-dimmed': '#a9adb3', '--mantine-color-placeholder': '#969ba2', '--mantine-color-error': '#ff8f8f' } }
+  return { variables: {}, light, dark: { '--mantine-color-hutch-6': '#21a198', '--mantine-color-dimmed': '#a9adb3', '--mantine-color-placeholder': '#969ba2', '--mantine-color-error': '#ff8f8f' } }
 }

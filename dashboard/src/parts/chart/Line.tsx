@@ -30,7 +30,7 @@ export default function Line({ label, points, series, format, marks = [], height
   const last = points.at(-1)?.at ?? 0
   const far = last - first > 48 * 3_600_000
   const tick = new Intl.DateTimeFormat(currentLanguage(), far ? { month: 'short', day: 'numeric' } : { hour: '2-digit', minute: '2-digit' })
-  const lines: ChartReferenceLineProps[] = marks.map(m => ({ x: m.at, label: m.label, color: 'gray.6', strokeDasharray: '3 3' }))
+  const lines: ChartReferenceLineProps[] = marks.map(m => ({ x: m.at, label: m.label, color: 'gray.6', strokeDasharray: '3 3', labelPosition: m.at > first + (last - first) * 0.75 ? 'insideBottomRight' : 'insideBottomLeft' }))
   return (
     <div role="img" aria-label={label}>
       <AreaChart
