@@ -25,7 +25,9 @@ type adminCaller struct {
 
 // letThrough is the answer to an unknown query parameter: who is refused never gets
 // that far, and a row that lets it through is not strict.
-func letThrough(a *answer) bool { return a.StatusCode == http.StatusBadRequest && a.field("field") == "surely" }
+func letThrough(a *answer) bool {
+	return a.StatusCode == http.StatusBadRequest && a.field("field") == "surely"
+}
 
 // wants are the statuses that a caller may get of a row; 0: they pass.
 func (c *adminCaller) wants(route *server.Route, desk bool) []int {

@@ -21,28 +21,53 @@ func operatorAdminRoutes() []*Route {
 	get, post, patch, del := http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete
 	none := []string{}
 	return append(desk(
-		&Route{Method: post, Path: at + "/password", About: "change one's password: {current, password}", handle: accountPassword},
-		&Route{Method: post, Path: at + "/totp", About: "begin an authenticator app", handle: accountTOTP},
-		&Route{Method: del, Path: at + "/totp", About: "remove it", handle: accountRemoveTOTP},
-		&Route{Method: post, Path: at + "/passkeys/options", About: "ask for a new passkey", handle: accountPasskeyOptions},
-		&Route{Method: post, Path: at + "/passkeys", About: "add it: {challengeId, credential, name}", handle: accountAddPasskey},
-		&Route{Method: patch, Path: at + "/passkeys/{id}", About: "name a passkey: {name}", handle: accountRenamePasskey},
-		&Route{Method: del, Path: at + "/passkeys/{id}", About: "remove a passkey", handle: accountRemovePasskey},
-		&Route{Method: get, Path: at + "/sessions", About: "one's sessions", handle: accountSessions},
-		&Route{Method: del, Path: at + "/sessions", About: "end one's other sessions", handle: accountEndSessions},
-		&Route{Method: del, Path: at + "/sessions/{id}", About: "end a session", handle: accountEndSessions},
+		&Route{Method: post, Path: at + "/password", About: "change one's password: {current, password}", handle: accountPassword, In: newPasswordIn{}, Out: sessionState{}},
+		&Route{Method: post, Path: at + "/totp", About: "begin an authenticator app", handle: accountTOTP, In: nothingIn{}, Bare: true, Out: totpOut{}},
+		&Route{Method: del, Path: at + "/totp", About: "remove it", handle: accountRemoveTOTP, Out: sessionState{}},
+		&Route{Method: post, Path: at + "/passkeys/options", About: "ask for a new passkey", handle: accountPasskeyOptions, In: nothingIn{}, Bare: true, Out: auth.OperatorChallenge{}},
+		&Route{Method: post, Path: at + "/passkeys", About: "add it: {challengeId, credential, name}", handle: accountAddPasskey, In: newPasskeyIn{}, Out: sessionState{}},
+		&Route{Method: patch, Path: at + "/passkeys/{id}", About: "name a passkey: {name}", handle: accountRenamePasskey, In: renameIn{}, Out: sessionState{}},
+		&Route{Method: del, Path: at + "/passkeys/{id}", About: "remove a passkey", handle: accountRemovePasskey, Out: sessionState{}},
+		&Route{Method: get, Path: at + "/sessions", About: "one's sessions", handle: accountSessions, Out: operatorDevices{}},
+		&Route{Method: del, Path: at + "/sessions", About: "end one's other sessions", handle: accountEndSessions, Out: sessionState{}},
+		&Route{Method: del, Path: at + "/sessions/{id}", About: "end a session", handle: accountEndSessions, Out: sessionState{}},
 	),
-		&Route{Method: get, Path: ops, About: "who runs the server", Query: none, handle: listOperators},
-		&Route{Method: post, Path: ops, About: "make a one-time link for a new operator: {email}", Query: none, handle: inviteOperator},
+		&Route{Method: get, Path: ops, About: "who runs the server", Query: none, handle: listOperators, Out: operatorRows{}},
+		&Route{Method: post, Path: ops, About: "make a one-time link for a new operator: {email}", Query: none, handle: inviteOperator, In: emailIn{}, Out: auth.OperatorLink{}},
 		&Route{Method: del, Path: ops + "/{id}", About: "remove an operator", Query: none, handle: removeOperator},
 	)
 }
 
-func accountPassword(r *request) error {
-	var in struct {
+type (
+	newPasswordIn struct {
 		Current  string `json:"current"`
 		Password string `json:"password"`
 	}
+	newPasskeyIn struct {
+		passkeyAnswer
+		Name string `json:"name,omitempty"`
+	}
+	renameIn struct {
+		Name string `json:"name"`
+	}
+	emailIn struct {
+		Email string `json:"email"`
+	}
+	totpOut struct {
+		Secret string `json:"secret"`
+		URI    string `json:"uri"`
+		QRCode string `json:"qrCode" doc:"SVG"`
+	}
+	operatorDevices struct {
+		Sessions []auth.OperatorDevice `json:"sessions"`
+	}
+	operatorRows struct {
+		Operators []auth.OperatorRow `json:"operators"`
+	}
+)
+
+func accountPassword(r *request) error {
+	var in newPasswordIn
 	if err := r.bind(&in); err != nil {
 		return err
 	}
@@ -57,7 +82,7 @@ func accountTOTP(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.sendJSON(map[string]string{"secret": out.Secret, "uri": out.URI, "qrCode": out.QRCode}, nil)
+	return r.sendJSON(totpOut{out.Secret, out.URI, out.QRCode}, nil)
 }
 
 func accountRemoveTOTP(r *request) error {
@@ -73,10 +98,7 @@ func accountPasskeyOptions(r *request) error {
 }
 
 func accountAddPasskey(r *request) error {
-	var in struct {
-		passkeyAnswer
-		Name string `json:"name"`
-	}
+	var in newPasskeyIn
 	if err := r.bind(&in); err != nil {
 		return err
 	}
@@ -84,9 +106,7 @@ func accountAddPasskey(r *request) error {
 }
 
 func accountRenamePasskey(r *request) error {
-	var in struct {
-		Name string `json:"name"`
-	}
+	var in renameIn
 	if err := r.bind(&in); err != nil {
 		return err
 	}
@@ -99,7 +119,7 @@ func accountRemovePasskey(r *request) error {
 
 func accountSessions(r *request) error {
 	out, err := r.operators().Sessions(r.ctx, r.deskToken())
-	return r.sendJSON(map[string][]auth.OperatorDevice{"sessions": out}, err)
+	return r.sendJSON(operatorDevices{out}, err)
 }
 
 func accountEndSessions(r *request) error {
@@ -108,13 +128,11 @@ func accountEndSessions(r *request) error {
 
 func listOperators(r *request) error {
 	out, err := r.operators().List(r.ctx)
-	return r.sendJSON(map[string][]auth.OperatorRow{"operators": out}, err)
+	return r.sendJSON(operatorRows{out}, err)
 }
 
 func inviteOperator(r *request) error {
-	var in struct {
-		Email string `json:"email"`
-	}
+	var in emailIn
 	if err := r.bind(&in); err != nil {
 		return err
 	}

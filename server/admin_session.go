@@ -29,19 +29,34 @@ type sessionState struct {
 	App string `json:"app,omitempty"`
 }
 
+type signInIn struct {
+	Email    string `json:"email"`
+	Password string `json:"password"`
+}
+
+type confirmIn struct {
+	Password string `json:"password"`
+}
+
+type setUpIn struct {
+	Token    string `json:"token"`
+	Email    string `json:"email,omitempty" doc:"of the first operator"`
+	Password string `json:"password"`
+}
+
 // sessionAdminRoutes are the operators' way in, and out.
 func sessionAdminRoutes() []*Route {
 	const at = "/admin/v1/session"
 	get, post, del := http.MethodGet, http.MethodPost, http.MethodDelete
 	return desk(
-		&Route{Method: get, Path: at, About: "who is signed in, or what sign-in asks for", handle: sessionGet},
-		&Route{Method: post, Path: at, About: "sign in: {email, password}", handle: sessionBegin},
+		&Route{Method: get, Path: at, About: "who is signed in, or what sign-in asks for", handle: sessionGet, Out: sessionState{}},
+		&Route{Method: post, Path: at, About: "sign in: {email, password}", handle: sessionBegin, In: signInIn{}, Out: sessionState{}},
 		&Route{Method: del, Path: at, About: "sign out", handle: sessionEnd},
-		&Route{Method: post, Path: at + "/totp", About: "a code of the authenticator app: {code}", handle: sessionTOTP},
-		&Route{Method: post, Path: at + "/passkey/options", About: "ask for a passkey, with a password before or without", handle: sessionPasskeyOptions},
-		&Route{Method: post, Path: at + "/passkey/verify", About: "its answer: {challengeId, credential}", handle: sessionPasskey},
-		&Route{Method: post, Path: at + "/confirm", About: "prove the password again: {password}", handle: sessionConfirm},
-		&Route{Method: post, Path: "/admin/v1/setup", About: "use a one-time link: {token, password, email (first operator)}", handle: setUp},
+		&Route{Method: post, Path: at + "/totp", About: "a code of the authenticator app: {code}", handle: sessionTOTP, In: codeIn{}, Out: sessionState{}},
+		&Route{Method: post, Path: at + "/passkey/options", About: "ask for a passkey, with a password before or without", handle: sessionPasskeyOptions, In: nothingIn{}, Bare: true, Out: auth.OperatorChallenge{}},
+		&Route{Method: post, Path: at + "/passkey/verify", About: "its answer: {challengeId, credential}", handle: sessionPasskey, In: passkeyAnswer{}, Out: sessionState{}},
+		&Route{Method: post, Path: at + "/confirm", About: "prove the password again: {password}", handle: sessionConfirm, In: confirmIn{}, Out: sessionState{}},
+		&Route{Method: post, Path: "/admin/v1/setup", About: "use a one-time link: {token, password, email (first operator)}", handle: setUp, In: setUpIn{}, Out: sessionState{}},
 	)
 }
 
@@ -82,10 +97,7 @@ func sessionGet(r *request) error {
 }
 
 func sessionBegin(r *request) error {
-	var in struct {
-		Email    string `json:"email"`
-		Password string `json:"password"`
-	}
+	var in signInIn
 	if err := r.bind(&in); err != nil {
 		return err
 	}
@@ -104,9 +116,7 @@ func sessionEnd(r *request) error {
 }
 
 func sessionTOTP(r *request) error {
-	var in struct {
-		Code string `json:"code"`
-	}
+	var in codeIn
 	if err := r.bind(&in); err != nil {
 		return err
 	}
@@ -136,9 +146,7 @@ func sessionPasskey(r *request) error {
 }
 
 func sessionConfirm(r *request) error {
-	var in struct {
-		Password string `json:"password"`
-	}
+	var in confirmIn
 	if err := r.bind(&in); err != nil {
 		return err
 	}
@@ -146,11 +154,7 @@ func sessionConfirm(r *request) error {
 }
 
 func setUp(r *request) error {
-	var in struct {
-		Token    string `json:"token"`
-		Email    string `json:"email"`
-		Password string `json:"password"`
-	}
+	var in setUpIn
 	if err := r.bind(&in); err != nil {
 		return err
 	}
