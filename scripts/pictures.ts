@@ -30,10 +30,12 @@ try {
   await desk.close()
 }
 
-/** People sign up, buy, search and make mistakes. */
+/** People sign up, buy, search and make mistakes, for so many minutes (PICTURES_MINUTES): what the plots show has happened. */
 async function live({ shop: { url } }: Desk): Promise<void> {
+  const minutes = Number(process.env.PICTURES_MINUTES ?? 6)
   const { docs } = await (await fetch(url + '/data/v1/docs/products?limit=60')).json() as { docs: { _id: string }[] }
-  for (let person = 0; person < 12; person++) {
+  for (let person = 0; person < minutes * 10; person++) {
+    await new Promise(r => setTimeout(r, 3000 + Math.random() * 4000))
     const { token } = await signUp(url)
     const buy = (productId: string) => fetch(url + '/functions/v1/purchase', {
       method: 'POST', body: JSON.stringify({ productId, quantity: 1 + person % 3 }),
