@@ -1,10 +1,10 @@
-import { Alert, Button, Center, Group, Text } from '@mantine/core'
+import { Alert, Button, Center } from '@mantine/core'
 import { useHotkeys } from '@mantine/hooks'
 import { IconLock } from '@tabler/icons-react'
-import { useCallback, useDeferredValue, useMemo, useState } from 'react'
+import { useMemo, useState } from 'react'
 import { apiError } from '../../api/error.ts'
 import { Empty, Failed, Loading } from '../../parts/states.tsx'
-import { number, t } from '../../text.ts'
+import { t } from '../../text.ts'
 import { useActs } from './acts.tsx'
 import { BulkBar } from './panels/BulkBar.tsx'
 import type { Collection } from './client.ts'
@@ -13,6 +13,7 @@ import { DocumentDrawer, newDocument } from './document/DocumentDrawer.tsx'
 import { ConflictModal } from './document/ConflictModal.tsx'
 import { FilterPanel } from './filter/FilterPanel.tsx'
 import { Grid } from './grid/Grid.tsx'
+import { SpanStore, useRest } from './grid/span.ts'
 import { useLive } from './live.ts'
 import { columnsText, move } from './model/columns.ts'
 import { schemaOf } from './model/schema.ts'
@@ -23,7 +24,10 @@ import { Toolbar } from './panels/Toolbar.tsx'
 import { ViewAsBanner } from './panels/ViewAs.tsx'
 import type { Go, Place } from './place.ts'
 import { useRows } from './rows.ts'
+import { Status } from './Status.tsx'
 import { useColumns } from './useColumns.ts'
+
+const dialogs = ['explain', 'import', 'export', 'keys', 'update']
 
 /** The documents of a collection: query, table, and what can be done with them. */
 export function Documents({ collection, place, go }: { collection: Collection; place: Place; go: Go }) {
@@ -32,24 +36,25 @@ export function Documents({ collection, place, go }: { collection: Collection; p
   const schema = useMemo(() => schemaOf(collection.schema), [collection.schema])
   const q = { from, where: place.where ?? new Map(), sort: place.sort, as: place.as }
   const { rows, view, count } = useRows(q, { count: collection.count, exact: collection.countExact })
-  const [span, setSpan] = useState<[number, number]>([0, 0])
-  const onWindow = useCallback((a: number, b: number) => setSpan(s => s[0] === a && s[1] === b ? s : [a, b]), [])
-  const calm = useDeferredValue(span)
-  const live = useLive(q, rows, calm[0], calm[1], !readOnly && place.where !== undefined)
+  const [at] = useState(() => new SpanStore())
+  const rest = useRest(at, 300)
+  const live = useLive(q, rows, rest.first, rest.last, !readOnly && place.where !== undefined)
   const [selected, setSelected] = useState<ReadonlyMap<string, Doc>>(new Map())
   const filtering = place.panel === 'filter'
   const cols = useColumns(place, schema, rows, view.generation)
   const acts = useActs(from, rows, { selected, setSelected, go })
 
+  const busy = place.doc !== '' || dialogs.includes(place.panel) // a dialog has the keyboard
+  const unlessBusy = (f: () => void) => () => { if (!busy) f() }
   useHotkeys([
-    ['n', () => { if (!readOnly) go({ doc: newDocument }) }],
-    ['/', () => go({ panel: 'filter' }, { replace: true })],
-    ['e', () => go({ panel: 'explain' })],
-    ['c', () => go({ panel: 'columns' }, { replace: true })],
-    ['r', () => void rows.refresh()],
-    ['mod+z', () => void acts.undo()],
-    ['?', () => go({ panel: 'keys' })],
-    ['shift+?', () => go({ panel: 'keys' })],
+    ['n', unlessBusy(() => { if (!readOnly) go({ doc: newDocument }) })],
+    ['/', unlessBusy(() => go({ panel: 'filter' }, { replace: true }))],
+    ['e', unlessBusy(() => go({ panel: 'explain' }))],
+    ['c', unlessBusy(() => go({ panel: 'columns' }, { replace: true }))],
+    ['r', unlessBusy(() => void rows.refresh())],
+    ['mod+z', unlessBusy(() => { if (!readOnly) void acts.undo() })],
+    ['?', unlessBusy(() => go({ panel: 'keys' }))],
+    ['shift+?', unlessBusy(() => go({ panel: 'keys' }))],
   ])
 
   const select = (docs: Doc[], on: boolean) => setSelected(old => {
@@ -89,21 +94,14 @@ export function Documents({ collection, place, go }: { collection: Collection; p
             : (
                 <Grid
                   key={'grid ' + from} label={t('data.table', { name: from })} rows={rows} view={view} columns={cols.columns} widths={cols.widths} kinds={cols.kinds} sort={place.sort} schema={schema} readOnly={readOnly} selected={selected}
-                  openId={place.doc} flash={live.flash} onSelect={select} onOpen={doc => go({ doc })} onSave={acts.save} onDelete={acts.remove} onUndo={() => void acts.undo()}
+                  openId={place.doc} flash={live.flash} onSelect={select} onOpen={doc => go({ doc })} onSave={acts.save} onDelete={acts.remove}
                   onSort={(path, add) => go({ sort: sortText(clicked(place.sort, path, add)), view: '' })}
                   onResize={(i, w, done) => cols.resize(i, w, done ? c => go({ columns: columnsText(c) }, { replace: true }) : undefined)}
                   onMove={(a, b) => go({ columns: columnsText(move(cols.columns, a, b)) }, { replace: true })}
-                  onWindow={onWindow}
+                  onWindow={at.set}
                 />
               )}
-      <Group justify="space-between" gap="xs" className={css.status}>
-        <Text size="xs" c="dimmed" className="tabular" role="status" data-status>
-          {view.total === 0 ? '' : t('data.status', { first: number(span[0] + 1), last: number(Math.min(view.total, span[1] + 1)), total: `${number(view.total)}${count === undefined ? '+' : ''}` })}
-          {view.reading !== undefined && ` · ${t('data.reading', { n: view.reading })}`}
-        </Text>
-        {view.error !== undefined && view.total > 0 && <Text size="xs" c="red" role="alert">{t('state.failed')}</Text>}
-        <Text size="xs" c="dimmed" visibleFrom="md">{t('data.keys.short')}</Text>
-      </Group>
+      <Status view={view} counted={count !== undefined} at={at} />
       {place.doc !== '' && (
         <DocumentDrawer
           key={'doc ' + from + place.as + place.doc} collection={from} id={place.doc} as={place.as} schema={schema} current={rows.find(place.doc)?.doc} open={doc => go({ doc })} close={() => go({ doc: '' })}

@@ -14,8 +14,10 @@ export function useColumns(place: Place, schema: Doc | undefined, rows: Rows, ge
   const [dragged, setDragged] = useState<Column>()
   const sample = useRef<{ rows: Rows; docs: Doc[] }>({ rows, docs: [] })
   if (sample.current.rows !== rows) sample.current = { rows, docs: sample.current.docs }
-  const docs = rows.loaded()
-  if (docs.length > 0 && (sample.current.docs.length === 0 || generation < 4)) sample.current.docs = docs.slice(0, 100)
+  if (sample.current.docs.length === 0 || generation < 4) {
+    const docs = rows.loaded()
+    if (docs.length > 0) sample.current.docs = docs.slice(0, 100)
+  }
   const seen = useQuery({ queryKey: ['data', 'fields', place.collection], queryFn: ({ signal }) => client.seenFields(place.collection, signal), enabled: place.collection !== '', staleTime: 60_000 })
   const first = sample.current.docs
   const schemaFields = useMemo(() => fieldsOf(schema), [schema])

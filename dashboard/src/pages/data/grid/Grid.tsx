@@ -1,4 +1,4 @@
-import { type KeyboardEvent, type MouseEvent, type ReactNode, useEffect, useRef, useState } from 'react'
+import { type KeyboardEvent, type MouseEvent, type ReactNode, useEffect, useMemo, useRef, useState } from 'react'
 import { t } from '../../../text.ts'
 import { usualKind } from '../model/cell.ts'
 import type { Column } from '../model/columns.ts'
@@ -35,7 +35,6 @@ export interface GridProps {
   onOpen: (id: string) => void
   onSave: (doc: Doc, path: string, v: Value) => Promise<void>
   onDelete: (docs: Doc[]) => void
-  onUndo: () => void
   onSort: (path: string, add: boolean) => void
   onResize: (col: number, width: number, done: boolean) => void
   onMove: (from: number, to: number) => void
@@ -71,7 +70,7 @@ export function Grid(p: GridProps) {
   }, [view.ended, view.total])
 
   const docAt = (row: number): Doc | undefined => rows.row(row)
-  const loaded = rows.loaded()
+  const loaded = useMemo(() => rows.loaded(), [rows, view.generation])
   const editable = (col: number): boolean => {
     const path = columns[col]?.path ?? ''
     return !p.readOnly && !isSystem(path) && !path.includes('.')
@@ -97,7 +96,6 @@ export function Grid(p: GridProps) {
     else if (e.key === ' ' && doc) p.onSelect([doc], !p.selected.has(idOf(doc)))
     else if (e.key === 'o' && !e.ctrlKey && !e.metaKey && doc) p.onOpen(idOf(doc))
     else if ((e.key === 'Delete' || e.key === 'Backspace') && !p.readOnly) p.onDelete(p.selected.size > 0 ? [...p.selected.values()] : doc ? [doc] : [])
-    else if (e.key === 'z' && (e.ctrlKey || e.metaKey) && !p.readOnly) p.onUndo()
     else if (e.key === 'c' && (e.ctrlKey || e.metaKey) && doc && getSelection()?.isCollapsed) void navigator.clipboard?.writeText(copied(at(doc, columns[active.col]?.path ?? '')))
     else return
     e.preventDefault()

@@ -186,6 +186,28 @@ describe('rows', () => {
     expect(r.view.total).toBe(299)
   })
 
+  it('keep the way to a far page when nothing moved before it', async () => {
+    const docs = all(50_000)
+    const s = store(docs)
+    const r = new Rows(s.fetch, 50_000)
+    r.want(49_990, 49_999)
+    await settled(r)
+    r.want(0, 30)
+    await settled(r)
+    docs[5] = parseDoc('{"_id":"0000005","n":-1}')
+    await r.refresh()
+    const before = s.asked.length
+    r.want(49_990, 49_999)
+    await settled(r)
+    expect([s.asked.length - before, r.view.total, r.view.ended]).toEqual([1, 50_000, true])
+    r.want(0, 30)
+    await settled(r)
+    expect(r.row(5)?.get('n')).toEqual(parseDoc('{"n":-1}').get('n'))
+    docs.splice(7, 1)
+    await r.refresh()
+    expect(r.view.ended).toBe(false)
+  })
+
   it('of nothing are none', async () => {
     const r = new Rows(store([]).fetch, 7)
     r.want(0, 30)

@@ -1,4 +1,4 @@
-import { type Doc, idOf } from './values.ts'
+import { type Doc, idOf, versionOf } from './values.ts'
 
 /** One page of a query, as the server answers it. */
 export interface Answer { docs: Doc[]; next: string | null }
@@ -35,6 +35,7 @@ export class Rows {
   private wanted: [number, number] = [0, 0]
   private running: AbortController | undefined
   private closed = false
+  private furthest = 0 // the last page whose beginning is known
   private end: number | undefined // rows in all, once seen
   private expected: number
   view: View
@@ -86,7 +87,7 @@ export class Rows {
     void this.run()
   }
 
-  /** Reads the rows on screen again, in place; what lies behind them may have moved and is forgotten. */
+  /** Reads the rows on screen again, in place; the way to those behind is forgotten where they moved. */
   async refresh(): Promise<void> {
     this.running?.abort()
     this.running = undefined
@@ -107,8 +108,13 @@ export class Rows {
       }
       this.running = undefined
       for (const p of before.keys()) if (p >= from) this.pages.delete(p)
-      for (const p of this.cursors.keys()) if (p > from) this.cursors.delete(p)
-      this.end = undefined
+      const [old, now] = [before.get(b)?.at(-1), docs.at(-1)]
+      const unmoved = docs.length === (b + 1 - from) * pageSize && old && now && idOf(old) === idOf(now) && versionOf(old) === versionOf(now)
+      if (!unmoved) { // what lies behind has moved
+        for (let p = from + 1; p <= this.furthest; p++) this.cursors.delete(p)
+        this.furthest = Math.min(this.furthest, from)
+        this.end = undefined
+      }
       this.put(from, docs, after, ended)
       this.show({ error: undefined })
       void this.run()
@@ -156,7 +162,7 @@ export class Rows {
   }
 
   private async run(): Promise<void> {
-    if (this.running || this.closed) return
+    if (this.running || this.closed || this.missing() === undefined && !this.view.loading) return
     const abort = this.running = new AbortController()
     try {
       for (let p = this.missing(); p !== undefined; p = this.missing()) {
@@ -189,22 +195,27 @@ export class Rows {
     for (let i = 0; i * pageSize < docs.length; i++) {
       if (!idsOnly) this.pages.set(from + i, docs.slice(i * pageSize, (i + 1) * pageSize))
       const before = docs[i * pageSize - 1]
-      if (before && this.cursorOf) this.cursors.set(from + i, this.cursorOf(before))
+      if (before && this.cursorOf) this.mark(from + i, this.cursorOf(before))
     }
     if (docs.length === 0 && !idsOnly) this.pages.set(from, [])
     if (ended) this.end = from * pageSize + docs.length
-    else this.cursors.set(from + Math.ceil(docs.length / pageSize), next)
+    else this.mark(from + Math.ceil(docs.length / pageSize), next)
     for (const p of this.pages.keys()) {
       if (this.pages.size <= kept) break
       if (p < this.wanted[0] - 1 || p > this.wanted[1] + 1) this.pages.delete(p)
     }
   }
 
+  private mark(page: number, cursor: string | undefined): void {
+    this.cursors.set(page, cursor)
+    this.furthest = Math.max(this.furthest, page)
+  }
+
   private show(v: Partial<View>): void {
     if (this.closed) return
     const seen = Math.max(0, ...[...this.pages].map(([p, d]) => p * pageSize + d.length))
-    const more = Math.max(seen, ...[...this.cursors.keys()].map(p => p === 0 ? 0 : p * pageSize + 1))
-    const total = this.end ?? Math.max(this.expected, more)
+    const more = this.furthest === 0 ? 0 : this.furthest * pageSize + 1
+    const total = this.end ?? Math.max(this.expected, seen, more)
     this.view = { ...this.view, ...v, total, ended: this.end !== undefined, generation: this.view.generation + 1 }
     for (const f of [...this.listeners]) f()
   }
