@@ -69,7 +69,8 @@ export function createClient<A extends AppType = AnyApp>(url?: string, o: Option
       if (!path.startsWith('/') || path.startsWith('//') || path.includes('\\')) {
         throw new HutchError('invalid_argument', 'the path begins with one /', { field: 'path' })
       }
-      const headers = new Headers({ ...o.headers, ...Object.fromEntries(new Headers(init.headers)) })
+      const headers = new Headers(o.headers)
+      new Headers(init.headers).forEach((value, name) => headers.set(name, value))
       const token = await auth.token()
       if (token && !headers.has('authorization')) headers.set('authorization', 'Bearer ' + token)
       const res = await fetch(transport.url + path, { ...init, headers }).catch(() => {

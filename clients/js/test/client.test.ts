@@ -236,6 +236,23 @@ describe('the client against a real server', () => {
     await assert.rejects(connect().collection('notes').create({ text: 'x', n: NaN }), e => HutchError.is(e, 'invalid_argument') && e.field === 'n')
   })
 
+  it('sends the headers it was given, with all it asks; those of one fetch come first', async () => {
+    const seen: (string | string[] | undefined)[] = []
+    const echo: Server = createServer((req, res) => {
+      seen.push(req.headers['x-desk'])
+      res.writeHead(200, { 'content-type': 'application/json' }).end('{"docs":[],"next":null,"result":null}')
+    })
+    await new Promise<void>(r => echo.listen(0, '127.0.0.1', r))
+    const c = createClient<App>(`http://127.0.0.1:${(echo.address() as AddressInfo).port}`, { storage: memory(), token: async () => null, headers: { 'X-Desk': '1' } })
+    open.push(c)
+    await c.collection('notes').find()
+    await c.call('echo', {})
+    await c.fetch('/own')
+    await c.fetch('/own', { headers: { 'x-desk': '2' } })
+    echo.close()
+    assert.deepEqual(seen, ['1', '1', '1', '2'])
+  })
+
   it('shares one refresh, and signs out only when that is refused', async () => {
     const c = await signedIn()
     const [a, b] = await Promise.all([c.auth.token({ fresh: true }), c.auth.token({ fresh: true })])
