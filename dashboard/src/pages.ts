@@ -1,5 +1,5 @@
 import type { ComponentType } from 'react'
-import { IconActivity, IconDatabase, type Icon } from '@tabler/icons-react'
+import { IconActivity, IconBroadcast, IconDatabase, IconShieldLock, type Icon } from '@tabler/icons-react'
 import type { Key } from './text.ts'
 
 export interface PageRow {
@@ -16,4 +16,6 @@ export interface PageRow {
 export const pages: PageRow[] = [
   { id: 'overview', path: '/overview', icon: IconActivity, text: 'overview.title', load: () => import('./pages/overview/index.tsx') },
   { id: 'data', path: '/data', icon: IconDatabase, text: 'data.title', load: () => import('./pages/data/index.tsx') },
+  { id: 'live', path: '/live', icon: IconBroadcast, text: 'live.title', load: () => import('./pages/live/index.tsx') },
+  { id: 'rules', path: '/rules', icon: IconShieldLock, text: 'rules.title', load: () => import('./pages/rules/index.tsx') },
 ]

@@ -71,7 +71,7 @@ export function VirtualTable<R>(p: VirtualTableProps<R>) {
           )}
           {heads.map(h => (
             <Head
-              key={h.id} column={byId.get(h.column.id)} sort={p.sort} onSort={p.onSort} resize={h.getResizeHandler()} resizing={h.column.getIsResizing()}
+              key={h.id} column={byId.get(h.column.id)} sort={p.sort} onSort={p.onSort} resize={h.getResizeHandler()} resizing={h.column.getIsResizing()} width={h.getSize()}
               widen={by => setWidths(old => ({ ...old, [h.column.id]: Math.max(60, h.getSize() + by) }))}
             />
           ))}

@@ -23,7 +23,7 @@ export default function Editor(props: CodeProps) {
 
   const setup: Extension = [
     languageOf(language), complete ? autocompletion({ override: [c => suggest(c, latest.current)] }) : [], wrap ? EditorView.lineWrapping : [], extensions ?? [],
-    EditorState.readOnly.of(readOnly), EditorView.contentAttributes.of({ 'aria-label': label, 'aria-readonly': String(readOnly), role: 'textbox', 'aria-multiline': 'true' }),
+    EditorState.readOnly.of(readOnly), EditorView.contentAttributes.of({ 'aria-label': label, 'aria-readonly': String(readOnly), role: 'textbox', 'aria-multiline': 'true', tabindex: '0' }),
     EditorView.theme({ '&': { height: height === undefined ? 'auto' : height + 'px', maxHeight: maxHeight + 'px' }, '.cm-scroller': { overflow: 'auto' } }),
     readOnly ? [] : [highlightActiveLine(), highlightActiveLineGutter()],
   ]

@@ -10,7 +10,7 @@ export const look = [
     '&': { fontSize: '13px', backgroundColor: 'var(--mantine-color-body)', color: 'var(--mantine-color-text)', border: '1px solid var(--mantine-color-default-border)', borderRadius: 'var(--mantine-radius-sm)' },
     '&.cm-focused': { outline: '2px solid var(--mantine-primary-color-filled)', outlineOffset: '-1px' },
     '.cm-scroller': { fontFamily: 'var(--mantine-font-family-monospace)', lineHeight: '1.55' },
-    '.cm-gutters': { backgroundColor: both('#f8f9fa', '#242424'), color: both('#6c757d', '#9a9a9a'), border: 'none', borderRadius: '4px 0 0 4px' },
+    '.cm-gutters': { backgroundColor: both('#f8f9fa', '#242424'), color: both('#5c656d', '#a6a6a6'), border: 'none', borderRadius: '4px 0 0 4px' },
     '.cm-activeLine': { backgroundColor: both('#f1f3f566', '#ffffff0a') },
     '.cm-activeLineGutter': { backgroundColor: both('#e9ecef', '#2e2e2e') },
     '.cm-cursor': { borderLeftColor: 'var(--mantine-color-text)' },
