@@ -22,7 +22,7 @@ func (c *cli) auditCommand() *cobra.Command {
 	var since, user string
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "audit [dir]", Short: "What happened to accounts, sessions and keys",
+		Use: "audit [dir]", Short: "What happened to accounts, sessions and keys, and what operators did",
 		Example: "  hutch audit --since 24h\n  hutch audit --user ann@shop.example\n  hutch audit --json > audit.jsonl",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -49,7 +49,7 @@ func (c *cli) audit(cmd *cobra.Command, f *dataFlags, args []string, q auth.Audi
 	w := tabwriter.NewWriter(c.out, 0, 8, 2, ' ', 0)
 	lines := json.NewEncoder(c.out)
 	if !asJSON {
-		fmt.Fprintln(w, "TIME\tEVENT\tUSER\tSESSION\tKEY\tFUNCTION\tNETWORK\tDETAIL")
+		fmt.Fprintln(w, "TIME\tEVENT\tUSER\tSESSION\tKEY\tOPERATOR\tTARGET\tFUNCTION\tNETWORK\tDETAIL")
 	}
 	for {
 		out, err := c.operateIn(cmd.Context(), f, args, 0, boot.Operation{Name: boot.AuditRead, Audit: &q})
@@ -67,7 +67,7 @@ func (c *cli) audit(cmd *cobra.Command, f *dataFlags, args []string, q auth.Audi
 			if r.Count > 0 {
 				detail += " (" + strconv.FormatInt(r.Count, 10) + ")"
 			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.At.UTC().Format(time.RFC3339), r.Event, r.User, r.Session, r.Key, r.Function, r.Network, detail)
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.At.UTC().Format(time.RFC3339), r.Event, r.User, r.Session, r.Key, r.Operator, r.Target, r.Function, r.Network, detail)
 		}
 		if q.After = out.Next; q.After == "" {
 			return w.Flush()
