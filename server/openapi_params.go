@@ -17,6 +17,8 @@ var paramSchemas = map[string]schema{
 	"since":      {"type": "string", "format": "date-time"},
 	"until":      {"type": "string", "format": "date-time"},
 
+	"range": {"type": "string", "enum": []string{"1h", "24h", "30d"}, "default": "1h"},
+
 	"grant_type":            {"type": "string", "enum": []string{"password", "refresh_token", "pkce", "id_token"}},
 	"scope":                 {"type": "string", "enum": []string{"global", "local", "others"}},
 	"code_challenge_method": {"type": "string", "enum": []string{"plain", "s256"}},

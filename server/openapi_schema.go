@@ -71,7 +71,11 @@ func (s *schemas) typed(t reflect.Type) schema {
 		if t.Elem().Kind() == reflect.Uint8 {
 			return schema{"type": "string", "contentEncoding": "base64"}
 		}
-		return schema{"type": "array", "items": s.typed(t.Elem())}
+		items := s.typed(t.Elem())
+		if t.Elem().Kind() == reflect.Pointer && t.Elem().Elem().Kind() != reflect.Struct {
+			items = orNull(items) // a value that may be missing
+		}
+		return schema{"type": "array", "items": items}
 	case reflect.Map:
 		return schema{"type": "object", "additionalProperties": s.typed(t.Elem())}
 	case reflect.Struct:

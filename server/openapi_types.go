@@ -1,6 +1,7 @@
 package server
 
 import (
+	"encoding/json"
 	"reflect"
 
 	"github.com/hutch-dev/hutch"
@@ -154,6 +155,13 @@ type committed struct {
 
 type statusOut struct {
 	Status string `json:"status" enum:"ok"`
+}
+
+// readyOut has more for who asks with ?verbose and an ops key.
+type readyOut struct {
+	statusOut
+	Version string                     `json:"version,omitempty"`
+	Details map[string]json.RawMessage `json:"details,omitempty"`
 }
 
 // failure is the body of every answer of 400 and above.

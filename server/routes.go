@@ -101,7 +101,7 @@ func table(l Limits) []*Route {
 		{Method: post, Path: "/functions/v1/{name}", Service: ServiceFunctions, About: "call a function", Once: true, handle: callFunction, limit: callLimit, In: anything{}, Bare: true, Out: anything{}},
 
 		{Method: get, Path: "/healthz", Service: ServiceOps, About: "alive", handle: health, Out: statusOut{}},
-		{Method: get, Path: "/readyz", Service: ServiceOps, About: "ready to serve", handle: ready, Out: statusOut{}, Reads: []string{"verbose"}},
+		{Method: get, Path: "/readyz", Service: ServiceOps, About: "ready to serve", handle: ready, Out: readyOut{}, Reads: []string{"verbose"}},
 		{Method: get, Path: "/metrics", Service: ServiceOps, About: "metrics", Need: NeedOps, handle: metrics, Out: metricText{}},
 		openAPIRoute(),
 	}
