@@ -35,7 +35,7 @@ export default function Line({ label, points, series, format, marks = [], height
     <div role="img" aria-label={label}>
       <AreaChart
         h={height} data={points} dataKey="at" series={series} valueFormatter={format} referenceLines={lines}
-        curveType="monotone" withDots={false} strokeWidth={1.75} fillOpacity={0.12} gridAxis="y" tickLine="none" withLegend={legend} connectNulls={false}
+        curveType="monotone" withDots={false} strokeWidth={1.75} fillOpacity={0.12} gridAxis="x" tickLine="none" withLegend={legend} connectNulls={false}
         xAxisProps={{ type: 'number', scale: 'time', domain: ['dataMin', 'dataMax'], tickFormatter: (at: number) => tick.format(at), minTickGap: 48 }}
         yAxisProps={{ width: 64, tickFormatter: format, domain: [0, 'auto'] }}
         areaProps={{ isAnimationActive: false }} areaChartProps={{ accessibilityLayer: false, ...(sync && { syncId: sync }) }}
