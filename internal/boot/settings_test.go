@@ -20,6 +20,7 @@ func TestS64SettingsShowNoSecret(t *testing.T) {
 	f.write(t, "hutch.yaml", `name: shop
 publicUrl: ${SITE}
 auth:
+  confirmEmail: false
   mail: { smtp: "smtp://ann:${PASSWORD}@mail.example", from: "shop <a@shop.example>" }
 `)
 	lookup := func(name string) (string, bool) {
