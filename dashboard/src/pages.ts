@@ -1,5 +1,5 @@
 import type { ComponentType } from 'react'
-import { IconActivity, IconBroadcast, IconDatabase, IconShieldLock, type Icon } from '@tabler/icons-react'
+import { IconActivity, IconBroadcast, IconDatabase, IconSettings, IconShieldLock, IconUsers, type Icon } from '@tabler/icons-react'
 import type { Key } from './text.ts'
 
 export interface PageRow {
@@ -18,4 +18,6 @@ export const pages: PageRow[] = [
   { id: 'data', path: '/data', icon: IconDatabase, text: 'data.title', load: () => import('./pages/data/index.tsx') },
   { id: 'live', path: '/live', icon: IconBroadcast, text: 'live.title', load: () => import('./pages/live/index.tsx') },
   { id: 'rules', path: '/rules', icon: IconShieldLock, text: 'rules.title', load: () => import('./pages/rules/index.tsx') },
+  { id: 'users', path: '/users', icon: IconUsers, text: 'users.title', load: () => import('./pages/users/index.tsx') },
+  { id: 'settings', path: '/settings', icon: IconSettings, text: 'settings.title', load: () => import('./pages/settings/index.tsx') },
 ]
