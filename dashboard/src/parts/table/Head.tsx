@@ -12,15 +12,10 @@ interface Props<R> {
   width: number
   /** By keys: the grip is a separator. */
   widen: (by: number) => void
-  width: number
 }
 
 /** The head of a column: its name, how it is sorted, and a grip for its width. */
-<<<<<<< HEAD
 export function Head<R>({ column, sort, onSort, resize, resizing, width, widen }: Props<R>) {
-=======
-export function Head<R>({ column, sort, onSort, resize, resizing, widen, width }: Props<R>) {
->>>>>>> e79459a (dashboard: Users and Settings)
   if (!column) return null
   const sorted = sort?.id === column.id ? sort : undefined
   const Arrow = sorted?.desc ? IconArrowDown : IconArrowUp
@@ -34,11 +29,7 @@ export function Head<R>({ column, sort, onSort, resize, resizing, widen, width }
         ? <button type="button" className="grid-sort" onClick={() => onSort(column.id)}>{name}{sorted && <Arrow size={13} aria-hidden />}</button>
         : name}
       <span
-<<<<<<< HEAD
         className="grid-grip" role="separator" aria-orientation="vertical" aria-valuenow={width} aria-valuemin={60} aria-valuemax={1200} aria-label={t('table.width', { name: column.header })} data-on={resizing || undefined} tabIndex={-1}
-=======
-        className="grid-grip" role="separator" aria-orientation="vertical" aria-valuenow={width} aria-valuemin={60} aria-label={t('table.width', { name: column.header })} data-on={resizing || undefined} tabIndex={-1}
->>>>>>> e79459a (dashboard: Users and Settings)
         onMouseDown={resize} onTouchStart={resize} onClick={e => e.stopPropagation()}
         onKeyDown={e => {
           if (e.key === 'ArrowLeft' || e.key === 'ArrowRight') widen(e.key === 'ArrowLeft' ? -16 : 16)
