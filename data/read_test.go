@@ -278,6 +278,9 @@ func TestS28QueryBudgets(t *testing.T) {
 	if !strings.Contains(log.String(), "[s]") {
 		t.Error("the log lacks the index:", log.String())
 	}
+	if got := r.Refusals(); len(got) != 1 || got[0].Collection != "sorted" || got[0].Count != 2 || !strings.Contains(got[0].Advice, "[s]") {
+		t.Error("what was refused:", got)
+	}
 	t.Run("a page of the answer's size ends early", func(t *testing.T) {
 		q := data.Query{From: "sorted", Limit: 40}
 		n := 0

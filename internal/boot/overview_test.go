@@ -1,0 +1,75 @@
+package boot_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"testing"
+
+	"github.com/hutch-dev/hutch"
+	"github.com/hutch-dev/hutch/server"
+)
+
+// overview asks the running app's overview as an ops key does.
+func (r *running) overview(t *testing.T) server.Overview {
+	t.Helper()
+	key, _, err := r.Auth.CreateKey(t.Context(), "watch", hutch.ScopeOps, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, r.url+"/admin/v1/overview", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+key)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	var o server.Overview
+	if err := json.NewDecoder(res.Body).Decode(&o); err != nil || res.StatusCode != http.StatusOK {
+		t.Fatal(res.Status, err)
+	}
+	return o
+}
+
+func kinds(o server.Overview) (out []string) {
+	for _, i := range o.Items {
+		out = append(out, i.Kind)
+	}
+	return out
+}
+
+// TestTheOverviewSaysWhatNeedsAnOperator: nothing where all is well, each thing
+// while it lasts.
+func TestTheOverviewSaysWhatNeedsAnOperator(t *testing.T) {
+	f := newFolder(t, "hutch.yaml", hooked, "f.ts", "export default () => { throw new Error('no') }\n", "g.ts", "export default () => {}\n")
+	f.dev = true
+	r := f.start(t).ready(t)
+	if o := r.overview(t); o.Status != "ok" || len(o.Items) != 0 || !o.Store.OK || o.App.Empty {
+		t.Fatalf("%+v", o)
+	}
+	for range 3 {
+		r.get(t, "/api/f")
+	}
+	if o := r.overview(t); o.Status != "error" || !slices.Equal(kinds(o), []string{"functionFailing"}) || o.Items[0].Values["count"] != "3" {
+		t.Errorf("%+v", o.Items)
+	}
+	f.write(t, "f.ts", "export default () => nowhere(\n")
+	if _, err := r.Reload(t.Context(), f.config(t)); err == nil {
+		t.Fatal("a broken function was taken")
+	}
+	if o := r.overview(t); !slices.Contains(kinds(o), "reloadFailed") {
+		t.Errorf("%+v", o.Items)
+	}
+	f.write(t, "f.ts", "export default () => 'well'\n")
+	f.write(t, "hutch.yaml", hooked+"limits: { body: 2MiB }\n")
+	if _, err := r.Reload(t.Context(), f.config(t)); err != nil {
+		t.Fatal(err)
+	}
+	r.get(t, "/api/f")
+	if o := r.overview(t); o.Status != "warning" || !slices.Equal(kinds(o), []string{"restart"}) || o.Items[0].Values["key"] != "limits" {
+		t.Errorf("%+v", o.Items)
+	}
+}
