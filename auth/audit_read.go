@@ -25,7 +25,8 @@ type AuditQuery struct {
 }
 
 const (
-	AuditMost = 500    // rows that are given at a time
+	// AuditMost is how many rows are given at a time.
+	AuditMost = 500
 	auditWalk = 10_000 // rows that a query looks at
 )
 

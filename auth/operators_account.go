@@ -9,7 +9,7 @@ import (
 	"github.com/hutch-dev/hutch"
 )
 
-// RenamePasskey: validation_failed, webauthn_credential_not_found, and errors of
+// RenamePasskey names one anew: validation_failed, webauthn_credential_not_found, and errors of
 // Verify.
 func (o *Operators) RenamePasskey(ctx context.Context, token, id, name string) (*Entered, error) {
 	name, err := deviceName(name)
@@ -50,7 +50,7 @@ func (o *Operators) RemovePasskey(ctx context.Context, token, id string) (*Enter
 // invalid_credentials, weak_password, same_password, over_request_rate_limit, and
 // errors of Verify.
 func (o *Operators) SetPassword(ctx context.Context, token, present, next string, c Client) (*Entered, error) {
-	d, s, _, err := o.read(ctx, token)
+	d, s, err := o.read(ctx, token)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +96,7 @@ type OperatorDevice struct {
 // Sessions lists those of the operator of a token, the newest first. Errors of
 // Verify.
 func (o *Operators) Sessions(ctx context.Context, token string) ([]OperatorDevice, error) {
-	d, s, _, err := o.read(ctx, token)
+	d, s, err := o.read(ctx, token)
 	if err != nil {
 		return nil, err
 	}

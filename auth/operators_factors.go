@@ -57,7 +57,7 @@ func (o *Operators) mayEnroll(d *operatorDoc, s *operatorSession, now time.Time)
 // as the second factor of it. mfa_verification_failed, over_request_rate_limit,
 // and errors of Verify.
 func (o *Operators) ProveTOTP(ctx context.Context, token, code string, c Client) (*Entered, error) {
-	d, _, _, err := o.read(ctx, token)
+	d, _, err := o.read(ctx, token)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +77,7 @@ func (o *Operators) ProveTOTP(ctx context.Context, token, code string, c Client)
 	var out *Entered
 	err = rerun(ctx, func() error {
 		now := o.s.o.Now()
-		d, s, _, err := o.read(ctx, token)
+		d, s, err := o.read(ctx, token)
 		if err != nil {
 			return err
 		}
@@ -155,7 +155,7 @@ func (o *Operators) PasskeyOptions(ctx context.Context, token string, c Client) 
 		return nil, err
 	}
 	subject, known := "", []*publicKey(nil)
-	if d, s, _, err := o.read(ctx, token); err == nil {
+	if d, s, err := o.read(ctx, token); err == nil {
 		subject = s.ID
 		for i := range d.Passkeys {
 			known = append(known, &d.Passkeys[i].Key)
@@ -193,7 +193,7 @@ func (o *Operators) ProvePasskey(ctx context.Context, token, challengeID string,
 	var out *Entered
 	err = rerun(ctx, func() error {
 		now, instead := o.s.o.Now(), ""
-		_, s, _, err := o.read(ctx, token)
+		_, s, err := o.read(ctx, token)
 		if err == nil {
 			instead = s.ID
 		} else if hutch.CodeOf(err) != hutch.Unauthenticated {
@@ -253,7 +253,7 @@ func (o *Operators) EnrollPasskey(ctx context.Context, token string, c Client) (
 	var out *OperatorChallenge
 	err = rerun(ctx, func() error {
 		now := o.s.o.Now()
-		d, s, _, err := o.read(ctx, token)
+		d, s, err := o.read(ctx, token)
 		if err == nil {
 			err = o.mayEnroll(d, s, now)
 		}
@@ -304,7 +304,7 @@ func (o *Operators) AddPasskey(ctx context.Context, token, challengeID string, c
 	var out *Entered
 	err = rerun(ctx, func() error {
 		now := o.s.o.Now()
-		d, s, _, err := o.read(ctx, token)
+		d, s, err := o.read(ctx, token)
 		if err == nil {
 			err = o.mayEnroll(d, s, now)
 		}

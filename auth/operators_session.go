@@ -53,9 +53,10 @@ func (o *Operators) begin(d *operatorDoc, aal string, c Client, now time.Time) (
 	}
 	kept := slices.DeleteFunc(slices.Clone(d.Sessions), func(s operatorSession) bool { return !o.lives(d, &s, now) })
 	kept = kept[max(len(kept)+1-maxOperatorSessions, 0):]
-	d.Sessions = append(kept, operatorSession{
+	kept = append(kept, operatorSession{
 		ID: base62(b), AAL: aal, Authentic: now, Seen: now, Created: now, Agent: c.agent(), Addr: c.address(),
 	})
+	d.Sessions = kept
 	return &d.Sessions[len(d.Sessions)-1], nil
 }
 
@@ -100,14 +101,13 @@ func notSignedIn() error { return unauthenticated("sign in to the dashboard") }
 
 // read opens a token and finds its session, whatever that still owes:
 // unauthenticated.
-func (o *Operators) read(ctx context.Context, token string) (*operatorDoc, *operatorSession, *accessClaims, error) {
+func (o *Operators) read(ctx context.Context, token string) (*operatorDoc, *operatorSession, error) {
 	now := o.s.o.Now()
 	c, err := o.s.openAs(token, adminAudience, now)
 	if err != nil {
-		return nil, nil, nil, notSignedIn()
+		return nil, nil, notSignedIn()
 	}
-	d, s, err := o.alive(ctx, c.Subject, c.SessionID, now)
-	return d, s, c, err
+	return o.alive(ctx, c.Subject, c.SessionID, now)
 }
 
 func (o *Operators) alive(ctx context.Context, id, session string, now time.Time) (*operatorDoc, *operatorSession, error) {
@@ -165,7 +165,7 @@ func (o *Operators) Renew(ctx context.Context, token string, c Client) (*Entered
 	var out *Entered
 	err := rerun(ctx, func() error {
 		now := o.s.o.Now()
-		d, s, _, err := o.read(ctx, token)
+		d, s, err := o.read(ctx, token)
 		if err != nil {
 			return err
 		}
@@ -250,7 +250,7 @@ func (d *passkeyDoc) ofOperator() OperatorPasskey {
 // has ended, that nobody is signed in.
 func (o *Operators) State(ctx context.Context, token string) (OperatorState, error) {
 	if token != "" {
-		d, s, _, err := o.read(ctx, token)
+		d, s, err := o.read(ctx, token)
 		if err == nil {
 			return o.state(d, s), nil
 		}

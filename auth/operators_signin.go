@@ -94,7 +94,7 @@ func (o *Operators) failed(kind string, d *operatorDoc, c Client, err error) {
 // SignOut ends the session of a token; one that has ended already is fine.
 func (o *Operators) SignOut(ctx context.Context, token string) error {
 	err := rerun(ctx, func() error {
-		d, s, _, err := o.read(ctx, token)
+		d, s, err := o.read(ctx, token)
 		if err != nil {
 			return err
 		}
@@ -111,7 +111,7 @@ func (o *Operators) SignOut(ctx context.Context, token string) error {
 // Confirm proves the password again in a session: acts that need a recent proof
 // are open for 10 minutes. Errors of SignIn and Verify.
 func (o *Operators) Confirm(ctx context.Context, token, password string, c Client) (*Entered, error) {
-	d, _, _, err := o.read(ctx, token)
+	d, _, err := o.read(ctx, token)
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +141,7 @@ func (o *Operators) change(ctx context.Context, token string, f func(*operatorDo
 	var out *Entered
 	err := rerun(ctx, func() error {
 		now := o.s.o.Now()
-		d, s, _, err := o.read(ctx, token)
+		d, s, err := o.read(ctx, token)
 		if err != nil {
 			return err
 		}
@@ -180,7 +180,7 @@ func (o *Operators) mayManage(d *operatorDoc, s *operatorSession, now time.Time)
 // Recent refuses what needs a recent proof: errors of Verify,
 // reauthentication_needed.
 func (o *Operators) Recent(ctx context.Context, token string) error {
-	d, s, _, err := o.read(ctx, token)
+	d, s, err := o.read(ctx, token)
 	if err != nil {
 		return err
 	}

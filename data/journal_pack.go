@@ -101,8 +101,12 @@ func (p *pack) encode(id, node string, w *flate.Writer) (Doc, error) {
 		marks = binary.BigEndian.AppendUint32(marks, m)
 	}
 	fields := []Elem{
-		{FieldID, String(id)}, {"node", String(node)}, {"n", Int64(int64(p.n))}, {"raw", Int64(int64(len(p.raw)))},
-		{"marks", binaryValue(marks)}, {"body", binaryValue(body.Bytes())},
+		{FieldID, String(id)},
+		{"node", String(node)},
+		{"n", Int64(int64(p.n))},
+		{"raw", Int64(int64(len(p.raw)))},
+		{"marks", binaryValue(marks)},
+		{"body", binaryValue(body.Bytes())},
 	}
 	if p.dropped > 0 {
 		fields = append(fields, Elem{"dropped", Int64(p.dropped)})

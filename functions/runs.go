@@ -3,6 +3,7 @@ package functions
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"sync"
 	"time"
 
@@ -147,7 +148,7 @@ func (r *run) record(res *Result, out *data.Outcome, err error) *Run {
 		}
 	}
 	r.mu.Lock()
-	k.Console = r.lines[:len(r.lines):len(r.lines)]
+	k.Console = slices.Clip(r.lines)
 	r.mu.Unlock()
 	k.input = func() payload {
 		p := payload{input: r.ev.input()}

@@ -43,10 +43,10 @@ func TestTracesEqualTheRules(t *testing.T) {
 			if g.mode != listing {
 				next = marshalled(t, g.doc())
 			}
-			want := plain.judged(bson.Raw(d), bson.Raw(next), "p1")
+			want := plain.judged(d, next, "p1")
 			b := r.bind(s.claim, encodeRequest("list", &data.Request{Time: now, IP: "a"}), &fetcher{from: fuzzStore{}})
 			b.seen, b.asked = make([]truth, len(opt.traced.marks)), make([]bool, len(opt.traced.marks))
-			got := b.judged(bson.Raw(d), bson.Raw(next), "p1")
+			got := b.judged(d, next, "p1")
 			if plain.late || b.late {
 				continue
 			}

@@ -37,7 +37,7 @@ type getAsIn struct {
 
 type explainIn struct {
 	Query queryIn `json:"query" doc:"without after and count"`
-	As    asIn    `json:"as,omitempty" doc:"else the operator, without rules"`
+	As    asIn    `json:"as,omitzero" doc:"else the operator, without rules"`
 }
 
 // parts of the body of a query: {"query":{..},"as":..}.

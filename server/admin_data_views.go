@@ -172,28 +172,29 @@ func addView(r *request) error {
 }
 
 // theView is the view of the path: the operator's own, or with others one that is shared.
-func (r *request) theView(others bool) (v viewDoc, version int64, err error) {
+func (r *request) theView(others bool) (version int64, err error) {
+	var v viewDoc
 	none := &hutch.Error{Code: hutch.NotFound, Message: "no such view"}
 	if data.ValidID(r.params[0]) != nil {
-		return v, 0, none
+		return 0, none
 	}
 	d, err := r.srv.o.DataPage.Views().Get(r.ctx, ViewsCollection, r.params[0])
 	if err != nil {
-		return v, 0, err
+		return 0, err
 	}
 	if d == nil {
-		return v, 0, none
+		return 0, none
 	}
 	if err = data.Unmarshal(d, &v); err != nil {
-		return v, 0, err
+		return 0, err
 	}
 	switch {
 	case v.Owner == r.who.UID || v.Shared && others:
-		return v, versionOf(d), nil
+		return versionOf(d), nil
 	case v.Shared:
-		return v, 0, &hutch.Error{Code: hutch.PermissionDenied, Message: "the view is another operator's: save it under a name of your own"}
+		return 0, &hutch.Error{Code: hutch.PermissionDenied, Message: "the view is another operator's: save it under a name of your own"}
 	}
-	return v, 0, none
+	return 0, none
 }
 
 func putView(r *request) error {
@@ -201,7 +202,7 @@ func putView(r *request) error {
 	if err != nil {
 		return err
 	}
-	if _, _, err = r.theView(false); err != nil {
+	if _, err = r.theView(false); err != nil {
 		return err
 	}
 	return r.saveView(r.params[0], http.StatusOK, data.AnyVersion, v)
@@ -209,7 +210,7 @@ func putView(r *request) error {
 
 // deleteView also takes away what others share: they may have left.
 func deleteView(r *request) error {
-	_, version, err := r.theView(true)
+	version, err := r.theView(true)
 	if err != nil {
 		return err
 	}

@@ -50,7 +50,7 @@ func newCourt(t testing.TB, s *station, cfg rules.Config) *court {
 }
 
 type explained struct {
-	Allowed, bad    bool
+	Allowed         bool
 	Code, Op, Field string
 	Next, Stored    json.RawMessage
 	LookUps         []struct{ Collection, ID string }

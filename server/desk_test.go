@@ -240,8 +240,15 @@ func TestS65OnlyTheDashboardAsks(t *testing.T) {
 	d := startDesk(t)
 	for _, from := range []string{"cross-site", "same-site", "none", "", "same-origin, same-origin", "SAME-ORIGIN"} {
 		for _, r := range [][2]string{
-			{"GET", "/admin/v1/operators"}, {"POST", "/admin/v1/operators"}, {"GET", "/admin/v1/session"}, {"POST", "/admin/v1/session"}, {"POST", "/admin/v1/setup"},
-			{"DELETE", "/admin/v1/session"}, {"POST", "/data/v1/query"}, {"GET", "/metrics"}, {"DELETE", "/admin/v1/account/sessions"},
+			{"GET", "/admin/v1/operators"},
+			{"POST", "/admin/v1/operators"},
+			{"GET", "/admin/v1/session"},
+			{"POST", "/admin/v1/session"},
+			{"POST", "/admin/v1/setup"},
+			{"DELETE", "/admin/v1/session"},
+			{"POST", "/data/v1/query"},
+			{"GET", "/metrics"},
+			{"DELETE", "/admin/v1/account/sessions"},
 		} {
 			a := d.at(t, d.desk, "", r[0], r[1], "", "Cookie", "hutch-admin="+d.token, "X-Hutch-Admin", "1", "Sec-Fetch-Site", from)
 			if a.StatusCode != 403 || a.field("field") != "Sec-Fetch-Site" || a.Header.Get("Set-Cookie") != "" {

@@ -157,15 +157,16 @@ func jsonContent(s schema) schema { return schema{"application/json": schema{"sc
 
 // operationID is the method and the path: getDataDocsByCollection.
 func operationID(r *Route) string {
-	id := strings.ToLower(r.Method)
+	var id strings.Builder
+	id.WriteString(strings.ToLower(r.Method))
 	for _, seg := range strings.FieldsFunc(r.Path, func(c rune) bool { return strings.ContainsRune("/.-_", c) }) {
 		if name, ok := strings.CutPrefix(seg, "{"); ok {
-			id += "By" + exported(strings.TrimSuffix(name, "}"))
+			id.WriteString("By" + exported(strings.TrimSuffix(name, "}")))
 		} else if seg != "v1" {
-			id += exported(seg)
+			id.WriteString(exported(seg))
 		}
 	}
-	return id
+	return id.String()
 }
 
 // responses are the row's own, and what anything may be refused with.

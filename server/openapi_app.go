@@ -2,6 +2,7 @@ package server
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"strings"
 
@@ -71,10 +72,7 @@ func (b *describer) like(method, path, param, value string, body, own schema) {
 	if !ok {
 		return
 	}
-	op := schema{}
-	for k, v := range generic {
-		op[k] = v
-	}
+	op := maps.Clone(generic)
 	op["operationId"] = generic["operationId"].(string) + "." + value
 	op["summary"] = generic["summary"].(string) + ": " + value
 	params := []any{}
@@ -89,13 +87,8 @@ func (b *describer) like(method, path, param, value string, body, own schema) {
 	if body != nil {
 		op["requestBody"] = schema{"required": true, "content": jsonContent(body)}
 	}
-	responses := schema{}
-	for k, v := range generic["responses"].(schema) {
-		responses[k] = v
-	}
-	for k, v := range own {
-		responses[k] = v
-	}
+	responses := maps.Clone(generic["responses"].(schema))
+	maps.Copy(responses, own)
 	op["responses"] = responses
 	b.add(strings.Replace(path, param, value, 1), strings.ToLower(method), op)
 }
@@ -119,9 +112,7 @@ func appSchema(name string, s *data.Schema, system schema) schema {
 		return schema{"$ref": "#/components/schemas/Document"}
 	}
 	delete(out, "required")
-	for k, v := range system {
-		props[k] = v
-	}
+	maps.Copy(props, system)
 	return out
 }
 
@@ -169,9 +160,7 @@ func requireKey(op schema, required bool) {
 	for i, p := range op["parameters"].([]any) {
 		if p := p.(schema); required && p["name"] == "Idempotency-Key" {
 			with := schema{"required": true}
-			for k, v := range p {
-				with[k] = v
-			}
+			maps.Copy(with, p)
 			op["parameters"].([]any)[i] = with
 		}
 	}

@@ -26,7 +26,7 @@ type signupIn struct {
 	Email    string     `json:"email,omitempty" doc:"neither address nor password: an anonymous account"`
 	Password string     `json:"password,omitempty"`
 	Data     metaIn     `json:"data,omitempty" doc:"user_metadata"`
-	Security securityIn `json:"gotrue_meta_security,omitempty"`
+	Security securityIn `json:"gotrue_meta_security,omitzero"`
 }
 
 // tokenIn is the body of each grant of POST token.
@@ -37,7 +37,7 @@ func (tokenIn) schema(s *schemas) schema {
 		s.of(struct {
 			Email    string     `json:"email"`
 			Password string     `json:"password"`
-			Security securityIn `json:"gotrue_meta_security,omitempty"`
+			Security securityIn `json:"gotrue_meta_security,omitzero"`
 		}{}),
 		s.of(struct {
 			RefreshToken string `json:"refresh_token"`
@@ -79,14 +79,14 @@ type addressIn struct {
 	Email    string     `json:"email"`
 	Create   bool       `json:"create_user,omitempty"`
 	Data     metaIn     `json:"data,omitempty"`
-	Security securityIn `json:"gotrue_meta_security,omitempty"`
+	Security securityIn `json:"gotrue_meta_security,omitzero"`
 }
 
 type resendIn struct {
 	flowIn
 	Email    string     `json:"email"`
 	Type     string     `json:"type" enum:"signup,email_change"`
-	Security securityIn `json:"gotrue_meta_security,omitempty"`
+	Security securityIn `json:"gotrue_meta_security,omitzero"`
 }
 
 type factorIn struct {

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 )
@@ -70,9 +71,7 @@ func parameter(r *Route, name, in string) schema {
 	}
 	if in == "path" && s["minLength"] == nil {
 		with := schema{"minLength": 1}
-		for k, v := range s {
-			with[k] = v
-		}
+		maps.Copy(with, s)
 		s = with
 	}
 	out := schema{"name": name, "in": in, "schema": s}

@@ -10,13 +10,12 @@ import (
 
 // written is the schema of a type of another room that writes itself.
 func (s *schemas) written(t reflect.Type) (schema, bool) {
-	switch t {
-	case reflect.TypeFor[auth.Session]():
-		type session auth.Session
-		whole := s.object(reflect.TypeFor[session]())
-		return schema{"description": "A session; where none began, the user alone.", "anyOf": []any{whole, s.of(auth.User{})}}, true
+	if t != reflect.TypeFor[auth.Session]() {
+		return nil, false
 	}
-	return nil, false
+	type session auth.Session
+	whole := s.object(reflect.TypeFor[session]())
+	return schema{"description": "A session; where none began, the user alone.", "anyOf": []any{whole, s.of(auth.User{})}}, true
 }
 
 // answers are a row's by status, where it has more than one good one.
@@ -87,9 +86,9 @@ func (openAPIDoc) schema(*schemas) schema {
 // queryIn is the body of POST /data/v1/query.
 type queryIn struct {
 	From    string   `json:"from"`
-	Where   whereIn  `json:"where,omitempty"`
-	OrderBy orderIn  `json:"orderBy,omitempty"`
-	Limit   limitIn  `json:"limit,omitempty"`
+	Where   whereIn  `json:"where,omitzero"`
+	OrderBy orderIn  `json:"orderBy,omitzero"`
+	Limit   limitIn  `json:"limit,omitzero"`
 	After   string   `json:"after,omitempty" doc:"next of the page before"`
 	Select  []string `json:"select,omitempty" doc:"_id and _version always come"`
 	Count   bool     `json:"count,omitempty"`
@@ -136,12 +135,12 @@ type writeIn struct {
 	Op        string   `json:"op" enum:"create,set,update,delete"`
 	In        string   `json:"in" doc:"the collection"`
 	ID        string   `json:"id,omitempty"`
-	Data      fieldsIn `json:"data,omitempty"`
+	Data      fieldsIn `json:"data,omitzero"`
 	IfVersion int64    `json:"ifVersion,omitempty"`
 	IfExists  bool     `json:"ifExists,omitempty"`
 	IfMissing bool     `json:"ifMissing,omitempty"`
-	If        whereIn  `json:"if,omitempty"`
-	Else      fieldsIn `json:"else,omitempty"`
+	If        whereIn  `json:"if,omitzero"`
+	Else      fieldsIn `json:"else,omitzero"`
 }
 
 type committed struct {
@@ -149,7 +148,7 @@ type committed struct {
 	Results  []struct {
 		ID      string   `json:"_id"`
 		Version int64    `json:"_version,omitempty"`
-		Doc     document `json:"doc,omitempty"`
+		Doc     document `json:"doc,omitzero"`
 	} `json:"results"`
 }
 

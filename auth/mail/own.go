@@ -121,9 +121,9 @@ func parseOwn(file, s string) (*ownTemplate, error) {
 // Render fills in a template of the app's own.
 func (m *Mailer) Render(mail auth.Mail) (auth.Mail, error) { return m.templates.fill(mail, m.o.App) }
 
-func (ts *templates) fill(mail auth.Mail, app string) (auth.Mail, error) {
-	t := ts.own[mail.Template]
-	if t == nil {
+func (t *templates) fill(mail auth.Mail, app string) (auth.Mail, error) {
+	own := t.own[mail.Template]
+	if own == nil {
 		return mail, bad("template", "there is no template of this name").WithHint("templates are app/<name>.txt in auth.mail.templates")
 	}
 	v := ownView{App: oneLine(app), Site: mail.Site, Email: mail.To}
@@ -131,9 +131,9 @@ func (ts *templates) fill(mail auth.Mail, app string) (auth.Mail, error) {
 		return mail, bad("data", "data is no JSON")
 	}
 	var subject, body, page strings.Builder
-	err := errors.Join(t.subject.Execute(&subject, v), t.text.Execute(&body, v))
-	if err == nil && t.html != nil {
-		err = t.html.Execute(&page, v)
+	err := errors.Join(own.subject.Execute(&subject, v), own.text.Execute(&body, v))
+	if err == nil && own.html != nil {
+		err = own.html.Execute(&page, v)
 	}
 	switch {
 	case err != nil:

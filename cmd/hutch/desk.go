@@ -47,12 +47,12 @@ func (c *cli) openDesk(f *serverFlags, cfg *config.Config, app net.Addr, log *sl
 	}
 	ln, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", at)
 	if err != nil {
-		log.Error("there is no dashboard: its address is taken", slog.String("adminListen", at), slog.Any("error", err),
+		log.Error("there is no dashboard: its address is taken", slog.String("listen", at), slog.Any("error", err),
 			slog.String("hint", "--admin-listen names another one"))
 		return nil, nil
 	}
 	if !loopback(ln.Addr()) {
-		log.Warn("the dashboard listens off loopback: put TLS in front, without it browsers keep no operator signed in", slog.String("adminListen", at))
+		log.Warn("the dashboard listens off loopback: put TLS in front, without it browsers keep no operator signed in", slog.String("listen", at))
 	}
 	return ln, nil
 }

@@ -58,7 +58,7 @@ func (s *Store) usage(ctx context.Context, name, in string) (data.Usage, error) 
 			u.Docs += whole(stats, "count")
 			u.Bytes += whole(stats, "size")
 			if d, ok := stats.DocumentOK(); ok {
-				for name, v := range data.Fields(data.Doc(within(d, "indexSizes"))) {
+				for name, v := range data.Fields(within(d, "indexSizes")) {
 					n, _ := v.AsInt64OK()
 					sizes[name] += n
 				}

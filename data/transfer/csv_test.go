@@ -12,7 +12,7 @@ import (
 func TestCSVTakesTheSchemasTypes(t *testing.T) {
 	onBoth(t, func(t *testing.T, r *room) {
 		id := r.begin(t, transfer.Request{Collection: "tools", Format: "csv", Mode: "create", Types: map[string]string{"skipped": "skip", "code": "string"}})
-		m := r.part(t, id, 1, false, "\ufeff_id,name,price,made,cost,on,tags,box.w,box.h,free,skipped,code\r\n"+
+		r.part(t, id, 1, false, "\ufeff_id,name,price,made,cost,on,tags,box.w,box.h,free,skipped,code\r\n"+
 			"1,007,1.5,2026-01-02,12.50,TRUE,\"[1,\"\"a\"\"]\",3,x,true,no,01\r\n"+
 			"2,\"two\nlines, \"\"quoted\"\"\",,,,,,,,0x,,2\r\n"+
 			"3,bad,dear,2026-01-02,,,,,,,,\r\n"+
@@ -20,7 +20,7 @@ func TestCSVTakesTheSchemasTypes(t *testing.T) {
 			"5,wide,1,,,,,1.5,,,,\r\n"+
 			"6,\"broken\"x,1,,,,,1,,,,\r\n"+
 			"7,'=1+1,1,,,,,1,,-5,,\r\n")
-		m = r.part(t, id, 2, true, "8,more,2,2026-01-02 03:04:05,,0,,,,\"{\"\"a\"\":{\"\"$numberDecimal\"\":\"\"1.0\"\"}}\",,\n")
+		m := r.part(t, id, 2, true, "8,more,2,2026-01-02 03:04:05,,0,,,,\"{\"\"a\"\":{\"\"$numberDecimal\"\":\"\"1.0\"\"}}\",,\n")
 		if m.Created != 4 || m.Failed != 4 {
 			t.Errorf("%+v", m)
 		}

@@ -92,7 +92,9 @@ func openRoom(t testing.TB, store data.Store) *room {
 	})
 	err = svc.Use(t.Context(), data.App{Version: "1", Hooks: r.hooks, Collections: []data.Collection{
 		{Name: "tools", Schema: schema, Indexes: []data.Index{{Name: "code", Fields: []data.Order{{Path: "code"}}, Unique: true}}},
-		{Name: "plain"}, {Name: "hooked"}, {Name: transfer.Collection, Indexes: transfer.Indexes()},
+		{Name: "plain"},
+		{Name: "hooked"},
+		{Name: transfer.Collection, Indexes: transfer.Indexes()},
 	}})
 	if err != nil {
 		t.Fatal(err)

@@ -125,7 +125,7 @@ func (a *App) overviewDisk(o *server.Overview) {
 	if unix.Statfs(a.o.DataDir, &st) != nil {
 		return
 	}
-	size := int64(st.Bsize)
+	size := st.Bsize
 	o.Disk = &server.OverviewDisk{Free: int64(st.Bavail) * size, Total: int64(st.Blocks) * size}
 	switch {
 	case o.Disk.Free < fullDisk:

@@ -3,6 +3,7 @@ package gen
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -51,7 +52,7 @@ func Libraries(root string) ([]Library, error) {
 
 // goModules are those that the binary is linked from.
 func goModules(root string) (out []Library, err error) {
-	cmd := exec.Command("go", "list", "-deps", "-json=Module", "./cmd/hutch")
+	cmd := exec.CommandContext(context.Background(), "go", "list", "-deps", "-json=Module", "./cmd/hutch")
 	cmd.Dir = root
 	text, err := cmd.Output()
 	if err != nil {
