@@ -16,8 +16,8 @@ export interface PageRow {
 export const pages: PageRow[] = [
   { id: 'overview', path: '/overview', icon: IconActivity, text: 'overview.title', load: () => import('./pages/overview/index.tsx') },
   { id: 'data', path: '/data', icon: IconDatabase, text: 'data.title', load: () => import('./pages/data/index.tsx') },
+  { id: 'users', path: '/users', icon: IconUsers, text: 'users.title', load: () => import('./pages/users/index.tsx') },
   { id: 'live', path: '/live', icon: IconBroadcast, text: 'live.title', load: () => import('./pages/live/index.tsx') },
   { id: 'rules', path: '/rules', icon: IconShieldLock, text: 'rules.title', load: () => import('./pages/rules/index.tsx') },
-  { id: 'users', path: '/users', icon: IconUsers, text: 'users.title', load: () => import('./pages/users/index.tsx') },
   { id: 'settings', path: '/settings', icon: IconSettings, text: 'settings.title', load: () => import('./pages/settings/index.tsx') },
 ]

@@ -1,1 +1,1 @@
-import{r as e}from"./rolldown-runtime.js";import{p as t}from"./react.js";var n=e(t(),1),r=e=>(e+1)%1e6;function i(){let[,e]=(0,n.useReducer)(r,0);return e}function a(e,t){return Array.isArray(e)?[...e].reduce((e,n)=>({...e,...a(n,t)}),{}):typeof e==`function`?e(t):e??{}}export{i as n,a as t};
+function e(t,n){return Array.isArray(t)?[...t].reduce((t,r)=>({...t,...e(r,n)}),{}):typeof t==`function`?t(n):t??{}}export{e as t};
