@@ -32,7 +32,7 @@ auth:
 	if c == nil {
 		t.Fatal(ds)
 	}
-	o.Config = c
+	o.Config, o.Mailer = c, openMailer
 	a, err := boot.New(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
