@@ -99,7 +99,7 @@ func TestGroupsAmidChurn(t *testing.T) {
 	}
 	stop := make(chan struct{})
 	var work sync.WaitGroup
-	for i := range 4 {
+	for i := range 2 {
 		r := rand.New(rand.NewPCG(7, uint64(i)))
 		work.Go(func() {
 			for n := 0; ; n++ {
@@ -135,7 +135,7 @@ func TestGroupsAmidChurn(t *testing.T) {
 			}
 		}
 	})
-	for range 60 {
+	for range 20 {
 		seen := w.groups()
 		for q := range fixed {
 			if g, ok := seen[q]; !ok || g.Members != 1 {
