@@ -53,7 +53,9 @@ func TestRandomRequestsAreAnsweredAsDescribed(t *testing.T) {
 		{"ops key", s.url, []string{"Authorization: Bearer " + ops}, func(string, string, string) bool { return true }},
 		{
 			"operator", desk, []string{"Cookie: " + cookie, "X-Hutch-Admin: 1", "Sec-Fetch-Site: same-origin"},
-			func(service, method, path string) bool { return service != "auth" && service != "app" && staysIn(service, method, path) },
+			func(service, method, path string) bool {
+				return service != "auth" && service != "app" && staysIn(service, method, path)
+			},
 		},
 	}
 	seed := os.Getenv("HUTCH_SEED")
