@@ -2,7 +2,9 @@ package server
 
 import (
 	"bytes"
+	"crypto/rand"
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"strings"
 	"unicode/utf8"
@@ -86,6 +88,9 @@ func invoke(r *request) error {
 	var out invoked
 	call.Ran = func(k *functions.Run) { out.Run = k }
 	call.Scope = "POST /admin/v1/functions/" + f.Name
+	if f.KeyRequired {
+		call.Key = newKey()
+	}
 	ctx := hutch.WithPrincipal(data.WithVerified(r.ctx, r.srv.now()), p)
 	a, err := r.parts.functions.Call(ctx, call)
 	switch {
@@ -97,6 +102,14 @@ func invoke(r *request) error {
 		out.OK, out.Result = true, a.Body
 	}
 	return r.sendJSON(out, nil)
+}
+
+// newKey is an Idempotency-Key as guests may use it: each call is one of its own.
+func newKey() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
 func responseShown(a *functions.Response) *invokeResponse {

@@ -1,0 +1,105 @@
+import { useMemo, useState } from 'react'
+import { Alert, Button, Group, SegmentedControl, Stack, Text, TextInput, Title } from '@mantine/core'
+import { IconPlayerPlay } from '@tabler/icons-react'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { CodeEdit } from '../../parts/Code.tsx'
+import { t } from '../../text.ts'
+import { lintDoc } from '../data/document/lint.ts'
+import { blank, fieldsOf, says, schemaOf } from '../data/model/schema.ts'
+import { write } from '../data/model/wire.ts'
+import { apiError } from '../../api/error.ts'
+import { invoke, type FnShown, type Invocation } from './api.ts'
+import css from './functions.module.css'
+import { Answer } from './Answer.tsx'
+
+/** Calls the function, as whom one likes, and shows all that came of it. */
+export function Invoke({ fn }: { fn: FnShown }) {
+  const schema = useMemo(() => schemaOf(fn.input), [fn.input])
+  const [body, setBody] = useState(() => schema ? write(blank(schema), 2) : fn.trigger.kind === 'call' ? 'null' : '')
+  const [params, setParams] = useState<Record<string, string>>({})
+  const [as, setAs] = useState('operator')
+  const [uid, setUid] = useState('')
+  const [reason, setReason] = useState('')
+  const queries = useQueryClient()
+  const call = useMutation({
+    mutationFn: () => invoke(fn.name, invocation(fn, body, params, as, uid.trim(), reason.trim())),
+    onSettled: () => queries.invalidateQueries({ queryKey: ['functions'] }),
+  })
+  const http = fn.trigger.kind === 'http'
+  const problems = useMemo(() => body.trim() === '' ? [] : schema ? lintDoc(body, schema) : plainProblems(body), [body, schema])
+  const complete = useMemo(() => {
+    const words = fieldsOf(schema).flatMap(name => {
+      const s = says(schema, name)
+      return [
+        { label: JSON.stringify(name), detail: [s.kind, s.required ? t('functions.required') : ''].filter(Boolean).join(', '), type: 'property' },
+        ...s.enum.filter(v => typeof v === 'string').map(v => ({ label: JSON.stringify(v), detail: name, type: 'enum' })),
+      ]
+    })
+    return () => words
+  }, [schema])
+  if (fn.trigger.kind !== 'call' && !http) return <Alert color="gray">{t('functions.notCallable')}</Alert>
+  const names = [...(fn.trigger.path ?? '').matchAll(/\{(\w+)\}/g)].map(m => m[1] as string)
+  const ready = problems.every(p => 'severity' in p) && (as !== 'user' || uid.trim() !== '')
+  const submit = () => {
+    if (ready && !call.isPending) call.mutate()
+  }
+  return (
+    <div className={css.call}>
+      <Stack gap="sm">
+        {http && [...names.map(n => ({ name: n, optional: false })), ...fn.params].map(p => (
+          <TextInput key={p.name} size="sm" label={p.name} withAsterisk={!p.optional} value={params[p.name] ?? ''} onChange={e => setParams({ ...params, [p.name]: e.currentTarget.value })} />
+        ))}
+        {(!http || fn.trigger.method !== 'GET') && (
+          <div>
+            <Text size="sm" fw={500} mb={4}>{http ? t('functions.body') : t('functions.data')}</Text>
+            <CodeEdit label={http ? t('functions.body') : t('functions.data')} language="json" value={body} onChange={setBody} onSubmit={submit} problems={problems} complete={complete} height={220} />
+            <Text size="xs" c="dimmed" mt={4}>{t(schema ? 'functions.schemaAbout' : 'functions.jsonAbout')}</Text>
+          </div>
+        )}
+        <div>
+          <Text size="sm" fw={500} mb={4}>{t('functions.as')}</Text>
+          <SegmentedControl
+            size="xs" aria-label={t('functions.as')} value={as} onChange={setAs}
+            data={[{ value: 'operator', label: t('functions.asOperator') }, { value: 'user', label: t('functions.asUser') }, { value: 'guest', label: t('functions.asGuest') }]}
+          />
+        </div>
+        {as === 'user' && <TextInput size="sm" label={t('functions.uid')} withAsterisk value={uid} onChange={e => setUid(e.currentTarget.value)} classNames={{ input: 'mono' }} />}
+        <TextInput size="sm" label={t('functions.reason')} description={t('functions.reasonAbout')} maxLength={60} value={reason} onChange={e => setReason(e.currentTarget.value)} />
+        <Group>
+          <Button leftSection={<IconPlayerPlay size={16} />} onClick={submit} loading={call.isPending} disabled={!ready}>{t('functions.callIt')}</Button>
+          <Text size="xs" c="dimmed">{t('functions.callAbout')}</Text>
+        </Group>
+      </Stack>
+      <Stack gap="sm" aria-live="polite">
+        <Title order={3}>{t('functions.answer')}</Title>
+        {call.isError ? <Alert color="red" title={apiError(call.error).code}>{apiError(call.error).message}</Alert>
+          : call.data ? <Answer of={call.data} />
+            : <Text size="sm" c="dimmed">{t('functions.notCalled')}</Text>}
+      </Stack>
+    </div>
+  )
+}
+
+function plainProblems(text: string): { from: number; to: number; message: string }[] {
+  try {
+    JSON.parse(text)
+    return []
+  } catch (e) {
+    return [{ from: 0, to: text.length, message: String(e) }]
+  }
+}
+
+function invocation(fn: FnShown, body: string, params: Record<string, string>, as: string, uid: string, reason: string): Invocation {
+  const out: Invocation = { as: as === 'user' ? { uid } : as === 'guest' ? 'guest' : null, ...(reason && { reason }) }
+  const value: unknown = body.trim() === '' ? undefined : JSON.parse(body)
+  if (fn.trigger.kind !== 'http') return { ...out, data: value ?? null }
+  const inPath = new Set([...(fn.trigger.path ?? '').matchAll(/\{(\w+)\}/g)].map(m => m[1]))
+  const given = Object.entries(params).filter(([, v]) => v !== '')
+  return {
+    ...out,
+    request: {
+      params: Object.fromEntries(given.filter(([k]) => inPath.has(k))), query: Object.fromEntries(given.filter(([k]) => !inPath.has(k))),
+      ...(value !== undefined && { body: value }),
+    },
+  }
+}

@@ -1,0 +1,84 @@
+import type { ReactNode } from 'react'
+import { Alert, Badge, Drawer, Group, SimpleGrid, Stack, Text, Title } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { Link } from 'wouter'
+import { CodeView } from '../../parts/Code.tsx'
+import { Plain } from '../../parts/Plain.tsx'
+import { Failed, Loading } from '../../parts/states.tsx'
+import { dateTime, span, t } from '../../text.ts'
+import { runOf, type Run } from './api.ts'
+import { CallerName, Console, OutcomeBadge } from './bits.tsx'
+import css from './functions.module.css'
+
+/** A run in full; which is its id and, after a space, its time. */
+export function RunDrawer({ which, close }: { which: string; close: () => void }) {
+  const [id = '', at = ''] = which.split(' ')
+  const run = useQuery({ queryKey: ['functions', 'run', id, at], queryFn: ({ signal }) => runOf(id, at, signal), enabled: id !== '' })
+  return (
+    <Drawer opened={id !== ''} onClose={close} position="right" size="lg" title={<Text fw={600}>{t('functions.run')}</Text>} closeButtonProps={{ 'aria-label': t('action.close') }}>
+      {run.isError ? <Failed error={run.error} retry={run.refetch} /> : run.data ? <RunFacts run={run.data} /> : <Loading />}
+    </Drawer>
+  )
+}
+
+function Part({ title, children }: { title: string; children: ReactNode }) {
+  return <Stack gap={6}><Title order={3}>{title}</Title>{children}</Stack>
+}
+
+export function RunFacts({ run }: { run: Run }) {
+  const fact = (name: string, value: ReactNode) => <div><Text size="xs" c="dimmed">{name}</Text><Text size="sm" component="div" className="tabular">{value}</Text></div>
+  return (
+    <Stack gap="lg">
+      <Group gap="xs">
+        <OutcomeBadge outcome={run.outcome} />
+        <Link href={'/functions?fn=' + encodeURIComponent(run.function)}><Plain text={run.function} /></Link>
+        {run.cold && <Badge size="sm" variant="light" color="blue">{t('functions.cold')}</Badge>}
+        {run.status && <Badge size="sm" variant="default">{run.status}</Badge>}
+      </Group>
+      {run.error && (
+        <Alert color={run.outcome === 'threw' || run.outcome === 'refused' ? 'yellow' : 'red'} title={run.code ?? run.outcome}>
+          <Plain text={run.error} wrap max={2100} />
+        </Alert>
+      )}
+      {run.stack && <Part title={t('functions.stack')}><pre className={css.stack} tabIndex={0} aria-label={t('functions.stack')}><bdi>{run.stack}</bdi></pre></Part>}
+      <SimpleGrid cols={{ base: 2, sm: 3 }} spacing="sm" verticalSpacing="sm">
+        {fact(t('functions.at'), dateTime(run.at))}
+        {fact(t('functions.took'), span(run.ms))}
+        {fact(t('functions.trigger'), run.trigger)}
+        {fact(t('functions.caller'), <CallerName of={run.caller} />)}
+        {run.caller.actor && fact(t('functions.actor'), <Plain text={run.caller.actor} mono />)}
+        {run.requestId && fact(t('functions.request'), <Link href={'/logs?request=' + encodeURIComponent(run.requestId)}><Plain text={run.requestId} mono /></Link>)}
+        {run.parent && fact(t('functions.parent'), <Link href={'/functions?' + new URLSearchParams({ fn: run.function, run: run.parent }).toString()}><Plain text={run.parent} mono /></Link>)}
+        {run.attempt > 1 && fact(t('functions.attempt'), run.attempt)}
+        {run.reruns && fact(t('functions.reruns'), run.reruns)}
+        {run.node && fact(t('functions.node'), <Plain text={run.node} mono />)}
+      </SimpleGrid>
+      <Part title={t('functions.console')}>
+        {run.console?.length ? <Console lines={run.console} /> : <Text size="sm" c="dimmed">{t('functions.noConsole')}</Text>}
+      </Part>
+      {run.wrote && (
+        <Part title={t('functions.wrote')}>
+          <Stack gap={2}>
+            {run.wrote.map(w => (
+              <Link key={w.in + '/' + w.id} href={'/data?' + new URLSearchParams({ in: w.in, doc: w.id }).toString()}><Plain text={`${w.in}/${w.id}`} mono /></Link>
+            ))}
+            {run.wroteMore && <Text size="xs" c="dimmed">{t('functions.wroteMore', { n: run.wroteMore })}</Text>}
+          </Stack>
+        </Part>
+      )}
+      {run.payload && (
+        <>
+          <Part title={t('functions.input')}><Json label={t('functions.input')} value={run.payload.input} cut={run.payload.cut?.includes('input')} /></Part>
+          {run.payload.output !== null && <Part title={t('functions.output')}><Json label={t('functions.output')} value={run.payload.output} cut={run.payload.cut?.includes('output')} /></Part>}
+          <Text size="xs" c="dimmed">{t('functions.payloadAbout')}</Text>
+        </>
+      )}
+      <Text size="xs" c="dimmed" component="div">{t('functions.runId')} <Plain text={run.id} mono /></Text>
+    </Stack>
+  )
+}
+
+function Json({ label, value, cut }: { label: string; value: unknown; cut: boolean | undefined }) {
+  if (cut) return <Text size="sm" c="dimmed">{t('functions.tooLong')}</Text>
+  return <CodeView label={label} language="json" value={JSON.stringify(value, null, 2)} maxHeight={260} />
+}
