@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/hutch-dev/hutch"
@@ -212,13 +211,16 @@ func (j *Journal) Size(ctx context.Context) (size JournalSize, err error) {
 			return size, err
 		}
 		s := readSum(d)
-		if size.Oldest.IsZero() {
-			if ms, err := strconv.ParseInt(idOf(d)[1:1+timeDigits], 16, 64); err == nil {
-				size.Oldest = time.UnixMilli(ms << sumShift)
-			}
-		}
 		size.Bytes += s.bytes
 		size.Entries += s.n
+	}
+	oldest := packsIn(j.o.Collection, packKind, packEnd, false)
+	oldest.Limit = 1
+	for p, err := range j.packs(j.o.System.Find(ctx, oldest)) {
+		if err != nil {
+			return size, err
+		}
+		size.Oldest = p.at
 	}
 	return size, nil
 }

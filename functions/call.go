@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/hutch-dev/hutch"
 	"github.com/hutch-dev/hutch/data"
@@ -132,6 +133,7 @@ func (s *Service) execute(ctx context.Context, set *Set, f *loaded, in *Invocati
 // written, then its writes and the key's record are one commit.
 func (s *Service) commit(ctx context.Context, ses *session, f *loaded, in *Invocation, res *Result, once *data.Once) (*Answer, *data.Outcome, error) {
 	a := &Answer{Body: res.Value, Response: res.Response}
+	var wrote []data.WriteResult // under a key, whose record has no results
 	if res.Response != nil {
 		if in.HTTP == nil {
 			return nil, nil, hutch.Errorf(hutch.Internal, "function %s gave a Response to a call", f.Name)
@@ -155,7 +157,15 @@ func (s *Service) commit(ctx context.Context, ses *session, f *loaded, in *Invoc
 		if len(kept) > maxKeptResult {
 			return nil, nil, hutch.Errorf(hutch.Internal, "function %s gave more than 64 KiB under an idempotency key", f.Name)
 		}
-		once.Encode = func(data.Result) (data.Outcome, error) { return data.Outcome{Value: kept}, nil }
+		once.Encode = func(res data.Result) (data.Outcome, error) {
+			wrote = wrote[:0]
+			for i := range res.Changes {
+				if c := &res.Changes[i]; !strings.HasPrefix(c.Collection, "_") {
+					wrote = append(wrote, data.WriteResult{In: c.Collection, ID: c.ID})
+				}
+			}
+			return data.Outcome{Value: kept}, nil
+		}
 	} else if !ses.touched() {
 		return a, nil, nil
 	}
@@ -168,6 +178,11 @@ func (s *Service) commit(ctx context.Context, ses *session, f *loaded, in *Invoc
 		return a, out, err
 	}
 	a.Position = out.Position
+	if out.Results == nil {
+		told := *out
+		told.Results = wrote
+		out = &told
+	}
 	return a, out, nil
 }
 

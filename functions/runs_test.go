@@ -74,6 +74,12 @@ func TestARunIsKept(t *testing.T) {
 	if _, err := w.runs.One(t.Context(), "none", time.Time{}, true); hutch.CodeOf(err) != hutch.NotFound {
 		t.Error(err)
 	}
+	if _, err := w.call(user("ann"), "buy", "", "a-key"); err != nil {
+		t.Fatal(err)
+	}
+	if r := list(t, w.runs, functions.RunQuery{Limit: 1})[0]; r.Position == "" || len(r.Wrote) != 50 || r.WroteMore != 10 {
+		t.Errorf("under a key: %+v", r)
+	}
 	w.now = w.now.Add(time.Second)
 	if _, err := w.call(user("bob"), "outer", "", ""); err != nil {
 		t.Fatal(err)
@@ -94,6 +100,10 @@ func TestARunIsKept(t *testing.T) {
 		{functions.RunQuery{Text: "nothing"}, 0},
 		{functions.RunQuery{Since: w.now}, 2},
 		{functions.RunQuery{Until: w.now.Add(-time.Millisecond)}, 1},
+		{functions.RunQuery{Function: "buy"}, 3}, {functions.RunQuery{RequestID: "REQ-1"}, 1},
+		{functions.RunQuery{Outcome: "ok"}, 4}, {functions.RunQuery{Outcome: "failed"}, 0},
+		{functions.RunQuery{Text: "BUYING"}, 3}, {functions.RunQuery{Text: "nothing"}, 0},
+		{functions.RunQuery{Since: w.now}, 2}, {functions.RunQuery{Until: w.now.Add(-time.Millisecond)}, 2},
 	} {
 		if got := list(t, w.runs, c.q); len(got) != c.n {
 			t.Errorf("%+v: %d runs, not %d", c.q, len(got), c.n)

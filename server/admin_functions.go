@@ -29,6 +29,7 @@ type DeclaredFunction struct {
 	Auth    string    // the rule
 	Handler string    // the file
 	Pos     hutch.Pos // in the config
+	Sources []SourceFile
 }
 
 const (
@@ -92,7 +93,7 @@ type functionShown struct {
 	functionRow
 	Input   json.RawMessage `json:"input"`
 	Params  []paramOut      `json:"params"`
-	Sources []sourceFile    `json:"sources"`
+	Sources []SourceFile    `json:"sources"`
 }
 
 type paramOut struct {
@@ -101,7 +102,8 @@ type paramOut struct {
 	Optional bool   `json:"optional"`
 }
 
-type sourceFile struct {
+// SourceFile is a file that a function was made of.
+type SourceFile struct {
 	File string `json:"file"`
 	Text string `json:"text"`
 }
@@ -201,36 +203,17 @@ func showFunction(r *request) error {
 	for _, q := range f.Query {
 		out.Params = append(out.Params, paramOut{q.Name, string(q.Type), q.Optional})
 	}
-	out.Sources = sources(f.Bundle.SourceMap, out.File)
+	out.Sources = []SourceFile{}
+	for i := range r.parts.code {
+		if d := &r.parts.code[i]; d.Name == f.Name && d.Sources != nil {
+			out.Sources = d.Sources
+		}
+	}
 	return r.sendJSON(out, nil)
 }
 
 func noFunction() *hutch.Error {
 	return &hutch.Error{Code: hutch.NotFound, Field: "name", Message: "no such function"}
-}
-
-// sources are the files of the app that a bundle was made of, the handler first.
-func sources(sourceMap []byte, handler string) []sourceFile {
-	var m struct {
-		Sources        []string `json:"sources"`
-		SourcesContent []string `json:"sourcesContent"`
-	}
-	out := []sourceFile{}
-	if json.Unmarshal(sourceMap, &m) != nil {
-		return out
-	}
-	for i, name := range m.Sources {
-		if i >= len(m.SourcesContent) || strings.Contains(name, "node_modules/") || strings.Contains(name, ":") {
-			continue
-		}
-		f := sourceFile{strings.TrimPrefix(name, "./"), m.SourcesContent[i]}
-		if f.File == handler {
-			out = append([]sourceFile{f}, out...)
-		} else {
-			out = append(out, f)
-		}
-	}
-	return out
 }
 
 func noRuns() *hutch.Error {

@@ -2,8 +2,11 @@ package boot
 
 import (
 	"context"
+	"encoding/json"
+	"io/fs"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -58,6 +61,7 @@ func (a *App) openJournals() {
 const (
 	maxLogAttrs = 24
 	maxLogValue = 4 << 10 // bytes
+	maxSource   = 1 << 20 // bytes of a file that is shown
 )
 
 // keeper passes records on and keeps those of level info and above, but for what
@@ -144,11 +148,34 @@ func (k *keeper) WithGroup(name string) slog.Handler {
 }
 
 // declaredCode are the functions as the Functions page tells of them.
-func (r *release) declaredCode() []server.DeclaredFunction {
+func (r *release) declaredCode(fsys fs.FS) []server.DeclaredFunction {
 	out := make([]server.DeclaredFunction, len(r.config.Functions))
 	for i := range r.config.Functions {
 		f := &r.config.Functions[i]
 		out[i] = server.DeclaredFunction{Name: f.Name, Auth: f.Auth.Text, Handler: f.Handler, Pos: f.Pos}
+		if k := slices.IndexFunc(r.functions, func(l functions.Function) bool { return l.Name == f.Name }); k >= 0 {
+			out[i].Sources = sourcesOf(fsys, r.functions[k].Bundle.SourceMap, f.Handler)
+		}
+	}
+	return out
+}
+
+// sourcesOf reads the files of the app that a bundle was made of, the handler first.
+func sourcesOf(fsys fs.FS, sourceMap []byte, handler string) []server.SourceFile {
+	var m struct {
+		Sources []string `json:"sources"`
+	}
+	if json.Unmarshal(sourceMap, &m) != nil {
+		return nil
+	}
+	names := slices.DeleteFunc(m.Sources, func(name string) bool {
+		return name == handler || strings.Contains(name, "node_modules/") || !fs.ValidPath(name)
+	})
+	var out []server.SourceFile
+	for _, name := range append([]string{handler}, names...) {
+		if text, err := fs.ReadFile(fsys, name); err == nil && len(text) <= maxSource {
+			out = append(out, server.SourceFile{File: name, Text: string(text)})
+		}
 	}
 	return out
 }

@@ -141,7 +141,7 @@ func (a *App) openRuntime(rt Runtime) error {
 // parts are what the server shows of a release.
 func (a *App) parts(r *release) server.Parts {
 	p := server.Parts{
-		Functions: a.Functions, CORS: r.config.Origins, Declared: r.declared(), Rules: r.texts, Code: r.declaredCode(),
+		Functions: a.Functions, CORS: r.config.Origins, Declared: r.declared(), Rules: r.texts, Code: r.declaredCode(a.o.FS),
 		App: server.App{Name: r.config.Name, Collections: r.collections, Functions: r.functions},
 	}
 	if r.config.Web != "" {

@@ -1,4 +1,4 @@
-import { Alert, Badge, Group, Stack, Text, Title } from '@mantine/core'
+import { Alert, Anchor, Badge, Group, Stack, Text, Title } from '@mantine/core'
 import { Link } from 'wouter'
 import { CodeView } from '../../parts/Code.tsx'
 import { Plain } from '../../parts/Plain.tsx'
@@ -14,8 +14,8 @@ export function Answer({ of: { ok, result, response, error, run } }: { of: Invok
       <Group gap="xs">
         {run ? <OutcomeBadge outcome={run.outcome} /> : <Badge size="sm" color="yellow" variant="light">{t('functions.notRun')}</Badge>}
         {run && <Text size="sm" className="tabular">{span(run.ms)}</Text>}
-        {run?.cold && <Badge size="sm" variant="light" color="blue">{t('functions.cold')}</Badge>}
-        {run && <Link href={'/functions?' + new URLSearchParams({ fn: run.function, run: keyOf(run) }).toString()}>{t('functions.openRun')}</Link>}
+        {run?.cold && <Badge size="sm" variant="light" tt="none" color="blue">{t('functions.cold')}</Badge>}
+        {run && <Anchor component={Link} size="sm" href={'/functions?' + new URLSearchParams({ fn: run.function, run: keyOf(run) }).toString()}>{t('functions.openRun')}</Anchor>}
       </Group>
       {error && (
         <Alert color={run && run.outcome !== 'threw' && run.outcome !== 'refused' ? 'red' : 'yellow'} title={error.code}>

@@ -60,7 +60,7 @@ function Facts({ fn }: { fn: FnShown }) {
       <Fact name={t('functions.day')}>
         <Group gap={6} wrap="nowrap">
           {number(runs)}
-          {day.failed > 0 && <Badge size="sm" color="red" variant="light">{t('functions.failed', { n: day.failed })}</Badge>}
+          {day.failed > 0 && <Badge size="sm" color="red" variant="light" tt="none">{t('functions.failed', { n: day.failed })}</Badge>}
         </Group>
       </Fact>
       <Fact name="p50 / p99">{runs === 0 ? '–' : `${span(day.p50)} / ${span(day.p99)}`}</Fact>

@@ -23,7 +23,7 @@ function Counted({ of }: { of: CountsOf }) {
   return (
     <Group gap={6} wrap="nowrap">
       <Text size="sm" className="tabular">{number(of.ok + of.failed)}</Text>
-      {of.failed > 0 && <Badge size="sm" color="red" variant="light">{t('functions.failed', { n: of.failed })}</Badge>}
+      {of.failed > 0 && <Badge size="sm" color="red" variant="light" tt="none">{t('functions.failed', { n: of.failed })}</Badge>}
     </Group>
   )
 }

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react'
-import { Alert, Badge, Drawer, Group, SimpleGrid, Stack, Text, Title } from '@mantine/core'
+import { Alert, Anchor, Badge, Drawer, Group, SimpleGrid, Stack, Text, Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from 'wouter'
 import { CodeView } from '../../parts/Code.tsx'
@@ -31,8 +31,8 @@ export function RunFacts({ run }: { run: Run }) {
     <Stack gap="lg">
       <Group gap="xs">
         <OutcomeBadge outcome={run.outcome} />
-        <Link href={'/functions?fn=' + encodeURIComponent(run.function)}><Plain text={run.function} /></Link>
-        {run.cold && <Badge size="sm" variant="light" color="blue">{t('functions.cold')}</Badge>}
+        <Anchor component={Link} size="sm" href={'/functions?fn=' + encodeURIComponent(run.function)}><Plain text={run.function} /></Anchor>
+        {run.cold && <Badge size="sm" variant="light" tt="none" color="blue">{t('functions.cold')}</Badge>}
         {run.status && <Badge size="sm" variant="default">{run.status}</Badge>}
       </Group>
       {run.error && (
@@ -47,8 +47,8 @@ export function RunFacts({ run }: { run: Run }) {
         {fact(t('functions.trigger'), run.trigger)}
         {fact(t('functions.caller'), <CallerName of={run.caller} />)}
         {run.caller.actor && fact(t('functions.actor'), <Plain text={run.caller.actor} mono />)}
-        {run.requestId && fact(t('functions.request'), <Link href={'/logs?request=' + encodeURIComponent(run.requestId)}><Plain text={run.requestId} mono /></Link>)}
-        {run.parent && fact(t('functions.parent'), <Link href={'/functions?' + new URLSearchParams({ fn: run.function, run: run.parent }).toString()}><Plain text={run.parent} mono /></Link>)}
+        {run.requestId && fact(t('functions.request'), <Anchor component={Link} size="sm" href={'/logs?request=' + encodeURIComponent(run.requestId)}><Plain text={run.requestId} mono /></Anchor>)}
+        {run.parent && fact(t('functions.parent'), <Anchor component={Link} size="sm" href={'/functions?' + new URLSearchParams({ fn: run.function, run: run.parent }).toString()}><Plain text={run.parent} mono /></Anchor>)}
         {run.attempt > 1 && fact(t('functions.attempt'), run.attempt)}
         {run.reruns && fact(t('functions.reruns'), run.reruns)}
         {run.node && fact(t('functions.node'), <Plain text={run.node} mono />)}
@@ -60,7 +60,7 @@ export function RunFacts({ run }: { run: Run }) {
         <Part title={t('functions.wrote')}>
           <Stack gap={2}>
             {run.wrote.map(w => (
-              <Link key={w.in + '/' + w.id} href={'/data?' + new URLSearchParams({ in: w.in, doc: w.id }).toString()}><Plain text={`${w.in}/${w.id}`} mono /></Link>
+              <Anchor component={Link} size="sm" key={w.in + '/' + w.id} href={'/data?' + new URLSearchParams({ in: w.in, doc: w.id }).toString()}><Plain text={`${w.in}/${w.id}`} mono /></Anchor>
             ))}
             {run.wroteMore && <Text size="xs" c="dimmed">{t('functions.wroteMore', { n: run.wroteMore })}</Text>}
           </Stack>

@@ -35,7 +35,7 @@ export function Runs({ name }: { name: string }) {
     { id: 'ms', header: t('functions.took'), size: 90, align: 'end', cell: r => span(r.ms) },
     { id: 'caller', header: t('functions.caller'), size: 180, cell: r => <CallerName of={r.caller} /> },
     { id: 'said', header: t('functions.said'), size: 380, cell: r => <Said run={r} /> },
-    { id: 'cold', header: t('functions.start'), size: 80, cell: r => r.cold ? <Badge size="sm" variant="light" color="blue">{t('functions.cold')}</Badge> : null },
+    { id: 'cold', header: t('functions.start'), size: 80, cell: r => r.cold ? <Badge size="sm" variant="light" tt="none" color="blue">{t('functions.cold')}</Badge> : null },
   ], [])
   const dropped = list.data?.pages.reduce((n, p) => n + p.dropped, 0) ?? 0
   const partial = list.data?.pages.at(-1)?.partial

@@ -1,4 +1,4 @@
-import { Badge, Text } from '@mantine/core'
+import { Anchor, Badge, Text } from '@mantine/core'
 import { Link } from 'wouter'
 import { Plain } from '../../parts/Plain.tsx'
 import { t } from '../../text.ts'
@@ -7,7 +7,7 @@ import css from './functions.module.css'
 
 export function OutcomeBadge({ outcome }: { outcome: string }) {
   const color = outcome === 'ok' ? 'green' : outcome === 'threw' || outcome === 'refused' ? 'yellow' : 'red'
-  return <Badge size="sm" radius="sm" variant="light" color={color}>{outcome}</Badge>
+  return <Badge size="sm" radius="sm" variant="light" tt="none" color={color}>{outcome}</Badge>
 }
 
 /** Who called; a user is a link. */
@@ -15,7 +15,7 @@ export function CallerName({ of }: { of: Caller }) {
   if (of.kind !== 'user' || !of.uid) {
     return <Text size="sm" c="dimmed" component="div" miw={0}>{of.kind === 'service' && of.uid ? <Plain text={`${of.kind} ${of.uid}`} /> : of.kind}</Text>
   }
-  return <Link href={'/users?user=' + encodeURIComponent(of.uid)} aria-label={t('functions.userOf', { id: of.uid })}><Plain text={of.uid} mono /></Link>
+  return <Anchor component={Link} size="sm" miw={0} href={'/users?user=' + encodeURIComponent(of.uid)} aria-label={t('functions.userOf', { id: of.uid })}><Plain text={of.uid} mono /></Anchor>
 }
 
 export function Console({ lines }: { lines: ConsoleLine[] }) {

@@ -16,7 +16,7 @@ export function Table({ rows, current, open, hasMore, loadMore, loading }: Props
     { id: 'at', header: t('logs.at'), size: small ? 96 : 128, cell: e => <Time at={e.at} /> },
     { id: 'kind', header: t('logs.kind'), size: small ? 84 : 104, cell: e => <KindBadge of={e} /> },
     { id: 'status', header: t('logs.status'), size: 78, cell: e => <Status of={e} /> },
-    { id: 'line', header: t('logs.line'), size: small ? 320 : 520, cell: e => <Plain text={lineOf(e)} mono={e.kind === 'server'} /> },
+    { id: 'line', header: t('logs.line'), size: small ? 320 : 380, cell: e => <Plain text={lineOf(e)} mono={e.kind === 'server'} /> },
     { id: 'ms', header: t('logs.took'), size: 84, align: 'end', cell: e => e.ms === undefined ? null : span(e.ms) },
     { id: 'caller', header: t('logs.caller'), size: 190, cell: e => e.caller ? <CallerName of={e.caller} /> : null },
   ], [small])
@@ -37,7 +37,7 @@ function Time({ at }: { at: string }) {
 
 export function KindBadge({ of }: { of: Entry }) {
   const color = { request: 'gray', server: 'blue', function: 'violet', audit: 'teal' }[of.kind]
-  return <Badge size="sm" radius="sm" variant="light" color={color}>{t(`logs.kind.${of.kind}`)}</Badge>
+  return <Badge size="sm" radius="sm" variant="light" tt="none" color={color}>{t(`logs.kind.${of.kind}`)}</Badge>
 }
 
 export function Status({ of }: { of: Entry }) {

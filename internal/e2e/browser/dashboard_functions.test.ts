@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import type { Page } from 'playwright-core'
+import { axe, desktop, fits, inert, openDesk, phone, settled, type Desk } from './dashboard.ts'
+import { eventually, root, signUp } from './shop.ts'
+
+const evil = '<img src=x onerror="alert(1)" id=evil>'
+
+/** The pet store with a function that fails when it is told to. */
+function brokenShop(): string {
+  const app = join(mkdtempSync(join(tmpdir(), 'hutch-fn-')), 'app')
+  cpSync(join(root, 'examples/petstore'), app, { recursive: true, filter: p => !p.includes('.hutch') })
+  writeFileSync(join(app, 'functions/fragile.ts'), [
+    'import { fn } from \'@hutch/client/functions\'', '',
+    'interface Input { fail?: boolean }', '',
+    'export default fn<\'call\'>(async ({ data }) => {',
+    '  console.log(\'asked\', JSON.stringify(data))',
+    '  console.warn(' + JSON.stringify(evil) + ')',
+    '  if ((data as Input | null)?.fail) throw new TypeError(\'it broke\')',
+    '  return { fine: true }',
+    '})', '',
+  ].join('\n'))
+  const yaml = readFileSync(join(app, 'hutch.yaml'), 'utf8')
+  writeFileSync(join(app, 'hutch.yaml'), yaml.replace('functions:\n', 'functions:\n  fragile: { handler: functions/fragile.ts, trigger: { call: {} }, auth: "true" }\n'))
+  return app
+}
+
+describe('the Functions page, in a browser', () => {
+  const app = brokenShop()
+  let desk: Desk
+  let page: Page
+  let ann: { token: string; uid: string }
+  const call = (body: unknown, token?: string): Promise<Response> => fetch(desk.shop.url + '/functions/v1/fragile', {
+    method: 'POST', headers: { 'content-type': 'application/json', ...(token && { authorization: 'Bearer ' + token }) }, body: JSON.stringify(body),
+  })
+
+  before(async () => {
+    desk = await openDesk('dev', app)
+    page = await desk.open()
+    ann = await signUp(desk.shop.url)
+    for (let i = 0; i < 3; i++) assert.equal((await call({ n: i }, ann.token)).status, 200)
+    assert.equal((await call({ fail: true, password: 'hunter22' }, ann.token)).status, 500)
+  })
+  after(async () => {
+    await desk?.close()
+    rmSync(join(app, '..'), { recursive: true, force: true })
+  })
+
+  it('lists the functions with how they fare', async () => {
+    await desk.visit(page, '/functions')
+    const row = page.locator('[role=row]', { hasText: 'fragile' })
+    await row.waitFor()
+    assert.match(await row.textContent() ?? '', /call.*4.*1 failed.*it broke/s)
+    for (const name of ['purchase', 'search', 'checkPet']) assert.equal(await page.locator('[role=row]', { hasText: name }).count() > 0, true, name)
+    await axe(page)
+    await desk.picture(page, 'functions')
+    await page.locator('[role=grid]').focus()
+    await page.fill('input[placeholder]', 'fragile')
+    await row.locator('[role=gridcell]').first().click()
+    await page.waitForURL(/fn=fragile/)
+  })
+
+  it('shows a failed run with its mapped stack, console and input, without secrets', async () => {
+    await desk.visit(page, '/functions?fn=fragile&outcome=failed')
+    await page.locator('[role=row]', { hasText: 'it broke' }).first().locator('[role=gridcell]').first().click()
+    await page.waitForURL(/run=/)
+    const drawer = page.getByRole('dialog')
+    await drawer.locator('pre').waitFor()
+    assert.match(await drawer.locator('pre').first().textContent() ?? '', /functions\/fragile\.ts:8/)
+    await eventually('the input', async () => /REDACTED/.test(await drawer.textContent() ?? ''))
+    const text = await drawer.textContent() ?? ''
+    assert.match(text, /asked/)
+    assert.ok(text.includes(evil), 'console lines are text')
+    assert.ok(!text.includes('hunter22'))
+    await inert(page)
+    await axe(page)
+    await desk.picture(page, 'functions-run')
+    await drawer.locator('a[href*="/logs?request="]').click()
+    await page.waitForURL(/logs\?request=/)
+    await page.locator('[role=row]', { hasText: 'POST /functions/v1/{name}' }).waitFor()
+    await page.locator('[role=row]', { hasText: 'fragile' }).waitFor()
+    await page.goBack()
+    await page.getByRole('dialog').waitFor()
+  })
+
+  it('shows the source that runs', async () => {
+    await desk.visit(page, '/functions?fn=fragile&tab=source')
+    await page.locator('.cm-content').waitFor()
+    assert.match(await page.locator('.cm-content').textContent() ?? '', /interface Input/)
+    assert.equal(await page.locator('.cm-content').getAttribute('contenteditable') === 'true', false)
+    await desk.picture(page, 'functions-source')
+  })
+
+  it('calls a function as a user, with its run and console, and the audit tells', async () => {
+    await desk.visit(page, '/functions?fn=purchase&tab=call')
+    await page.locator('.cm-content').waitFor()
+    const write = async (text: string): Promise<void> => {
+      await page.locator('.cm-content').click()
+      await page.keyboard.press('Control+a')
+      await page.keyboard.insertText(text)
+    }
+    await write('{"productId": "x", "quantity": "many"}')
+    await page.getByText('A user').click()
+    await page.fill('input.mono', ann.uid)
+    await page.locator('.cm-lintRange-error').first().waitFor()
+    assert.equal(await page.getByRole('button', { name: 'Call the function' }).isDisabled(), true)
+    await write('{"productId": "none", "quantity": 1}')
+    await page.getByLabel('Reason').fill('a customer asked')
+    await page.getByRole('button', { name: 'Call the function' }).click()
+    await page.getByText('no such product').waitFor()
+    const [product] = (await desk.ask<{ docs: { _id: string }[] }>('GET', '/data/v1/docs/products?limit=1')).docs
+    await write(JSON.stringify({ productId: product?._id, quantity: 1 }))
+    await page.getByRole('button', { name: 'Call the function' }).click()
+    await page.getByText('2 documents written').waitFor()
+    await desk.picture(page, 'functions-call')
+    await axe(page)
+    const { logs } = await desk.ask<{ logs: { audit: { event: string; target: string; detail: string } }[] }>('GET', '/admin/v1/logs?kind=audit&q=function_invoked')
+    assert.equal(logs.length, 2)
+    assert.match(logs[0]?.audit.detail ?? '', new RegExp(ann.uid + '.*a customer asked'))
+    const { runs } = await desk.ask<{ runs: { caller: { uid: string; actor: string }; wrote: { in: string }[] }[] }>('GET', '/admin/v1/runs?function=purchase&outcome=ok')
+    assert.equal(runs[0]?.caller.uid, ann.uid)
+    assert.deepEqual(runs[0]?.wrote.map(w => w.in).sort(), ['orders', 'products'])
+  })
+
+  it('shows runs as they come, and stops while it is paused', async () => {
+    await desk.visit(page, '/functions?fn=fragile&live=1')
+    await page.waitForTimeout(500)
+    assert.equal((await call({ marker: 'first-live' })).status, 200)
+    const first = page.locator('[role=row]', { hasText: 'guest' })
+    await first.first().waitFor()
+    const before = await first.count()
+    await page.getByRole('button', { name: 'Pause' }).click()
+    assert.equal((await call({ marker: 'second' })).status, 200)
+    await page.waitForTimeout(1500)
+    assert.equal(await first.count(), before)
+    await page.getByRole('button', { name: 'Live' }).click()
+    await eventually('the second', async () => await first.count() > before)
+  })
+
+  it('fits a phone, in both schemes and languages', async () => {
+    const small = await desk.open({ size: phone, scheme: 'dark', language: 'ko' })
+    for (const path of ['/functions', '/functions?fn=fragile', '/functions?fn=fragile&tab=call', '/functions?fn=fragile&tab=source']) {
+      await desk.visit(small, path)
+      await fits(small)
+      await axe(small)
+      await desk.picture(small, 'functions-phone' + path.replaceAll(/\W/g, '-'))
+    }
+    const dark = await desk.open({ size: desktop, scheme: 'dark' })
+    await desk.visit(dark, '/functions?fn=fragile')
+    await settled(dark)
+    await axe(dark)
+    await desk.picture(dark, 'functions-dark')
+    assert.deepEqual(desk.problems, [])
+  })
+})
