@@ -47,7 +47,7 @@ function Values({ config: c }: { config: Config }) {
               {shown.map(v => (
                 <Table.Tr key={v.path}>
                   <Table.Td><Plain text={v.path} mono wrap /></Table.Td>
-                  <Table.Td className={css.value as string}>{v.hidden ? <Hidden /> : v.value === '' ? <Text span size="sm" c="dimmed">{t('settings.unset')}</Text> : <Plain text={v.value} mono wrap max={400} />}</Table.Td>
+                  <Table.Td className={css.value as string}>{v.hidden ? <Hidden text={v.value} /> : v.value === '' ? <Text span size="sm" c="dimmed">{t('settings.unset')}</Text> : <Plain text={v.value} mono wrap max={400} />}</Table.Td>
                   <Table.Td><Source value={v} /></Table.Td>
                 </Table.Tr>
               ))}
@@ -59,7 +59,7 @@ function Values({ config: c }: { config: Config }) {
   )
 }
 
-const Hidden = () => <Group gap={4} wrap="nowrap" c="dimmed"><IconLock size={14} /><span className="mono">REDACTED</span></Group>
+const Hidden = ({ text }: { text: string }) => <Group gap={4} wrap="nowrap" c="dimmed"><IconLock size={14} /><Plain text={text} mono /></Group>
 
 function Source({ value: v }: { value: Value }) {
   const [text, color] = sources[v.source]

@@ -71,7 +71,7 @@ function Test() {
       if (!busy) void send()
     }}>
       <Group gap="xs" align="flex-end">
-        <TextInput size="xs" type="email" label={t('settings.mailTest')} placeholder="you@example.com" required withAsterisk={false} maxLength={254} value={to} onChange={e => setTo(e.currentTarget.value)} />
+        <TextInput size="xs" type="email" label={t('settings.mailTest')} required withAsterisk={false} maxLength={254} value={to} onChange={e => setTo(e.currentTarget.value)} />
         <Button size="xs" variant="default" type="submit" loading={busy}>{t('settings.mailSend')}</Button>
       </Group>
       <FormError error={error} />
