@@ -16,7 +16,7 @@ export function CodeView(props: Omit<CodeProps, 'onChange' | 'onSubmit'>) {
   return <Later height={props.height}><Editor {...props} /></Later>
 }
 
-/** Code to write. Escape, then Tab, leaves it by keyboard. */
+/** Code to write. Tab leaves it; Ctrl+] indents. */
 export function CodeEdit(props: CodeProps & { onChange: (value: string) => void }) {
   return <Later height={props.height}><Editor {...props} /></Later>
 }

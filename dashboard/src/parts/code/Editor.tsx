@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'react'
 import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap, type CompletionContext } from '@codemirror/autocomplete'
-import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands'
+import { defaultKeymap, history, historyKeymap } from '@codemirror/commands'
 import { bracketMatching, foldGutter, foldKeymap, indentOnInput } from '@codemirror/language'
 import { setDiagnostics } from '@codemirror/lint'
 import { searchKeymap } from '@codemirror/search'
@@ -38,7 +38,7 @@ export default function Editor(props: CodeProps) {
           latest.current.onSubmit?.()
           return latest.current.onSubmit !== undefined
         } }]),
-        keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...foldKeymap, ...completionKeymap, indentWithTab]),
+        keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...foldKeymap, ...completionKeymap]),
         EditorView.updateListener.of(u => {
           const text = u.docChanged ? u.state.doc.toString() : latest.current.value
           if (text !== latest.current.value) latest.current.onChange?.(text)
