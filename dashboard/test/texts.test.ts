@@ -59,7 +59,7 @@ describe('texts', () => {
 })
 
 const spoken = new Set(['title', 'label', 'placeholder', 'description', 'aria-label', 'alt', 'about', 'nothingFound', 'summary'])
-const names = new Set(['Hutch', 'REDACTED', 'you@example.com']) // the same in all languages
+const names = new Set(['Hutch', 'REDACTED', 'you@example.com', 'ctx.admin']) // the same in all languages
 
 /** What a person would read, or hear, that is written in TSX itself. */
 function literals(code: string): string[] {
