@@ -132,7 +132,7 @@ func (s *schemas) object(t reflect.Type) schema {
 // fields adds a struct's; those of embedded structs stand beside them. The tag
 // enum lists what a text may be, doc says what it is.
 func (s *schemas) fields(t reflect.Type, props schema, required *[]string) {
-	for f := range fieldsOf(t) {
+	for f := range t.Fields() {
 		tag, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if tag == "-" {
 			continue
@@ -174,13 +174,3 @@ func (s *schemas) field(f *reflect.StructField, omitted bool) schema {
 }
 
 func orNull(s schema) schema { return schema{"anyOf": []any{s, schema{"type": "null"}}} }
-
-func fieldsOf(t reflect.Type) func(yield func(reflect.StructField) bool) {
-	return func(yield func(reflect.StructField) bool) {
-		for i := range t.NumField() {
-			if !yield(t.Field(i)) {
-				return
-			}
-		}
-	}
-}

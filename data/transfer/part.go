@@ -281,7 +281,7 @@ func refused(ctx context.Context, err error, n int) (k int, bad *hutch.Error) {
 		return -1, nil
 	}
 	if ctx.Err() != nil {
-		return -1, nil
+		return -1, nil //nolint:nilerr // no verdict on a write
 	}
 	if rest, ok := strings.CutPrefix(e.Field, "writes["); ok {
 		if num, field, ok := strings.Cut(rest, "]"); ok {

@@ -52,7 +52,8 @@ func TestRandomRequestsAreAnsweredAsDescribed(t *testing.T) {
 		{"user", s.url, []string{"Authorization: Bearer " + people[0].token}, staysIn},
 		{"ops key", s.url, []string{"Authorization: Bearer " + ops}, func(string, string, string) bool { return true }},
 		{
-			"operator", desk, []string{"Cookie: " + cookie, "X-Hutch-Admin: 1", "Sec-Fetch-Site: same-origin"},
+			"operator", desk,
+			[]string{"Cookie: " + cookie, "X-Hutch-Admin: 1", "Sec-Fetch-Site: same-origin"},
 			func(service, method, path string) bool {
 				return service != "auth" && service != "app" && staysIn(service, method, path)
 			},
