@@ -15,7 +15,7 @@ export function CallerName({ of }: { of: Caller }) {
   if (of.kind !== 'user' || !of.uid) {
     return <Text size="sm" c="dimmed" component="div" miw={0}>{of.kind === 'service' && of.uid ? <Plain text={`${of.kind} ${of.uid}`} /> : of.kind}</Text>
   }
-  return <Anchor component={Link} size="sm" miw={0} href={'/users?user=' + encodeURIComponent(of.uid)} aria-label={t('functions.userOf', { id: of.uid })}><Plain text={of.uid} mono /></Anchor>
+  return <Anchor component={Link} size="sm" c="inherit" underline="always" miw={0} href={'/users?user=' + encodeURIComponent(of.uid)} aria-label={t('functions.userOf', { id: of.uid })}><Plain text={of.uid} mono /></Anchor>
 }
 
 export function Console({ lines }: { lines: ConsoleLine[] }) {
