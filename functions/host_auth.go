@@ -72,6 +72,9 @@ func (s *session) manage(ctx context.Context, function, op string, in json.RawMe
 	if over {
 		return nil, hutch.Errorf(hutch.FailedPrecondition, "the run is over")
 	}
+	if s.kept == nil { // of a hook, which reads alone
+		s.kept = new(memory)
+	}
 	if s.users == nil {
 		s.users = s.kept.manage(s.service.o.Users, s.depth)
 	}

@@ -206,6 +206,7 @@ func (s *Server) ServeDesk(ln net.Listener) error {
 		return ln.Close()
 	}
 	s.hosts.desk.Store(ln.Addr().String())
+	defer s.closing(ln)()
 	err := s.app.Server().Serve(listener{ln, &s.fresh, true})
 	if err != nil && s.live.Load() {
 		return hutch.Errorf(hutch.Unavailable, "listening for the dashboard: %w", err)

@@ -161,6 +161,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 		}
 	})
 	defer stop()
+	defer s.closing(ln)()
 	err := s.app.Listener(listener{ln, &s.fresh, false})
 	if !s.live.Load() { // the listener was closed by Shutdown
 		<-s.base.Done()
@@ -170,6 +171,11 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 		return hutch.Errorf(hutch.Unavailable, "listening: %w", err)
 	}
 	return nil
+}
+
+// closing closes ln at the end of Shutdown, which ends only what listens by then.
+func (s *Server) closing(ln net.Listener) (stop func() bool) {
+	return context.AfterFunc(s.base, func() { _ = ln.Close() })
 }
 
 const drainTime = 10 * time.Second

@@ -196,7 +196,7 @@ func (ns *nodes) race(people []person, product string, after func(n int32)) (won
 			key := uuid.NewString()
 			for try := 0; ; try++ {
 				switch a := ns.buy(p, product, 1, key); {
-				case a.err != nil && try < 50, a.status == 503 && try < 50:
+				case a.err != nil && try < 50, (a.status == 503 || a.status == 504) && try < 50:
 					continue
 				case a.status == 200:
 					yes.Add(1)

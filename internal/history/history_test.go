@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,9 +31,12 @@ var bounds = []float64{.001, .01, .1, 1}
 // world is a store and a time that nodes share.
 type world struct {
 	t   testing.TB
-	now time.Time
+	at  *atomic.Int64 // Unix nanoseconds
 	svc *data.Service
 }
+
+func (w *world) now() time.Time        { return time.Unix(0, w.at.Load()).UTC() }
+func (w *world) later(d time.Duration) { w.at.Add(int64(d)) }
 
 func onEach(t *testing.T, f func(t *testing.T, w *world)) {
 	for _, kind := range []string{"embedded", "mongodb"} {
@@ -57,8 +61,9 @@ func newWorld(t testing.TB, kind string) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
-	w.svc = data.New(data.Options{Store: store, CursorKey: bytes.Repeat([]byte{7}, 32), Now: func() time.Time { return w.now }})
+	w := &world{t: t, at: new(atomic.Int64)}
+	w.at.Store(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC).UnixNano())
+	w.svc = data.New(data.Options{Store: store, CursorKey: bytes.Repeat([]byte{7}, 32), Now: w.now})
 	t.Cleanup(func() {
 		if err := w.svc.Close(); err != nil {
 			t.Error(err)
@@ -94,7 +99,7 @@ func (w *world) node(name string, buckets []float64) *node {
 	n.History = history.New(history.Options{
 		System: w.svc.System(history.Collection), Metrics: reg, Sweep: w.svc.Lease("metrics sweep", history.SweepLease),
 		Size: func(context.Context) (int64, int64, error) { return n.size, 2, nil },
-		Node: name, Shared: true, Now: func() time.Time { return w.now }, Log: slog.New(slog.DiscardHandler),
+		Node: name, Shared: true, Now: w.now, Log: slog.New(slog.DiscardHandler),
 	})
 	n.answer("GET /a", "2xx", .5) // before the first sample nothing counts
 	n.done = map[int64][]float64{}
@@ -105,17 +110,17 @@ func (w *world) node(name string, buckets []float64) *node {
 func (n *node) answer(route, class string, took float64) {
 	n.requests.WithLabelValues(route, class).Inc()
 	n.seconds.WithLabelValues(route).Observe(took)
-	n.done[n.w.now.Unix()] = append(n.done[n.w.now.Unix()], took)
+	n.done[n.w.now().Unix()] = append(n.done[n.w.now().Unix()], took)
 }
 
 // pass lets 10 seconds go by: f fills them.
 func (w *world) pass(times int, f func(i int), nodes ...*node) {
 	for i := range times {
-		w.now = w.now.Add(5 * time.Second)
+		w.later(5 * time.Second)
 		if f != nil {
 			f(i)
 		}
-		w.now = w.now.Add(5 * time.Second)
+		w.later(5 * time.Second)
 		for _, n := range nodes {
 			n.Step(w.t.Context())
 		}
@@ -187,14 +192,14 @@ func TestSeriesAreWhatEachRequestSays(t *testing.T) {
 				seen := 0
 				for i, v := range p.Series["requests"] {
 					count, took := model(p, i, nodes)
-					if end := p.From.Add(time.Duration((i+1)*p.Step) * time.Second); v == nil || of != "a" && end.After(w.now.Add(-90*time.Second)) {
+					if end := p.From.Add(time.Duration((i+1)*p.Step) * time.Second); v == nil || of != "a" && end.After(w.now().Add(-90*time.Second)) {
 						continue // b keeps a minute to itself
 					}
 					seen++
 
 					start := p.From.Unix() + int64(i*p.Step)
 					begun := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC).Unix()
-					lo, hi := max(start, begun), min(start+int64(p.Step), w.now.Unix())
+					lo, hi := max(start, begun), min(start+int64(p.Step), w.now().Unix())
 					measured := float64(hi - lo)
 					if math.Abs(*v-count/measured) > .002 {
 						t.Fatalf("%s of %q at %d: %v requests a second, want %v / %v", name, of, i, *v, count, measured)
@@ -229,10 +234,10 @@ func TestNothingMeasuredIsNoZero(t *testing.T) {
 		a.sockets.Set(4)
 		w.pass(12, func(int) { a.answer("GET /a", "2xx", .002) }, a)
 		a.End(t.Context())
-		w.now = w.now.Add(10 * time.Minute) // it does not run
+		w.later(10 * time.Minute) // it does not run
 		a = w.node("a", bounds)
 		w.pass(6, nil, a)
-		w.now = w.now.Add(5 * time.Minute) // the machine sleeps
+		w.later(5 * time.Minute) // the machine sleeps
 		a.answer("GET /a", "2xx", .002)
 		w.pass(6, nil, a)
 		p := a.series("1h", "")
@@ -292,7 +297,7 @@ func TestHistoryIsBounded(t *testing.T) {
 				a.answer("GET /a", "2xx", took)
 			}
 		}, a)
-		w.now = w.now.Add(23 * time.Hour)
+		w.later(23 * time.Hour)
 	}
 	w.pass(1, nil, a)
 	if n := a.Held(); n > 271 {
@@ -318,7 +323,7 @@ func TestHistoryIsBounded(t *testing.T) {
 	if docs > 12+27+33 || size > 16<<10 {
 		t.Errorf("%d documents of at most %d bytes", docs, size)
 	}
-	if limit := fmt.Sprintf("15m/%010d", w.now.Add(-34*24*time.Hour).Unix()); oldest < limit {
+	if limit := fmt.Sprintf("15m/%010d", w.now().Add(-34*24*time.Hour).Unix()); oldest < limit {
 		t.Errorf("the oldest is %s", oldest)
 	}
 	p := a.series("30d", "")
