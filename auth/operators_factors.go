@@ -86,6 +86,9 @@ func (o *Operators) ProveTOTP(ctx context.Context, token, code string, c Client)
 			if f = d.NewTOTP; f == nil || f.Session != s.ID || now.Sub(f.Created) >= unverifiedLife {
 				return noFactor()
 			}
+			if err := o.mayEnroll(d, s, now); err != nil { // another factor was added meanwhile
+				return err
+			}
 			event = "operator_factor_added"
 		}
 		if err := (totpType{}).verify(ctx, o.s, nil, f, nil, in); err != nil {

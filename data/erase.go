@@ -3,6 +3,7 @@ package data
 import (
 	"bytes"
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,8 +48,8 @@ func (s *Service) Erasure(id string, now time.Time, also ...string) Write {
 	return Write{Collection: erasuresCollection.Name, ID: id, Expect: AnyVersion, Next: func(Doc) (Doc, error) { return mark, nil }}
 }
 
-// Erase deletes what is kept of a user's requests, and dead letters about him or
-// another of his names; the images of his documents go from the change log within
+// Erase deletes what is kept of a user's requests, here and by OnErase, and dead
+// letters about him or another of his names; the images of his documents go from the change log within
 // two minutes of the mark, by whichever node sweeps.
 func (s *Service) Erase(ctx context.Context, id string, also ...string) error {
 	mine := Where{Op: OpEq, Path: "owner", Value: String(hutch.User.String() + ":" + id)}
@@ -61,7 +62,25 @@ func (s *Service) Erase(ctx context.Context, id string, also ...string) error {
 			return err
 		}
 	}
+	if fs := s.erasers.Load(); fs != nil {
+		for _, f := range *fs {
+			if err := f(ctx, id); err != nil {
+				return err
+			}
+		}
+	}
 	return nil
+}
+
+// OnErase has f drop, with each Erase, what another room keeps of a user; it is
+// asked again with the mark. It is for the start, before anything is erased.
+func (s *Service) OnErase(f func(ctx context.Context, id string) error) {
+	var fs []func(context.Context, string) error
+	if old := s.erasers.Load(); old != nil {
+		fs = *old
+	}
+	fs = append(slices.Clone(fs), f)
+	s.erasers.Store(&fs)
 }
 
 // drain deletes what w finds.

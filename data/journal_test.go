@@ -351,3 +351,46 @@ func BenchmarkJournalAdd(b *testing.B) {
 		j.Add(body, "request", "info", "GET /data/v1/docs/{collection}/{id}")
 	}
 }
+
+// TestS61AJournalForgets what is found in packs of a mark, and nothing else; what
+// it takes counts no more.
+func TestS61AJournalForgets(t *testing.T) {
+	r := open(t)
+	j := journal(r, r.Service)
+	for i := range 100 {
+		who := []string{"ann", "bob"}[i%2]
+		j.Add(fmt.Appendf(nil, "%s %d", who, i), "user:"+who)
+		if r.clock.advance(time.Second); i%10 == 9 {
+			flush(t, j)
+		}
+	}
+	j.Add([]byte("ann waits"), "user:ann")
+	j.Add([]byte("ann unmarked"))
+	r.clock.advance(time.Second)
+	before, err := j.Size(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ann := func(body []byte) bool { return strings.HasPrefix(string(body), "ann ") }
+	gone, err := j.Forget(t.Context(), []string{"user:ann"}, ann)
+	if err != nil || len(gone) != 52 {
+		t.Fatalf("%d gone, %v", len(gone), err)
+	}
+	got, _ := read(t, j, data.JournalQuery{Limit: 200})
+	if len(got) != 50 || slices.ContainsFunc(got, func(s string) bool { return strings.HasPrefix(s, "ann") }) || got[0] != "bob 99" || got[49] != "bob 1" {
+		t.Errorf("%d left: %q", len(got), got)
+	}
+	after, err := j.Size(t.Context())
+	if err != nil || after.Entries != 50 || after.Bytes >= before.Bytes {
+		t.Errorf("%+v after %+v: %v", after, before, err)
+	}
+	if gone, err := j.Forget(t.Context(), []string{"user:bob", "user:none"}, func([]byte) bool { return true }); err != nil || len(gone) != 50 {
+		t.Errorf("%d gone, %v", len(gone), err)
+	}
+	if n := packs(t, r); n != 0 {
+		t.Errorf("%d packs are left", n)
+	}
+	if size, err := j.Size(t.Context()); err != nil || size.Entries != 0 || size.Bytes != 0 {
+		t.Errorf("%+v %v", size, err)
+	}
+}

@@ -53,6 +53,7 @@ type Service struct {
 	valid  func(context.Context, hutch.Principal) error
 
 	bypassed func(context.Context, hutch.Principal, string) error
+	erasers  atomic.Pointer[[]func(context.Context, string) error]
 
 	cursorKey []byte
 	onceKey   []byte

@@ -168,7 +168,7 @@ func (rs *Runs) keep(k *Run, sensitive []string) {
 	rs.count(k)
 	if k.Failed() {
 		if b, ok := k.input().json(k.ID, sensitive); ok {
-			k.Kept = rs.o.Inputs.Add(b, "run:"+k.ID)
+			k.Kept = rs.o.Inputs.Add(b, "run:"+k.ID, "user:"+k.Caller.UID)
 		}
 	}
 	b, err := json.Marshal(k)

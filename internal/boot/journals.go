@@ -1,6 +1,7 @@
 package boot
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"io/fs"
@@ -55,8 +56,17 @@ func (a *App) openJournals() {
 		Now:    a.o.Now,
 	})
 	a.upkeep.Go(func() { a.runs.Run(a.base) })
+	a.Data.OnErase(a.runs.Forget)
+	a.Data.OnErase(func(ctx context.Context, id string) error {
+		_, err := a.logs.Forget(ctx, []string{"user:" + id}, func(line []byte) bool { return bytes.Contains(line, []byte(id)) })
+		return err
+	})
 	a.keeper.journal.Store(a.logs)
 }
+
+// unkept are the records that are kept in another shape, and those of `dev` that
+// hold ways in.
+var unkept = []string{"request", "function ran", "mail, not sent"}
 
 const (
 	maxLogAttrs = 24
@@ -82,7 +92,7 @@ func (k *keeper) Enabled(ctx context.Context, l slog.Level) bool {
 }
 
 func (k *keeper) Handle(ctx context.Context, r slog.Record) error {
-	if j := k.journal.Load(); j != nil && r.Level >= slog.LevelInfo && r.Message != "request" && r.Message != "function ran" {
+	if j := k.journal.Load(); j != nil && r.Level >= slog.LevelInfo && !slices.Contains(unkept, r.Message) {
 		l := server.LogLine{Level: "info", Message: clip(r.Message), Attrs: map[string]string{}}
 		switch {
 		case r.Level >= slog.LevelError:

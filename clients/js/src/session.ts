@@ -69,6 +69,8 @@ export class Keeper {
   private refreshing: { of: string; token: Promise<string | null> } | undefined
   private started = false
   private saved: Promise<unknown> = Promise.resolve()
+  /** What another tab wrote may come in later than its word of it. */
+  private readonly stored = (e: StorageEvent) => void (e.key === this.key && this.reload())
   private readonly seen = () => void (document.visibilityState === 'visible' && this.reload())
 
   constructor(t: Transport, storage: Storage, empty: boolean) {
@@ -77,6 +79,7 @@ export class Keeper {
     this.key = 'hutch.session.' + t.url
     if (typeof document !== 'undefined') {
       document.addEventListener('visibilitychange', this.seen) // a tab that slept may have missed what others did
+      addEventListener('storage', this.stored)
       if (typeof BroadcastChannel !== 'undefined') {
         this.channel = new BroadcastChannel(this.key)
         this.channel.onmessage = () => void this.reload()
@@ -157,7 +160,10 @@ export class Keeper {
 
   close(): void {
     this.channel?.close()
-    if (typeof document !== 'undefined') document.removeEventListener('visibilitychange', this.seen)
+    if (typeof document !== 'undefined') {
+      document.removeEventListener('visibilitychange', this.seen)
+      removeEventListener('storage', this.stored)
+    }
     this.listeners.clear()
   }
 
