@@ -177,11 +177,11 @@ func (a *App) overviewRuns(o *server.Overview) {
 	tallies := a.Functions.Tallies()
 	for _, f := range a.using().Functions {
 		if t := tallies[f.Name]; t.InARow >= failingRuns && now.Sub(t.FailedAt) < recently {
-			needs(o, failure, "functionFailing", "/functions?name="+url.QueryEscape(f.Name), "function", f.Name, "count", strconv.FormatInt(t.InARow, 10))
+			needs(o, failure, "functionFailing", "/functions?fn="+url.QueryEscape(f.Name), "function", f.Name, "count", strconv.FormatInt(t.InARow, 10))
 		}
 	}
 	for _, r := range a.Data.Refusals() {
-		needs(o, warning, "indexMissing", "/data?collection="+url.QueryEscape(r.Collection), "collection", r.Collection, "advice", r.Advice, "count", strconv.FormatInt(r.Count, 10))
+		needs(o, warning, "indexMissing", "/data?in="+url.QueryEscape(r.Collection), "collection", r.Collection, "advice", r.Advice, "count", strconv.FormatInt(r.Count, 10))
 	}
 	if n, at := a.sockets.Slow(), a.sockets.SlowAt(); n > 0 && now.Sub(at) < recently {
 		needs(o, warning, "liveSlow", "/live", "count", strconv.FormatUint(n, 10))

@@ -53,7 +53,7 @@ func TestTheOverviewSaysWhatNeedsAnOperator(t *testing.T) {
 	for range 3 {
 		r.get(t, "/api/f")
 	}
-	if o := r.overview(t); o.Status != "error" || !slices.Equal(kinds(o), []string{"functionFailing"}) || o.Items[0].Values["count"] != "3" {
+	if o := r.overview(t); o.Status != "error" || !slices.Equal(kinds(o), []string{"functionFailing"}) || o.Items[0].Values["count"] != "3" || o.Items[0].Link != "/functions?fn=f" {
 		t.Errorf("%+v", o.Items)
 	}
 	f.write(t, "f.ts", "export default () => nowhere(\n")

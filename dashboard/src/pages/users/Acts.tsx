@@ -40,7 +40,7 @@ export function Acts({ user: u, close }: { user: User; close: () => void }) {
         <Group gap="xs">
           <Button variant="default" size="xs" leftSection={<IconMask size={15} />} onClick={() => setOpen('impersonate')}>{t('users.impersonate')}</Button>
           {u.email && <Button variant="default" size="xs" leftSection={<IconLink size={15} />} onClick={() => setOpen('link')}>{t('users.link')}</Button>}
-          {profile && <Button component={Link} href={`/data?collection=${encodeURIComponent(profile)}&doc=${encodeURIComponent(u.id)}`} variant="default" size="xs" leftSection={<IconDatabase size={15} />}>{t('users.profileDoc')}</Button>}
+          {profile && <Button component={Link} href={`/data?in=${encodeURIComponent(profile)}&doc=${encodeURIComponent(u.id)}`} variant="default" size="xs" leftSection={<IconDatabase size={15} />}>{t('users.profileDoc')}</Button>}
         </Group>
       </Stack>
       <Box className={css.danger as string}>

@@ -145,6 +145,21 @@ describe('rows', () => {
     expect(s.asked.length - before).toBe(1) // the way there is known
   })
 
+  it('are read on after a refresh that failed', async () => {
+    const s = store(all(250))
+    let down = false
+    const r = new Rows((after, limit) => down ? Promise.reject(new Error('away')) : s.fetch(after, limit))
+    r.want(0, 20)
+    await settled(r)
+    down = true
+    await r.refresh()
+    expect(r.view.error).toBeInstanceOf(Error)
+    down = false
+    r.want(90, 110)
+    await settled(r)
+    expect(idOf(r.row(105)!)).toBe('0000105')
+  })
+
   it('in the order of ids are reached by ids alone', async () => {
     const s = store(all(50_000))
     const full: number[] = []

@@ -94,11 +94,11 @@ export class Rows {
     const [a, b] = this.wanted
     const from = this.known(a)
     const before = new Map(this.pages)
+    const abort = this.running = new AbortController()
     try {
       const docs: Doc[] = []
       let after = this.cursors.get(from)
       let ended = false
-      const abort = this.running = new AbortController()
       while (docs.length < (b + 1 - from) * pageSize && !ended) {
         const got = await this.fetch(after, Math.min(stride, (b + 1 - from) * pageSize - docs.length), abort.signal, false)
         if (abort.signal.aborted) return
@@ -119,6 +119,7 @@ export class Rows {
       this.show({ error: undefined })
       void this.run()
     } catch (e) {
+      if (this.running === abort) this.running = undefined // or nothing would be read any more
       if (!this.closed && !(e instanceof DOMException && e.name === 'AbortError')) this.show({ error: e, loading: false })
     }
   }

@@ -16,7 +16,7 @@ export function ImportReport({ state, file, over }: { state: Import; file: strin
         <Text size="sm" c="teal">{t('data.import.written', { n: changed })}</Text>
         {state.failed > 0 && <Text size="sm" c="red">{t('data.import.failed', { n: state.failed })}</Text>}
       </Group>
-      {over && state.failed === 0 && <Alert color="teal" p="xs">{t('data.import.allDone')}</Alert>}
+      {over && state.state === 'done' && state.failed === 0 && <Alert color="teal" p="xs">{t('data.import.allDone')}</Alert>}
       {state.errors.length > 0 && (
         <>
           <ScrollArea.Autosize mah={260} type="auto" tabIndex={0}>
