@@ -1,3 +1,4 @@
+import { useSyncExternalStore } from 'react'
 import type all from './texts.json'
 
 export type Language = 'en' | 'ko'
@@ -18,33 +19,51 @@ function chosen(): Language {
   return navigator.language.startsWith('ko') ? 'ko' : 'en'
 }
 
+/** The language that was asked for last; until its texts are there, the one before is in use. */
+let wanted = language
+
 /** Loads what the frame says, in the language in use; before the first render. */
-export async function loadFrameTexts(of: Language = language): Promise<void> {
-  const frame = of === 'ko' ? await import('./texts.json?ko') : await import('./texts.json?en')
-  texts = language === of ? { ...texts, ...frame.default } : frame.default
+export async function loadFrameTexts(): Promise<void> {
+  const frame = wanted === 'ko' ? await import('./texts.json?ko') : await import('./texts.json?en')
+  texts = frame.default
+  language = wanted
+  document.documentElement.lang = language
+}
+
+/** Loads all texts of a language, by default of that in use; before a page is rendered. */
+export async function loadTexts(of: Language = wanted): Promise<void> {
+  wanted = of
+  const [frame, rest] = await Promise.all(of === 'ko' ? [import('./texts.json?ko'), import('./texts.json?ko-rest')] : [import('./texts.json?en'), import('./texts.json?en-rest')])
+  if (of !== wanted) return loadTexts()
+  texts = { ...frame.default, ...rest.default }
   language = of
   document.documentElement.lang = of
 }
 
-/** Loads all texts of a language, by default of that in use; before a page is rendered. */
-export async function loadTexts(of: Language = language): Promise<void> {
-  const [rest] = await Promise.all([of === 'ko' ? import('./texts.json?ko-rest') : import('./texts.json?en-rest'), loadFrameTexts(of)])
-  texts = { ...texts, ...rest.default }
-}
-
+/** Changes the texts of all that is on screen; nothing of it is built anew. */
 export async function setLanguage(to: Language): Promise<void> {
+  try {
+    await loadTexts(to)
+  } catch (e) {
+    wanted = language
+    throw e
+  }
   localStorage.setItem(storageKey, to)
-  await loadTexts(to)
   for (const f of listeners) f()
 }
 
 export const currentLanguage = (): Language => language
 
-/** For useSyncExternalStore. */
-export function onLanguage(f: () => void): () => void {
+const subscribe = (f: () => void): () => void => {
   listeners.add(f)
   return () => listeners.delete(f)
 }
+
+/** The language in use, for what keeps texts between renders: a memo that holds some depends on it. */
+export const useLanguage = (): Language => useSyncExternalStore(subscribe, currentLanguage)
+
+/** Whether there is such a text: for keys that the server has a part in. */
+export const known = (key: string): key is Key => key in texts
 
 /**
  * The text of a key, to be called while rendering. `{name}` is replaced by a

@@ -4,8 +4,9 @@ import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { api } from '../src/api/api.ts'
 import { ApiError } from '../src/api/error.ts'
 import { confirm, ModalsRoot } from '../src/parts/Confirm.tsx'
+import { ErrorText } from '../src/parts/ErrorText.tsx'
 import { Plain } from '../src/parts/Plain.tsx'
-import { Failed } from '../src/parts/states.tsx'
+import { Failed, Stale } from '../src/parts/states.tsx'
 import { loadTexts } from '../src/text.ts'
 
 beforeAll(() => loadTexts('en'))
@@ -52,9 +53,40 @@ describe('Failed', () => {
     fireEvent.click(screen.getByRole('button'))
     expect(retry).toHaveBeenCalledOnce()
   })
+  it('says in Korean what the server says in English, with its own words', async () => {
+    await loadTexts('ko')
+    render(<MantineProvider><Failed error={new ApiError(400, { code: 'invalid_argument', message: 'no such field' })} /></MantineProvider>)
+    expect(screen.getByRole('heading').textContent).toBe('요청이 올바르지 않습니다')
+    cleanup()
+    render(<MantineProvider><ErrorText error={new ApiError(409, { code: 'already_exists', message: 'taken' })} /></MantineProvider>)
+    expect(document.body.textContent).toContain('이미 존재합니다 taken')
+    vi.stubGlobal('fetch', async () => {
+      throw new TypeError('failed to fetch')
+    })
+    await expect(api('GET', '/x')).rejects.toMatchObject({ message: expect.stringMatching(/응답이 없습니다/) })
+    await loadTexts('en')
+  })
   it('is Denied when the operator may not', () => {
     render(<MantineProvider><Failed error={new ApiError(403, { code: 'permission_denied', message: 'no' })} /></MantineProvider>)
     expect(screen.getByRole('alert').textContent).toContain('You may not see this')
+  })
+})
+
+describe('Stale', () => {
+  const answer = { isError: true, data: [], error: new ApiError(503, { code: 'unavailable', message: 'not now' }), dataUpdatedAt: Date.now() - 180_000 }
+  it('says that what is on screen is old, and offers to try again', () => {
+    const refetch = vi.fn()
+    render(<MantineProvider><Stale of={{ ...answer, refetch }} /></MantineProvider>)
+    for (const text of ['3 minutes ago', 'not now']) expect(screen.getByRole('status').textContent).toContain(text)
+    fireEvent.click(screen.getByRole('button'))
+    expect(refetch).toHaveBeenCalledOnce()
+  })
+  it('says nothing of a refresh that went well, or where there is nothing to keep', () => {
+    for (const of of [{ ...answer, isError: false }, { ...answer, data: undefined }]) {
+      render(<MantineProvider><Stale of={{ ...of, refetch: () => undefined }} /></MantineProvider>)
+      expect(screen.queryByRole('status')).toBeNull()
+      cleanup()
+    }
   })
 })
 

@@ -50,6 +50,19 @@ describe('texts', () => {
     expect(sources.filter(s => s.file.endsWith('.tsx')).flatMap(s => literals(s.code).map(text => `${s.file}: ${text}`))).toEqual([])
   })
 
+  it('makes anew what a memo keeps of texts when the language changes', () => {
+    expect(stale(`const columns = useMemo(() => make(), [])\nfunction make() { return [cell()] }\nconst cell = () => t('a.b')`)).toEqual(['useMemo'])
+    expect(stale(`useMemo(() => [t('a.b')], [language]); useMemo(() => f(x), [x]); function f(n) { return n }`)).toEqual([])
+    expect(sources.flatMap(s => stale(s.code, s.file.endsWith('x') ? 'tsx' : 'ts').map(hook => `${s.file}: ${hook}`))).toEqual([])
+    expect(sources.filter(s => /\bmemo\(/.test(s.code) && /\bt\(/.test(s.code) && !/useLanguage\(\)|language: Language/.test(s.code)).map(s => s.file)).toEqual([])
+  })
+
+  it('keeps what a query gave when only its refresh failed', () => {
+    const swept = /\.isError (\?|&&)|if \(\w+\.isError\) return/
+    const calls = ['pages/rules/Playground.tsx', 'pages/rules/RuleView.tsx', 'pages/functions/Invoke.tsx'] // what a person asked for anew
+    expect(sources.filter(s => !s.file.startsWith('pages/data/') && !calls.includes(s.file) && swept.test(s.code)).map(s => s.file)).toEqual([])
+  })
+
   it('finds nothing that could make text into HTML, and no address elsewhere but of the documentation', () => {
     const bad = /dangerouslySetInnerHTML|innerHTML|outerHTML|insertAdjacentHTML|document\.write|srcdoc=\{|eval\(|new Function/i
     const framed = 'sandbox="" srcDoc={' // may run nothing
@@ -57,6 +70,46 @@ describe('texts', () => {
     expect(sources.filter(s => /['"`]https?:\/\/(?!github\.com\/hutch-dev\/hutch\/)/.test(s.code.replace(/^\s*\/\/.*$/gm, ''))).map(s => s.file)).toEqual([])
   })
 })
+
+interface Node { type?: string; name?: string; callee?: Node; arguments?: Node[]; id?: Node | null; init?: Node | null; elements?: Node[] }
+
+function walk(of: unknown, see: (n: Node) => void): void {
+  if (Array.isArray(of)) return of.forEach(n => walk(n, see))
+  if (typeof of !== 'object' || of === null) return
+  see(of as Node)
+  for (const [key, child] of Object.entries(of)) if (key !== 'parent') walk(child, see)
+}
+
+/** Hooks that keep what was made of texts and do not hear of another language. */
+function stale(code: string, lang: 'ts' | 'tsx' = 'tsx'): string[] {
+  const tree = parseAst(code, { lang })
+  const called = (of: unknown) => {
+    const names = new Set<string>()
+    walk(of, n => {
+      if (n.type === 'CallExpression' && n.callee?.name) names.add(n.callee.name)
+    })
+    return names
+  }
+  const functions = new Map<string, Set<string>>()
+  walk(tree, n => {
+    if (n.type === 'FunctionDeclaration' && n.id?.name) functions.set(n.id.name, called(n))
+    if (n.type === 'VariableDeclarator' && n.id?.name && /Function/.test(n.init?.type ?? '')) functions.set(n.id.name, called(n.init))
+  })
+  const says = (names: Set<string>, seen = new Set<string>()): boolean => [...names].some(name => {
+    if (name === 't') return true
+    if (seen.has(name)) return false
+    seen.add(name)
+    return says(functions.get(name) ?? new Set(), seen)
+  })
+  const found: string[] = []
+  walk(tree, n => {
+    const [make, on] = n.arguments ?? []
+    if (n.type !== 'CallExpression' || !['useMemo', 'useCallback'].includes(n.callee?.name ?? '') || !make) return
+    const names = make.name ? new Set([make.name]) : called(make)
+    if (n.callee?.name === 'useMemo' && says(names) && !on?.elements?.some(e => e.name === 'language')) found.push('useMemo')
+  })
+  return found
+}
 
 const spoken = new Set(['title', 'label', 'placeholder', 'description', 'aria-label', 'alt', 'about', 'nothingFound', 'summary'])
 const names = new Set(['Hutch', 'REDACTED', 'you@example.com', 'ctx.admin']) // the same in all languages

@@ -5,7 +5,7 @@ import { del, get } from '../api/api.ts'
 import { queries } from '../api/queries.ts'
 import { notify, notifyError } from '../parts/notify.tsx'
 import { Plain } from '../parts/Plain.tsx'
-import { Failed, Loading } from '../parts/states.tsx'
+import { Failed, Loading, Stale } from '../parts/states.tsx'
 import { T } from '../parts/Text.tsx'
 import { TimeAgo } from '../parts/TimeAgo.tsx'
 import { t } from '../text.ts'
@@ -34,7 +34,8 @@ export function Sessions() {
       action={sessions.length > 1 && <Button size="xs" variant="default" onClick={() => end.mutate('')} loading={end.isPending}>{t('account.sessionsEnd')}</Button>}
     >
       {list.isPending && <Loading />}
-      {list.isError && <Failed error={list.error} retry={list.refetch} />}
+      <Stale of={list} />
+      {list.isLoadingError && <Failed error={list.error} retry={list.refetch} />}
       <Stack gap="xs">
         {sessions.map(s => (
           <Group key={s.id} gap="sm" wrap="nowrap">

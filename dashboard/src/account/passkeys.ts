@@ -29,7 +29,7 @@ async function asked(answer: Promise<Credential | null>): Promise<unknown> {
     if (credential) return credential.toJSON()
   } catch (e) {
     if (!(e instanceof DOMException)) throw e
-    if (e.name === 'InvalidStateError') throw new ApiError(0, { code: 'already_exists', message: t('account.passkeyThere') })
+    if (e.name === 'InvalidStateError') throw new ApiError(0, { code: 'already_exists', message: t('account.passkeyThere'), here: true })
   }
-  throw new ApiError(0, { code: 'cancelled', message: t('account.passkeyCancelled') })
+  throw new ApiError(0, { code: 'cancelled', message: t('account.passkeyCancelled'), here: true })
 }

@@ -1,3 +1,4 @@
+import { t } from '../text.ts'
 import { ApiError } from './error.ts'
 
 export type Query = Record<string, string | number | boolean | null | undefined>
@@ -24,8 +25,19 @@ export function whenSignedOut(f: () => void): void {
 export async function api<T = unknown>(method: string, path: string, request: Request = {}): Promise<T> {
   const res = await answer(method, path, request)
   const text = await res.text()
-  return (text === '' ? null : JSON.parse(text)) as T
+  return (text === '' ? null : parsed(text, res.status)) as T
 }
+
+function parsed(text: string, status: number): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw foreign(status)
+  }
+}
+
+/** Something in between answered. */
+const foreign = (status: number) => new ApiError(status, { code: 'unavailable', message: t('state.notHutch', { status: String(status) }), here: true })
 
 /** As api, with the answer as it came: for files and streams. */
 export async function answer(method: string, path: string, { query, body, signal, headers }: Request = {}): Promise<Response> {
@@ -39,7 +51,7 @@ export async function answer(method: string, path: string, { query, body, signal
     res = await fetch(path + search(query), init)
   } catch (e) {
     if (signal?.aborted) throw e
-    throw new ApiError(0, { code: 'unavailable', message: 'the server cannot be reached' })
+    throw new ApiError(0, { code: 'unavailable', message: t('state.unreachableAbout'), here: true })
   }
   if (res.ok) return res
   const error = await read(res)
@@ -59,9 +71,9 @@ async function read(res: Response): Promise<ApiError> {
     const body = await res.json() as { code?: unknown; message?: unknown }
     if (typeof body.code === 'string' && typeof body.message === 'string') return new ApiError(res.status, body as { code: string; message: string })
   } catch {
-    // not JSON: something in between answered
+    // not JSON
   }
-  return new ApiError(res.status, { code: 'unavailable', message: `the answer (${res.status}) did not come from Hutch` })
+  return foreign(res.status)
 }
 
 export const get = <T>(path: string, query?: Query, signal?: AbortSignal) => api<T>('GET', path, { ...(query && { query }), signal })

@@ -8,8 +8,10 @@ export class ApiError extends Error {
   readonly field: string | undefined
   readonly requestId: string | undefined
   readonly details: unknown
+  /** Made in the browser: its message is in the language in use, not the server's English. */
+  readonly here: boolean
 
-  constructor(status: number, body: { code: string; message: string; hint?: string; field?: string; requestId?: string; details?: unknown }) {
+  constructor(status: number, body: { code: string; message: string; hint?: string; field?: string; requestId?: string; details?: unknown; here?: boolean }) {
     super(body.message)
     this.name = 'ApiError'
     this.status = status
@@ -18,6 +20,7 @@ export class ApiError extends Error {
     this.field = body.field
     this.requestId = body.requestId
     this.details = body.details
+    this.here = body.here === true
   }
 }
 
@@ -28,7 +31,7 @@ export function apiError(e: unknown): ApiError {
     const { code, message, hint, field, requestId, details } = e
     return new ApiError(0, { code, message, ...(hint && { hint }), ...(field && { field }), ...(requestId && { requestId }), details })
   }
-  return new ApiError(0, { code: 'internal', message: e instanceof Error ? e.message : String(e) })
+  return new ApiError(0, { code: 'internal', message: e instanceof Error ? e.message : String(e), here: true })
 }
 
 /** Whether e says that this operator may not. */

@@ -1,5 +1,6 @@
 import { ActionIcon, Menu, useMantineColorScheme, type MantineColorScheme } from '@mantine/core'
 import { IconCheck, IconDeviceDesktop, IconLanguage, IconMoon, IconSun } from '@tabler/icons-react'
+import { notifyError } from '../parts/notify.tsx'
 import { currentLanguage, languages, setLanguage, t, type Key, type Language } from '../text.ts'
 
 const schemes: { value: MantineColorScheme; icon: typeof IconSun; text: Key }[] = [
@@ -30,7 +31,7 @@ export function LanguageSwitch() {
       <Menu.Target><ActionIcon variant="subtle" color="gray" size="lg" aria-label={t('language.title')}><IconLanguage size={18} stroke={1.6} /></ActionIcon></Menu.Target>
       <Menu.Dropdown>
         {Object.entries(languages).map(([of, name]) => (
-          <Menu.Item key={of} lang={of} rightSection={of === currentLanguage() && <IconCheck size={14} />} onClick={() => void setLanguage(of as Language)}>{name}</Menu.Item>
+          <Menu.Item key={of} lang={of} rightSection={of === currentLanguage() && <IconCheck size={14} />} onClick={() => void setLanguage(of as Language).catch(notifyError)}>{name}</Menu.Item>
         ))}
       </Menu.Dropdown>
     </Menu>

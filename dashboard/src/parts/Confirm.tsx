@@ -1,7 +1,7 @@
 import { useState, useSyncExternalStore, type ReactNode } from 'react'
 import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core'
-import { apiError } from '../api/error.ts'
 import { t } from '../text.ts'
+import { ErrorText } from './ErrorText.tsx'
 import { Plain } from './Plain.tsx'
 import { T } from './Text.tsx'
 
@@ -75,7 +75,7 @@ function Dialog({ q }: { q: Question }) {
               value={typed} onChange={e => setTyped(e.currentTarget.value)} data-autofocus autoComplete="off" spellCheck={false} dir="auto"
             />
           )}
-          {error !== undefined && <Text size="sm" c="red" role="alert"><Plain text={apiError(error).message} wrap /></Text>}
+          {error !== undefined && <Text size="sm" c="red" role="alert"><ErrorText error={error} /></Text>}
           <Group justify="flex-end" gap="xs">
             <Button variant="default" onClick={close}>{t('action.cancel')}</Button>
             <Button type="submit" color="red" disabled={!ready} loading={busy}>{q.action}</Button>

@@ -1,10 +1,13 @@
 import type { ReactNode } from 'react'
 import { Button, Center, Code, Group, Loader, Stack, Text, ThemeIcon, Title, VisuallyHidden } from '@mantine/core'
-import { IconAlertTriangle, IconInbox, IconLock } from '@tabler/icons-react'
+import { IconAlertTriangle, IconCloudOff, IconInbox, IconLock } from '@tabler/icons-react'
 import type { Icon } from '@tabler/icons-react'
 import { apiError, isDenied } from '../api/error.ts'
 import { t, type Key } from '../text.ts'
+import { ErrorText, errorTitle } from './ErrorText.tsx'
 import { Plain } from './Plain.tsx'
+import { T } from './Text.tsx'
+import { TimeAgo } from './TimeAgo.tsx'
 
 function Notice({ icon: Icon, color, title, role, children }: { icon: Icon; color: string; title: string; role?: string; children?: ReactNode }) {
   return (
@@ -43,7 +46,7 @@ export function Failed({ error, retry }: { error: unknown; retry?: (() => unknow
   if (isDenied(error)) return <Denied error={error} />
   const e = apiError(error)
   return (
-    <Notice icon={IconAlertTriangle} color="red" title={e.code === 'unavailable' ? t('state.unreachable') : t('state.failed')} role="alert">
+    <Notice icon={IconAlertTriangle} color="red" title={e.code === 'unavailable' ? t('state.unreachable') : errorTitle(e) ?? t('state.failed')} role="alert">
       <Text size="sm"><Plain text={e.message} wrap max={600} /></Text>
       {e.hint && <Text size="sm" c="dimmed"><Plain text={e.hint} wrap max={600} /></Text>}
       <Group gap="xs" justify="center">
@@ -53,6 +56,26 @@ export function Failed({ error, retry }: { error: unknown; retry?: (() => unknow
       </Group>
       {retry && <Button variant="default" size="xs" mt="xs" onClick={() => void retry()}>{t('state.retry')}</Button>}
     </Notice>
+  )
+}
+
+/** What a query of TanStack tells of itself. */
+interface Asked { isError: boolean; data: unknown; error: unknown; dataUpdatedAt: number; refetch: () => unknown }
+
+/**
+ * One line above what is on screen, while its newest refresh has failed: the
+ * content stays. Goes with `isLoadingError` for the page that never had any.
+ */
+export function Stale({ of }: { of: Asked }) {
+  if (!of.isError || of.data === undefined) return null
+  return (
+    <Group gap={6} wrap="nowrap" role="status" className="stale">
+      <IconCloudOff size={16} stroke={1.7} aria-hidden />
+      <Text size="xs" component="div" miw={0}>
+        <T k="state.stale" values={{ when: <TimeAgo at={of.dataUpdatedAt} /> }} /> <ErrorText error={of.error} max={200} />
+      </Text>
+      <Button variant="subtle" color="gray" size="compact-xs" onClick={() => void of.refetch()}>{t('state.retry')}</Button>
+    </Group>
   )
 }
 

@@ -3,7 +3,7 @@ import { ActionIcon, Badge, Code, Group, NativeSelect, Tabs, Text } from '@manti
 import { IconArrowLeft } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { Plain } from '../../parts/Plain.tsx'
-import { Failed, Loading } from '../../parts/states.tsx'
+import { Failed, Loading, Stale } from '../../parts/states.tsx'
 import { useUrlState } from '../../parts/useUrlState.ts'
 import { number, span, t } from '../../text.ts'
 import { functionOf, type FnShown } from './api.ts'
@@ -22,7 +22,8 @@ export function Detail({ name, names, choose }: { name: string; names: string[];
         <ActionIcon variant="default" size="lg" aria-label={t('functions.back')} onClick={() => choose('')}><IconArrowLeft size={18} /></ActionIcon>
         <NativeSelect aria-label={t('functions.name')} value={name} data={names.includes(name) ? names : [name, ...names]} onChange={e => choose(e.currentTarget.value)} maw={320} flex={1} fw={600} />
       </Group>
-      {fn.isPending ? <Loading /> : fn.isError ? <Failed error={fn.error} retry={fn.refetch} /> : (
+      <Stale of={fn} />
+      {fn.isPending ? <Loading /> : fn.isLoadingError ? <Failed error={fn.error} retry={fn.refetch} /> : (
         <>
           <Facts fn={fn.data} />
           <Tabs value={tab} onChange={v => setTab(v ?? 'runs')} keepMounted={false} className={css.tabs as string}>

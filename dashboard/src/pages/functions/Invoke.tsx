@@ -2,11 +2,12 @@ import { useMemo, useState } from 'react'
 import { Alert, Button, Group, SegmentedControl, Stack, Text, TextInput, Title } from '@mantine/core'
 import { IconPlayerPlay } from '@tabler/icons-react'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { ErrorText } from '../../parts/ErrorText.tsx'
 import { CodeEdit } from '../../parts/Code.tsx'
-import { t } from '../../text.ts'
-import { lintDoc } from '../data/document/lint.ts'
+import { t, useLanguage } from '../../text.ts'
+import { lintDoc, malformed } from '../data/document/lint.ts'
 import { blank, fieldsOf, says, schemaOf } from '../data/model/schema.ts'
-import { write } from '../data/model/wire.ts'
+import { parse, write } from '../data/model/wire.ts'
 import { apiError } from '../../api/error.ts'
 import { invoke, type FnShown, type Invocation } from './api.ts'
 import css from './functions.module.css'
@@ -20,13 +21,14 @@ export function Invoke({ fn }: { fn: FnShown }) {
   const [as, setAs] = useState('operator')
   const [uid, setUid] = useState('')
   const [reason, setReason] = useState('')
+  const language = useLanguage()
   const queries = useQueryClient()
   const call = useMutation({
     mutationFn: () => invoke(fn.name, invocation(fn, body, params, as, uid.trim(), reason.trim())),
     onSettled: () => queries.invalidateQueries({ queryKey: ['functions'] }),
   })
   const http = fn.trigger.kind === 'http'
-  const problems = useMemo(() => body.trim() === '' ? [] : schema ? lintDoc(body, schema) : plainProblems(body), [body, schema])
+  const problems = useMemo(() => body.trim() === '' ? [] : schema ? lintDoc(body, schema) : plainProblems(body), [body, schema, language])
   const complete = useMemo(() => {
     const words = fieldsOf(schema).flatMap(name => {
       const s = says(schema, name)
@@ -36,7 +38,7 @@ export function Invoke({ fn }: { fn: FnShown }) {
       ]
     })
     return () => words
-  }, [schema])
+  }, [schema, language])
   if (fn.trigger.kind !== 'call' && !http) return <Alert color="gray">{t('functions.notCallable')}</Alert>
   const names = [...(fn.trigger.path ?? '').matchAll(/\{(\w+)\}/g)].map(m => m[1] as string)
   const ready = problems.every(p => 'severity' in p) && (as !== 'user' || uid.trim() !== '')
@@ -72,7 +74,7 @@ export function Invoke({ fn }: { fn: FnShown }) {
       </Stack>
       <Stack gap="sm" aria-live="polite">
         <Title order={3}>{t('functions.answer')}</Title>
-        {call.isError ? <Alert color="red" title={apiError(call.error).code}>{apiError(call.error).message}</Alert>
+        {call.isError ? <Alert color="red" title={apiError(call.error).code}><ErrorText error={call.error} /></Alert>
           : call.data ? <Answer of={call.data} />
             : <Text size="sm" c="dimmed">{t('functions.notCalled')}</Text>}
       </Stack>
@@ -82,10 +84,10 @@ export function Invoke({ fn }: { fn: FnShown }) {
 
 function plainProblems(text: string): { from: number; to: number; message: string }[] {
   try {
-    JSON.parse(text)
+    parse(text)
     return []
   } catch (e) {
-    return [{ from: 0, to: text.length, message: String(e) }]
+    return [malformed(e, text)]
   }
 }
 

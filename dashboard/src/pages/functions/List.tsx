@@ -5,7 +5,7 @@ import { Plain } from '../../parts/Plain.tsx'
 import { Empty } from '../../parts/states.tsx'
 import { TimeAgo } from '../../parts/TimeAgo.tsx'
 import { VirtualTable, type TableColumn } from '../../parts/VirtualTable.tsx'
-import { number, span, t } from '../../text.ts'
+import { number, span, t, useLanguage } from '../../text.ts'
 import type { CountsOf, Fn, Trigger } from './api.ts'
 
 /** How a function is started, in a few words. */
@@ -32,6 +32,7 @@ const ms = (of: CountsOf, of99: boolean) => of.ok + of.failed === 0 ? <Text size
 
 export function List({ all, open }: { all: Fn[]; open: (name: string) => void }) {
   const [search, setSearch] = useState('')
+  const language = useLanguage()
   const columns = useMemo((): TableColumn<Fn>[] => [
     { id: 'name', header: t('functions.name'), size: 190, cell: f => <Text size="sm" fw={600} component="div" miw={0}><Plain text={f.name} /></Text> },
     { id: 'trigger', header: t('functions.trigger'), size: 220, cell: f => <Plain text={triggerText(f.trigger)} mono /> },
@@ -44,7 +45,7 @@ export function List({ all, open }: { all: Fn[]; open: (name: string) => void })
       : <Text size="sm" c="dimmed">–</Text> },
     { id: 'auth', header: t('functions.auth'), size: 200, cell: f => f.auth === '' ? <Text size="sm" c="dimmed">–</Text> : <Plain text={f.auth} mono /> },
     { id: 'file', header: t('functions.file'), size: 220, cell: f => <Plain text={f.file} mono /> },
-  ], [])
+  ], [language])
   const rows = all.filter(f => (f.name + ' ' + triggerText(f.trigger) + ' ' + f.file).toLowerCase().includes(search.toLowerCase()))
   return (
     <>

@@ -16,7 +16,7 @@ export function RunDrawer({ which, close }: { which: string; close: () => void }
   const run = useQuery({ queryKey: ['functions', 'run', id, at], queryFn: ({ signal }) => runOf(id, at, signal), enabled: id !== '' })
   return (
     <Drawer opened={id !== ''} onClose={close} position="right" size="lg" title={<Text fw={600}>{t('functions.run')}</Text>} closeButtonProps={{ 'aria-label': t('action.close') }}>
-      {run.isError ? <Failed error={run.error} retry={run.refetch} /> : run.data ? <RunFacts run={run.data} /> : <Loading />}
+      {run.isLoadingError ? <Failed error={run.error} retry={run.refetch} /> : run.data ? <RunFacts run={run.data} /> : <Loading />}
     </Drawer>
   )
 }

@@ -3,11 +3,11 @@ import { Alert, Badge, Button, Group, NativeSelect, Text } from '@mantine/core'
 import { IconPlayerPause, IconPlayerPlay } from '@tabler/icons-react'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Plain } from '../../parts/Plain.tsx'
-import { Empty, Failed, Loading } from '../../parts/states.tsx'
+import { Empty, Failed, Loading, Stale } from '../../parts/states.tsx'
 import { TimeAgo } from '../../parts/TimeAgo.tsx'
 import { useUrlState } from '../../parts/useUrlState.ts'
 import { VirtualTable, type TableColumn } from '../../parts/VirtualTable.tsx'
-import { span, t } from '../../text.ts'
+import { span, t, useLanguage } from '../../text.ts'
 import { useTail } from '../logs/useTail.ts'
 import { keyOf, runsOf, type Run } from './api.ts'
 import { CallerName, OutcomeBadge } from './bits.tsx'
@@ -29,6 +29,7 @@ export function Runs({ name }: { name: string }) {
     const seen = new Set<string>()
     return [...tail.items, ...list.data?.pages.flatMap(p => p.runs) ?? []].filter(r => !seen.has(keyOf(r)) && seen.add(keyOf(r)))
   }, [tail.items, list.data])
+  const language = useLanguage()
   const columns = useMemo((): TableColumn<Run>[] => [
     { id: 'outcome', header: t('functions.outcome'), size: 110, cell: r => <OutcomeBadge outcome={r.outcome} /> },
     { id: 'at', header: t('functions.at'), size: 140, cell: r => <TimeAgo at={r.at} /> },
@@ -36,7 +37,7 @@ export function Runs({ name }: { name: string }) {
     { id: 'caller', header: t('functions.caller'), size: 180, cell: r => <CallerName of={r.caller} /> },
     { id: 'said', header: t('functions.said'), size: 380, cell: r => <Said run={r} /> },
     { id: 'cold', header: t('functions.start'), size: 80, cell: r => r.cold ? <Badge size="sm" variant="light" tt="none" color="blue">{t('functions.cold')}</Badge> : null },
-  ], [])
+  ], [language])
   const dropped = list.data?.pages.reduce((n, p) => n + p.dropped, 0) ?? 0
   const partial = list.data?.pages.at(-1)?.partial
   return (
@@ -52,7 +53,8 @@ export function Runs({ name }: { name: string }) {
         <Text size="xs" c="dimmed">{t('functions.keptFor')}</Text>
       </Group>
       {dropped > 0 && <Alert color="yellow" py={6}>{t('logs.dropped', { n: dropped })}</Alert>}
-      {list.isPending ? <Loading /> : list.isError ? <Failed error={list.error} retry={list.refetch} /> : rows.length === 0 && !partial
+      <Stale of={list} />
+      {list.isPending ? <Loading /> : list.isLoadingError ? <Failed error={list.error} retry={list.refetch} /> : rows.length === 0 && !partial
         ? <Empty title="functions.noRuns" about={t(outcome ? 'functions.noRunsFiltered' : 'functions.noRunsAbout')} />
         : (
             <VirtualTable

@@ -1,7 +1,7 @@
 import { IconCode } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { Page } from '../../parts/Page.tsx'
-import { Empty, Failed, Loading } from '../../parts/states.tsx'
+import { Empty, Failed, Loading, Stale } from '../../parts/states.tsx'
 import { useUrlState } from '../../parts/useUrlState.ts'
 import { t } from '../../text.ts'
 import { functionsOf } from './api.ts'
@@ -15,7 +15,8 @@ export default function Functions() {
   const all = list.data?.functions ?? []
   return (
     <Page title="functions.title" about={name === '' ? t('functions.about') : undefined} fill>
-      {list.isPending ? <Loading /> : list.isError ? <Failed error={list.error} retry={list.refetch} /> : all.length === 0
+      <Stale of={list} />
+      {list.isPending ? <Loading /> : list.isLoadingError ? <Failed error={list.error} retry={list.refetch} /> : all.length === 0
         ? <Empty title="functions.none" icon={IconCode} about={t('functions.noneAbout')} />
         : name === ''
           ? <List all={all} open={open} />

@@ -6,11 +6,11 @@ import { keepPreviousData, useInfiniteQuery, useQueryClient } from '@tanstack/re
 import { confirm } from '../../parts/Confirm.tsx'
 import { notify } from '../../parts/notify.tsx'
 import { Plain } from '../../parts/Plain.tsx'
-import { Empty, Failed, Loading } from '../../parts/states.tsx'
+import { Empty, Failed, Loading, Stale } from '../../parts/states.tsx'
 import { Bytes, TimeAgo } from '../../parts/TimeAgo.tsx'
 import { useUrlState } from '../../parts/useUrlState.ts'
 import { VirtualTable, type TableColumn } from '../../parts/VirtualTable.tsx'
-import { number, span, t, type Key } from '../../text.ts'
+import { number, span, t, useLanguage, type Key } from '../../text.ts'
 import * as client from './client.ts'
 import css from './live.module.css'
 
@@ -38,7 +38,8 @@ export function Connections() {
       await queries.invalidateQueries({ queryKey: ['live'] })
     },
   })
-  const columns = useMemo(() => columnsOf(ask), [])
+  const language = useLanguage()
+  const columns = useMemo(() => columnsOf(ask), [language])
   return (
     <>
       <Group gap="xs" wrap="wrap">
@@ -49,7 +50,8 @@ export function Connections() {
         />
         <Checkbox size="xs" label={t('live.onlySlow')} checked={slow !== ''} onChange={e => setSlow(e.currentTarget.checked ? '1' : '')} />
       </Group>
-      {list.isPending ? <Loading /> : list.isError ? <Failed error={list.error} retry={list.refetch} /> : rows.length === 0
+      <Stale of={list} />
+      {list.isPending ? <Loading /> : list.isLoadingError ? <Failed error={list.error} retry={list.refetch} /> : rows.length === 0
         ? <Empty title={asked || slow ? 'live.noMatch' : 'live.nobody'} icon={IconPlugOff} about={t(asked || slow ? 'live.noMatchAbout' : 'live.nobodyAbout')} />
         : (
             <VirtualTable

@@ -3,11 +3,12 @@ import { Alert, Badge, Button, Group, Text } from '@mantine/core'
 import { IconPlayerPause, IconPlayerPlay, IconPlayerStop, IconTrash } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { get } from '../../api/api.ts'
-import { CodeEdit, type CodeProblem } from '../../parts/Code.tsx'
+import { CodeEdit } from '../../parts/Code.tsx'
 import { Plain } from '../../parts/Plain.tsx'
 import { useUrlState } from '../../parts/useUrlState.ts'
 import { guest, WhoPicker } from '../../parts/WhoPicker.tsx'
-import { t, type Key } from '../../text.ts'
+import { t, useLanguage, type Key } from '../../text.ts'
+import { lintDoc } from '../data/document/lint.ts'
 import { Frames } from './Frames.tsx'
 import css from './live.module.css'
 import { useConsole, type ConsoleState, type Frame } from './useConsole.ts'
@@ -28,14 +29,8 @@ export function Console() {
   const text = typed ?? (saved ? pretty(saved) : JSON.stringify({ from: names[0] ?? '', limit: 20 }, null, 2))
   const [paused, setPaused] = useState<Frame[]>()
   const c = useConsole()
-  const problems = useMemo<CodeProblem[]>(() => {
-    try {
-      JSON.parse(text)
-      return []
-    } catch (e) {
-      return [{ from: 0, to: text.length, message: e instanceof Error ? e.message : String(e) }]
-    }
-  }, [text])
+  const language = useLanguage()
+  const problems = useMemo(() => lintDoc(text, undefined), [text, language])
   const complete = useCallback((word: string, before: string) => (/"from"\s*:\s*"?$/.test(before) ? names : [...words, ...names])
     .filter(w => w.startsWith(word)).map(label => ({ label, type: names.includes(label) ? 'class' : 'keyword' })), [names])
   const run = () => {

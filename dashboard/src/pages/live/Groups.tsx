@@ -4,11 +4,11 @@ import { IconUsersGroup } from '@tabler/icons-react'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useLocation } from 'wouter'
 import { Plain } from '../../parts/Plain.tsx'
-import { Empty, Failed, Loading } from '../../parts/states.tsx'
+import { Empty, Failed, Loading, Stale } from '../../parts/states.tsx'
 import { TimeAgo } from '../../parts/TimeAgo.tsx'
 import { useUrlState } from '../../parts/useUrlState.ts'
 import { VirtualTable, type TableColumn } from '../../parts/VirtualTable.tsx'
-import { number, t, type Key } from '../../text.ts'
+import { number, t, useLanguage, type Key } from '../../text.ts'
 import * as client from './client.ts'
 
 const shared: Record<client.Group['shared'], Key> = { all: 'live.shared.all', alike: 'live.shared.alike', one: 'live.shared.one' }
@@ -20,14 +20,16 @@ export function Groups() {
   const list = useQuery({ queryKey: ['live', 'groups', collection], queryFn: ({ signal }) => client.groups(collection, signal), refetchInterval: 3_000, placeholderData: keepPreviousData })
   const rows = list.data?.groups ?? []
   const names = [...new Set([collection, ...rows.map(g => g.collection)])].filter(Boolean).sort()
-  const columns = useMemo(() => columnsOf(), [])
+  const language = useLanguage()
+  const columns = useMemo(() => columnsOf(), [language])
   return (
     <>
       <Group gap="sm">
         <Select size="xs" w={200} clearable placeholder={t('live.allCollections')} aria-label={t('live.collection')} value={collection || null} onChange={v => setCollection(v ?? '')} data={names} />
         {list.data && list.data.all > rows.length && <Text size="xs" c="dimmed">{t('live.largest', { n: rows.length, all: list.data.all })}</Text>}
       </Group>
-      {list.isPending ? <Loading /> : list.isError ? <Failed error={list.error} retry={list.refetch} /> : rows.length === 0
+      <Stale of={list} />
+      {list.isPending ? <Loading /> : list.isLoadingError ? <Failed error={list.error} retry={list.refetch} /> : rows.length === 0
         ? <Empty title="live.noGroups" icon={IconUsersGroup} about={t('live.noGroupsAbout')} />
         : (
             <VirtualTable

@@ -1,7 +1,7 @@
 import { Tabs } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Page } from '../../parts/Page.tsx'
-import { Failed, Loading } from '../../parts/states.tsx'
+import { Failed, Loading, Stale } from '../../parts/states.tsx'
 import { useUrlState } from '../../parts/useUrlState.ts'
 import { t } from '../../text.ts'
 import * as client from './client.ts'
@@ -17,7 +17,8 @@ export default function Live() {
   const now = useQuery({ queryKey: ['live', 'overview'], queryFn: ({ signal }) => client.overview(signal), refetchInterval: 2_000 })
   return (
     <Page title="live.title" fill>
-      {now.isPending ? <Loading /> : now.isError ? <Failed error={now.error} retry={now.refetch} /> : (
+      <Stale of={now} />
+      {now.isPending ? <Loading /> : now.isLoadingError ? <Failed error={now.error} retry={now.refetch} /> : (
         <>
           <Numbers now={now.data} />
           <Tabs value={tab} onChange={v => setTab(v ?? '')} keepMounted={false} className={css.main as string}>

@@ -3,7 +3,7 @@ import { Badge, Text } from '@mantine/core'
 import { useMediaQuery } from '@mantine/hooks'
 import { Plain } from '../../parts/Plain.tsx'
 import { VirtualTable, type TableColumn } from '../../parts/VirtualTable.tsx'
-import { currentLanguage, dateTime, span, t } from '../../text.ts'
+import { currentLanguage, dateTime, span, t, useLanguage } from '../../text.ts'
 import { CallerName } from '../functions/bits.tsx'
 import { idOf, lineOf, type Entry } from './api.ts'
 import css from './logs.module.css'
@@ -12,6 +12,7 @@ interface Props { rows: Entry[]; current: string; open: (e: Entry) => void; hasM
 
 export function Table({ rows, current, open, hasMore, loadMore, loading }: Props) {
   const small = useMediaQuery('(max-width: 40em)', false, { getInitialValueInEffect: false })
+  const language = useLanguage()
   const columns = useMemo((): TableColumn<Entry>[] => [
     { id: 'at', header: t('logs.at'), size: small ? 96 : 128, cell: e => <Time at={e.at} /> },
     { id: 'kind', header: t('logs.kind'), size: small ? 84 : 104, cell: e => <KindBadge of={e} /> },
@@ -19,7 +20,7 @@ export function Table({ rows, current, open, hasMore, loadMore, loading }: Props
     { id: 'line', header: t('logs.line'), size: small ? 320 : 380, cell: e => <Plain text={lineOf(e)} mono={e.kind === 'server'} /> },
     { id: 'ms', header: t('logs.took'), size: 84, align: 'end', cell: e => e.ms === undefined ? null : span(e.ms) },
     { id: 'caller', header: t('logs.caller'), size: 190, cell: e => e.caller ? <CallerName of={e.caller} /> : null },
-  ], [small])
+  ], [small, language])
   return (
     <VirtualTable
       label={t('logs.title')} columns={columns} rows={rows} rowId={idOf} current={current} onOpen={open} hasMore={hasMore} loadMore={loadMore} loadingMore={loading} rowHeight={30}

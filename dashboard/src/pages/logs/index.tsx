@@ -3,7 +3,7 @@ import { Alert, Button, Text } from '@mantine/core'
 import { IconListSearch } from '@tabler/icons-react'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Page } from '../../parts/Page.tsx'
-import { Empty, Failed, Loading } from '../../parts/states.tsx'
+import { Empty, Failed, Loading, Stale } from '../../parts/states.tsx'
 import { useUrlState } from '../../parts/useUrlState.ts'
 import { bytes, dateTime, t } from '../../text.ts'
 import { idOf, logsOf, type Entry } from './api.ts'
@@ -43,7 +43,8 @@ export default function Logs() {
       {tail.error !== undefined && live !== '' && <Alert color="yellow" py={6}>{t('logs.tailLost')}</Alert>}
       {sum('dropped') > 0 && <Alert color="yellow" py={6}>{t('logs.dropped', { n: sum('dropped') })}</Alert>}
       {sum('skipped') > 0 && <Alert color="gray" py={6}>{t('logs.skipped', { n: sum('skipped') })}</Alert>}
-      {list.isPending ? <Loading /> : list.isError ? <Failed error={list.error} retry={list.refetch} /> : rows.length === 0 && !list.hasNextPage
+      <Stale of={list} />
+      {list.isPending ? <Loading /> : list.isLoadingError ? <Failed error={list.error} retry={list.refetch} /> : rows.length === 0 && !list.hasNextPage
         ? <Empty title="logs.none" icon={IconListSearch} about={t(f.any ? 'logs.noneFiltered' : 'logs.noneAbout')} />
         : rows.length === 0
           ? <Empty title="logs.noneYet" icon={IconListSearch} about={t('logs.partial')} action={<Button size="xs" variant="default" loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>{t('logs.goOn')}</Button>} />

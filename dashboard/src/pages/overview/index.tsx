@@ -3,7 +3,7 @@ import { IconChartLine } from '@tabler/icons-react'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { get } from '../../api/api.ts'
 import { Page } from '../../parts/Page.tsx'
-import { Empty, Failed, Loading } from '../../parts/states.tsx'
+import { Empty, Failed, Loading, Stale } from '../../parts/states.tsx'
 import { useUrlState } from '../../parts/useUrlState.ts'
 import { t } from '../../text.ts'
 import { Events } from './Events.tsx'
@@ -41,12 +41,13 @@ export default function Overview() {
         </Group>
       )}
     >
-      {state.isPending ? <Loading /> : state.isError && !state.data ? <Failed error={state.error} retry={state.refetch} /> : (
+      {state.isPending ? <Loading /> : state.isLoadingError ? <Failed error={state.error} retry={state.refetch} /> : (
         <>
-          {state.isError && <Failed error={state.error} retry={state.refetch} />}
-          {state.data && <Health overview={state.data} />}
-          {state.data?.app.empty && <FirstSteps />}
-          {metrics.isPending ? <Loading /> : metrics.isError ? <Failed error={metrics.error} retry={metrics.refetch} />
+          <Stale of={state} />
+          <Health overview={state.data} />
+          {state.data.app.empty && <FirstSteps />}
+          <Stale of={metrics} />
+          {metrics.isPending ? <Loading /> : metrics.isLoadingError ? <Failed error={metrics.error} retry={metrics.refetch} />
             : !measured(metrics.data) ? <Empty title="overview.nothing" icon={IconChartLine} about={t('overview.nothingAbout')} />
             : (
                 <>

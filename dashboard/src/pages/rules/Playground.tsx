@@ -6,7 +6,8 @@ import { CodeEdit, type CodeProblem } from '../../parts/Code.tsx'
 import { Failed } from '../../parts/states.tsx'
 import { useUrlState } from '../../parts/useUrlState.ts'
 import { guest, WhoPicker } from '../../parts/WhoPicker.tsx'
-import { t } from '../../text.ts'
+import { t, useLanguage } from '../../text.ts'
+import { lintDoc } from '../data/document/lint.ts'
 import { explain, fields, type Rules } from './client.ts'
 import css from './rules.module.css'
 import { Verdict } from './Verdict.tsx'
@@ -80,7 +81,8 @@ export function Playground({ all, collection: usual, op: usualOp }: { all: Rules
 }
 
 function Json({ label, value, onChange, complete, run }: { label: string; value: string; onChange: (v: string) => void; complete?: (word: string) => { label: string }[]; run: () => void }) {
-  const problems = useMemo(() => problemsOf(value), [value])
+  const language = useLanguage()
+  const problems = useMemo(() => problemsOf(value), [value, language])
   return (
     <div>
       <Text size="xs" fw={500} mb={4}>{label}</Text>
@@ -91,10 +93,5 @@ function Json({ label, value, onChange, complete, run }: { label: string; value:
 
 /** A JSON object, or what is wrong with it. */
 function problemsOf(text: string): CodeProblem[] {
-  try {
-    const v: unknown = JSON.parse(text)
-    return typeof v === 'object' && v !== null && !Array.isArray(v) ? [] : [{ from: 0, to: text.length, message: t('rules.notObject') }]
-  } catch (e) {
-    return [{ from: 0, to: text.length, message: e instanceof Error ? e.message : String(e) }]
-  }
+  return lintDoc(text, undefined)
 }

@@ -4,8 +4,8 @@ import { useDebouncedValue } from '@mantine/hooks'
 import { IconArrowBackUp, IconCircleCheck } from '@tabler/icons-react'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { CodeEdit, type CodeProblem } from '../../parts/Code.tsx'
+import { ErrorText } from '../../parts/ErrorText.tsx'
 import { Plain } from '../../parts/Plain.tsx'
-import { apiError } from '../../api/error.ts'
 import { t } from '../../text.ts'
 import { check, fields, type Finding } from './client.ts'
 import { offset } from './marks.ts'
@@ -51,7 +51,7 @@ export function RuleView({ item, helpers }: { item: Item; helpers: string[] }) {
       </Group>
       <CodeEdit label={t('rules.text')} language="cel" value={text} onChange={setText} problems={problems} complete={complete} wrap maxHeight={300} />
       {found.isError
-        ? <Text size="xs" c="red" role="alert"><Plain text={apiError(found.error).message} wrap /></Text>
+        ? <Text size="xs" c="red" role="alert"><ErrorText error={found.error} /></Text>
         : <Findings list={found.data?.diagnostics ?? []} others={found.data?.others ?? []} edited={edited} />}
     </Stack>
   )

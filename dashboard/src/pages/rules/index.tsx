@@ -4,7 +4,7 @@ import { IconAlertTriangle, IconShieldLock } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { Page } from '../../parts/Page.tsx'
 import { Plain } from '../../parts/Plain.tsx'
-import { Empty, Failed, Loading } from '../../parts/states.tsx'
+import { Empty, Failed, Loading, Stale } from '../../parts/states.tsx'
 import { useUrlState } from '../../parts/useUrlState.ts'
 import { t } from '../../text.ts'
 import { rules } from './client.ts'
@@ -26,7 +26,8 @@ export default function RulesPage() {
   const collection = item?.collection ?? all.data?.collections[0]?.name ?? ''
   return (
     <Page title="rules.title" fill>
-      {all.isPending ? <Loading /> : all.isError ? <Failed error={all.error} retry={all.refetch} /> : all.data.collections.length === 0
+      <Stale of={all} />
+      {all.isPending ? <Loading /> : all.isLoadingError ? <Failed error={all.error} retry={all.refetch} /> : all.data.collections.length === 0
         ? <Empty title="rules.none" icon={IconShieldLock} about={t('rules.noneAbout')} />
         : (
             <div className={css.page}>

@@ -54,6 +54,6 @@ function Licences({ list }: { list: Licence[] }) {
 function LicenceText({ id }: { id: string }) {
   const found = useQuery({ queryKey: ['settings', 'licence', id], queryFn: ({ signal }) => licence(id, signal), staleTime: Infinity })
   if (found.isPending) return <Loading />
-  if (found.isError) return <Failed error={found.error} retry={found.refetch} />
+  if (found.isLoadingError) return <Failed error={found.error} retry={found.refetch} />
   return <Code block tabIndex={0} className={css.source as string}><Plain text={found.data.text} wrap max={60_000} /></Code>
 }

@@ -3,7 +3,7 @@ import { Button, Code, Group, SegmentedControl, Stack, Text } from '@mantine/cor
 import { useQuery } from '@tanstack/react-query'
 import { CodeEdit } from '../../parts/Code.tsx'
 import { Plain } from '../../parts/Plain.tsx'
-import { Failed, Loading } from '../../parts/states.tsx'
+import { Failed, Loading, Stale } from '../../parts/states.tsx'
 import { t } from '../../text.ts'
 import { preview } from './api.ts'
 import css from './settings.module.css'
@@ -34,7 +34,8 @@ export function MailPreview({ kind }: { kind: string }) {
           <Group justify="flex-end"><Button size="compact-xs" variant="default" onClick={fill}>{t('settings.mailFill')}</Button></Group>
         </Stack>
       )}
-      {found.isPending ? <Loading /> : found.isError ? <Failed error={found.error} retry={found.refetch} /> : (
+      <Stale of={found} />
+      {found.isPending ? <Loading /> : found.isLoadingError ? <Failed error={found.error} retry={found.refetch} /> : (
         <>
           <Group justify="space-between" gap="xs">
             <Text size="sm" fw={600} component="div" miw={0}><Plain text={found.data.subject} wrap /></Text>

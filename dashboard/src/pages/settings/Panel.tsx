@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react'
 import { Text } from '@mantine/core'
 import type { UseQueryResult } from '@tanstack/react-query'
-import { Failed, Loading } from '../../parts/states.tsx'
+import { Failed, Loading, Stale } from '../../parts/states.tsx'
 import { t, type Key } from '../../text.ts'
 import css from './settings.module.css'
 
@@ -13,7 +13,8 @@ export function Panel<R>({ about, action, found, children }: { about: Key; actio
         <Text size="sm" c="dimmed" className={css.lead as string}>{t(about)}</Text>
         {action}
       </div>
-      {found.isPending ? <Loading /> : found.isError ? <Failed error={found.error} retry={found.refetch} /> : children(found.data)}
+      <Stale of={found} />
+      {found.isPending ? <Loading /> : found.isLoadingError ? <Failed error={found.error} retry={found.refetch} /> : children(found.data)}
     </>
   )
 }

@@ -5,7 +5,7 @@ import { useQuery } from '@tanstack/react-query'
 import { confirm } from '../../parts/Confirm.tsx'
 import { notify } from '../../parts/notify.tsx'
 import { Plain } from '../../parts/Plain.tsx'
-import { Failed, Loading } from '../../parts/states.tsx'
+import { Failed, Loading, Stale } from '../../parts/states.tsx'
 import { TimeAgo } from '../../parts/TimeAgo.tsx'
 import { t, type Key } from '../../text.ts'
 import { endSessions, label, passkeys, removeFactor, removePasskey, sessions, unlink, type User } from './api.ts'
@@ -53,7 +53,8 @@ function Sessions({ user, end }: { user: User; end: (id: string) => void }) {
   const list = found.data?.sessions ?? []
   return (
     <Section title="users.sessions" action={list.length > 0 && <Button variant="light" color="red" size="compact-xs" onClick={() => end('')}>{t('users.endAll')}</Button>}>
-      {found.isPending ? <Loading /> : found.isError ? <Failed error={found.error} retry={found.refetch} /> : list.length === 0 ? <Nothing k="users.noSessions" /> : list.map(s => (
+      <Stale of={found} />
+      {found.isPending ? <Loading /> : found.isLoadingError ? <Failed error={found.error} retry={found.refetch} /> : list.length === 0 ? <Nothing k="users.noSessions" /> : list.map(s => (
         <Item
           key={s.id} icon={<IconDeviceDesktop size={18} />} title={<Plain text={deviceOf(s.user_agent) || t('users.unknownDevice')} />} about={<Plain text={[s.ip, s.aal].filter(Boolean).join(' · ')} />} at={s.refreshed_at}
           badge={s.actor ? t('users.impersonated') : undefined}
@@ -69,7 +70,8 @@ function Passkeys({ user, remove }: { user: User; remove: (id: string) => void }
   const found = useQuery({ queryKey: ['users', 'passkeys', user.id], queryFn: ({ signal }) => passkeys(user.id, signal) })
   return (
     <Section title="users.passkeys">
-      {found.isPending ? <Loading /> : found.isError ? <Failed error={found.error} retry={found.refetch} /> : found.data.length === 0 ? <Nothing k="users.noPasskeys" /> : found.data.map(p => (
+      <Stale of={found} />
+      {found.isPending ? <Loading /> : found.isLoadingError ? <Failed error={found.error} retry={found.refetch} /> : found.data.length === 0 ? <Nothing k="users.noPasskeys" /> : found.data.map(p => (
         <Item key={p.id} icon={<IconFingerprint size={18} />} title={<Plain text={p.friendly_name || p.id} />} about={null} at={p.last_used_at ?? p.created_at}>
           <Remove label="action.remove" onClick={() => remove(p.id)} />
         </Item>

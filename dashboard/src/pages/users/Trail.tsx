@@ -1,7 +1,7 @@
 import { Button, Center, Text } from '@mantine/core'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Plain } from '../../parts/Plain.tsx'
-import { Failed, Loading } from '../../parts/states.tsx'
+import { Failed, Loading, Stale } from '../../parts/states.tsx'
 import { TimeAgo } from '../../parts/TimeAgo.tsx'
 import { t } from '../../text.ts'
 import { trail, type Row, type User } from './api.ts'
@@ -14,10 +14,11 @@ export function Trail({ user }: { user: User }) {
     queryFn: ({ pageParam, signal }) => trail(user.id, pageParam, signal), getNextPageParam: last => last.next || undefined,
   })
   if (found.isPending) return <Loading />
-  if (found.isError) return <Failed error={found.error} retry={found.refetch} />
+  if (found.isLoadingError) return <Failed error={found.error} retry={found.refetch} />
   const rows = found.data.pages.flatMap(p => p.rows)
   return (
     <div>
+      <Stale of={found} />
       {rows.length === 0 && <Text size="sm" c="dimmed">{found.hasNextPage ? t('users.trailFar') : t('users.trailNone')}</Text>}
       {rows.map(r => <Line key={r.id} row={r} />)}
       {found.hasNextPage && <Center mt="sm"><Button variant="default" size="xs" loading={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>{t('users.trailMore')}</Button></Center>}

@@ -2,7 +2,7 @@ import { Drawer, Group, Tabs, Text } from '@mantine/core'
 import { useMediaQuery } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
 import { Plain } from '../../parts/Plain.tsx'
-import { Failed, Loading } from '../../parts/states.tsx'
+import { Failed, Loading, Stale } from '../../parts/states.tsx'
 import { useUrlState } from '../../parts/useUrlState.ts'
 import { t } from '../../text.ts'
 import { Access } from './Access.tsx'
@@ -24,7 +24,8 @@ export function UserDrawer({ id, close }: { id: string; close: () => void }) {
       classNames={{ content: css.content as string, body: css.body as string }}
       title={found.data ? <Title user={found.data} /> : <Plain text={id} mono />}
     >
-      {found.isPending ? <Loading /> : found.isError ? <Failed error={found.error} retry={found.refetch} /> : <Body user={found.data} close={close} />}
+      <Stale of={found} />
+      {found.isPending ? <Loading /> : found.isLoadingError ? <Failed error={found.error} retry={found.refetch} /> : <Body user={found.data} close={close} />}
     </Drawer>
   )
 }

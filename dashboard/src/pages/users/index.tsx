@@ -4,11 +4,11 @@ import { IconMailPlus, IconUserPlus, IconUsers } from '@tabler/icons-react'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Page } from '../../parts/Page.tsx'
 import { Plain } from '../../parts/Plain.tsx'
-import { Empty, Failed, Loading } from '../../parts/states.tsx'
+import { Empty, Failed, Loading, Stale } from '../../parts/states.tsx'
 import { TimeAgo } from '../../parts/TimeAgo.tsx'
 import { useUrlState } from '../../parts/useUrlState.ts'
 import { VirtualTable, type TableColumn } from '../../parts/VirtualTable.tsx'
-import { currentLanguage, t } from '../../text.ts'
+import { t, useLanguage } from '../../text.ts'
 import { list, nameOf, type User } from './api.ts'
 import { CreateUser, InviteUser } from './Create.tsx'
 import { FilterBar, useFilters } from './FilterBar.tsx'
@@ -27,7 +27,7 @@ export default function Users() {
   })
   const rows = useMemo(() => found.data?.pages.flatMap(p => p.users) ?? [], [found.data])
   const total = found.data?.pages[0]?.total
-  const language = currentLanguage()
+  const language = useLanguage()
   const columns = useMemo(makeColumns, [language])
   const add = (
     <>
@@ -38,7 +38,8 @@ export default function Users() {
   return (
     <Page title="users.title" fill actions={add}>
       <FilterBar total={total} />
-      {found.isPending ? <Loading /> : found.isError ? <Failed error={found.error} retry={found.refetch} /> : rows.length === 0 && !found.hasNextPage
+      <Stale of={found} />
+      {found.isPending ? <Loading /> : found.isLoadingError ? <Failed error={found.error} retry={found.refetch} /> : rows.length === 0 && !found.hasNextPage
         ? any
           ? <Empty title="users.noMatch" icon={IconUsers} about={t('users.noMatchAbout')} />
           : <Empty title="users.none" icon={IconUsers} about={t('users.noneAbout')} action={<Group gap="xs" mt="xs">{add}</Group>} />

@@ -1,6 +1,6 @@
 import { Checkbox } from '@mantine/core'
 import { memo } from 'react'
-import { t } from '../../../text.ts'
+import { t, useLanguage } from '../../../text.ts'
 import type { Column } from '../model/columns.ts'
 import { at, type Doc, idOf } from '../model/values.ts'
 import { CellText } from './Cell.tsx'
@@ -20,6 +20,7 @@ interface Props {
 
 /** One document; what is clicked is found by data attributes, so that rows need no handlers of their own. */
 export const Row = memo(function Row({ index, doc, columns, widths, active, editing, selected, open, flash }: Props) {
+  const language = useLanguage()
   return (
     <div role="row" aria-rowindex={index + 2} aria-selected={selected} className={css.row} data-row={index} data-id={doc ? idOf(doc) : undefined} data-open={open || undefined} data-flash={flash?.has('') || undefined}>
       <div role="gridcell" aria-colindex={1} className={css.check} data-check>
@@ -31,7 +32,7 @@ export const Row = memo(function Row({ index, doc, columns, widths, active, edit
           className={i === 0 ? `${css.cell} ${css.first}` : css.cell} style={{ width: widths[i] }}
           data-active={active === i || undefined} data-editing={active === i && editing || undefined} data-flash={flash?.has(c.path.split('.')[0] as string) || undefined}
         >
-          {doc ? <CellText value={at(doc, c.path)} /> : <span className={css.skeleton} />}
+          {doc ? <CellText value={at(doc, c.path)} language={language} /> : <span className={css.skeleton} />}
         </div>
       ))}
     </div>
