@@ -19,6 +19,7 @@ const colOperators = "_operators"
 const (
 	maxOperators        = 100
 	maxOperatorSessions = 20
+	maxOperatorHalves   = 5  // that owe a factor
 	operatorPassword    = 10 // characters, at least
 	operatorIdle        = 12 * time.Hour
 	operatorMax         = 7 * 24 * time.Hour

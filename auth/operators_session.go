@@ -46,17 +46,33 @@ func (o *Operators) lives(d *operatorDoc, s *operatorSession, now time.Time) boo
 }
 
 // begin adds a session; those that have ended go, and the oldest of too many.
+// Halves are counted apart: who has the password alone ends no whole session.
 func (o *Operators) begin(d *operatorDoc, aal string, c Client, now time.Time) (*operatorSession, error) {
 	b, err := random(o.s.o.Entropy, 16)
 	if err != nil {
 		return nil, hutch.Errorf(hutch.Internal, "reading entropy: %w", err)
 	}
-	kept := slices.DeleteFunc(slices.Clone(d.Sessions), func(s operatorSession) bool { return !o.lives(d, &s, now) })
-	kept = kept[max(len(kept)+1-maxOperatorSessions, 0):]
-	kept = append(kept, operatorSession{
-		ID: base62(b), AAL: aal, Authentic: now, Seen: now, Created: now, Agent: c.agent(), Addr: c.address(),
-	})
-	d.Sessions = kept
+	s := operatorSession{ID: base62(b), AAL: aal, Authentic: now, Seen: now, Created: now, Agent: c.agent(), Addr: c.address()}
+	half, most := o.owes(d, &s) != "", maxOperatorSessions
+	if half {
+		most = maxOperatorHalves
+	}
+	kept, alike := make([]operatorSession, 0, len(d.Sessions)+1), 1
+	for i := len(d.Sessions) - 1; i >= 0; i-- { // the newest first
+		x := d.Sessions[i]
+		if !o.lives(d, &x, now) {
+			continue
+		}
+		if (o.owes(d, &x) != "") == half {
+			if alike == most {
+				continue
+			}
+			alike++
+		}
+		kept = append(kept, x)
+	}
+	slices.Reverse(kept)
+	d.Sessions = append(kept, s)
 	return &d.Sessions[len(d.Sessions)-1], nil
 }
 

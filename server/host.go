@@ -128,7 +128,7 @@ func (r *request) scheme() string {
 // checkHost refuses, at the dashboard and in dev, names other than localhost: a page of another
 // name that resolves to 127.0.0.1 must not reach it.
 func (r *request) checkHost() *hutch.Error {
-	if r.deskOnly() && !r.srv.knownHost(r.host()) {
+	if r.deskOnly() && !r.srv.deskHost(r.host()) {
 		return &hutch.Error{Code: hutch.InvalidArgument, HTTP: 421, Message: "this is not the dashboard's name", Hint: "name it in admin.host", Field: "Host"}
 	}
 	if !r.srv.o.Dev {
@@ -153,15 +153,15 @@ func (s *Server) knownHost(host string) bool {
 	if l, ok := s.hosts.listener.Load().(string); host == s.public.host && host != "" || ok && host == l {
 		return true
 	}
-	if l, ok := s.hosts.desk.Load().(string); ok && host == l || s.o.Desk.Host != "" && bareName(host) == s.o.Desk.Host {
-		return true
-	}
-	name := host
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		name = h
-	}
-	name = strings.TrimSuffix(strings.TrimPrefix(name, "["), "]")
-	if name == "localhost" || s.public.host != "" && name == hostname(s.public.host) {
+	return s.deskHost(host) || s.public.host != "" && bareName(host) == bareName(s.public.host)
+}
+
+// deskHost reports whether host[:port] is the dashboard's: admin.host, the address of
+// its listener, an IP address or localhost. The app's name is not: browsers send
+// cookies of a name to all its ports.
+func (s *Server) deskHost(host string) bool {
+	name := bareName(host)
+	if l, ok := s.hosts.desk.Load().(string); ok && host == l || s.o.Desk.Host != "" && name == s.o.Desk.Host || name == "localhost" {
 		return true
 	}
 	_, err := netip.ParseAddr(name)
