@@ -65,6 +65,9 @@ export const useLanguage = (): Language => useSyncExternalStore(subscribe, curre
 /** Whether there is such a text: for keys that the server has a part in. */
 export const known = (key: string): key is Key => key in texts
 
+/** The text of a word of the server's; a word that has none is shown as it is. */
+export const word = (key: string, otherwise: string): string => known(key) ? t(key) : otherwise
+
 /**
  * The text of a key, to be called while rendering. `{name}` is replaced by a
  * value, numbers written as the language does; of `one|many` the part that fits n.

@@ -47,6 +47,8 @@ describe('texts', () => {
 
   it('finds no literal text in TSX', () => {
     expect(literals('<p title="Two words" data-x="a b">Hello</p>')).toEqual(['Two words', 'Hello'])
+    expect(literals('<p aria-label={x ? `Row ${n}` : "None"}>{`${n} rows`}{y && "yes"}</p>')).toEqual(['rows', 'yes', 'Row', 'None'])
+    expect(literals('const f = (x) => `before ${x} · ends`; function g() { return `uid ${1}` }; const c = { id: "name", header: "Name" }')).toEqual(['before', '· ends', 'uid', 'Name'])
     expect(sources.filter(s => s.file.endsWith('.tsx')).flatMap(s => literals(s.code).map(text => `${s.file}: ${text}`))).toEqual([])
   })
 
@@ -71,7 +73,10 @@ describe('texts', () => {
   })
 })
 
-interface Node { type?: string; name?: string; callee?: Node; arguments?: Node[]; id?: Node | null; init?: Node | null; elements?: Node[] }
+interface Node {
+  type?: string; name?: string; callee?: Node; arguments?: Node[]; id?: Node | null; init?: Node | null; elements?: Node[]; children?: Node[]; value?: unknown; key?: Node; expression?: Node
+  quasis?: { value: { raw: string } }[]; consequent?: Node; alternate?: Node; left?: Node; right?: Node; operator?: string; argument?: Node | null; body?: Node
+}
 
 function walk(of: unknown, see: (n: Node) => void): void {
   if (Array.isArray(of)) return of.forEach(n => walk(n, see))
@@ -111,23 +116,37 @@ function stale(code: string, lang: 'ts' | 'tsx' = 'tsx'): string[] {
   return found
 }
 
-const spoken = new Set(['title', 'label', 'placeholder', 'description', 'aria-label', 'alt', 'about', 'nothingFound', 'summary'])
-const names = new Set(['Hutch', 'REDACTED', 'you@example.com', 'ctx.admin']) // the same in all languages
+const spoken = new Set(['title', 'label', 'placeholder', 'description', 'aria-label', 'alt', 'about', 'nothingFound', 'nothingFoundMessage', 'summary', 'header', 'message', 'error', 'text'])
+const names = new Set(['Hutch', 'REDACTED', 'you@example.com', 'ctx.admin', 'p50', 'p99', 'p50 / p99', '⌘ K', 'Ctrl K', 'HTML', 'JSON', 'JSONL', 'CSV']) // the same in all languages
 
-/** What a person would read, or hear, that is written in TSX itself. */
+/** What a person would read, or hear, that is written in the code itself. */
 function literals(code: string): string[] {
   const found: string[] = []
-  const visit = (node: unknown): void => {
-    if (Array.isArray(node)) return node.forEach(visit)
-    if (typeof node !== 'object' || node === null) return
-    const n = node as { type?: string; value?: unknown; name?: { name?: string } }
-    if (n.type === 'JSXText' && /\p{L}/u.test(String(n.value))) found.push(String(n.value).trim())
-    if (n.type === 'JSXAttribute' && spoken.has(String(n.name?.name))) {
-      const v = n.value as { type?: string; value?: string } | null
-      if (v?.type === 'Literal' && /\p{L}/u.test(String(v.value)) && !(String(v.value) in all)) found.push(String(v.value))
-    }
-    for (const [key, child] of Object.entries(node)) if (key !== 'parent') visit(child)
+  const say = (text: string) => {
+    if (/\p{L}/u.test(text) && !(text in all) && !names.has(text.trim())) found.push(text.trim())
   }
-  visit(parseAst(code, { lang: 'tsx' }))
-  return found.filter(text => !names.has(text))
+  /** A value that is shown: the strings it may be. */
+  const shown = (n: Node | null | undefined): void => {
+    switch (n?.type) {
+      case 'Literal': return typeof n.value === 'string' ? say(n.value) : undefined
+      case 'TemplateLiteral': return n.quasis?.forEach(q => say(q.value.raw.replace(/^ms$/, '')))
+      case 'ConditionalExpression': return [n.consequent, n.alternate].forEach(shown)
+      case 'LogicalExpression': return shown(n.right)
+      case 'BinaryExpression': return n.operator === '+' ? [n.left, n.right].forEach(shown) : undefined
+      case 'JSXExpressionContainer': return shown(n.expression)
+    }
+  }
+  walk(parseAst(code, { lang: 'tsx' }), n => {
+    if (n.type === 'JSXText') say(String(n.value))
+    if (n.type === 'JSXAttribute' && spoken.has(String((n.name as unknown as Node).name))) shown(n.value as Node | null)
+    if (n.type === 'JSXElement' || n.type === 'JSXFragment') n.children?.filter(c => c.type === 'JSXExpressionContainer').forEach(shown)
+    if (n.type === 'Property' && spoken.has(String(n.key?.name))) shown(n.value as Node)
+    if (n.type === 'ReturnStatement' || n.type === 'ArrowFunctionExpression') prose(n.argument ?? n.body)
+  })
+  return found
+
+  /** What a function gives is shown when it has words and gaps between them. */
+  function prose(n: Node | null | undefined): void {
+    if (n?.type === 'TemplateLiteral' && n.quasis?.some(q => /(^|[\s·])\p{L}{2,}($|[\s·])/u.test(q.value.raw) && / /.test(q.value.raw))) shown(n)
+  }
 }

@@ -23,7 +23,7 @@ interface Props {
 /** Whom to look through: a guest or a user, found by id or address. */
 export function WhoPicker({ label, value, onChange, more = [] }: Props) {
   const [search, setSearch] = useState('')
-  const fixed = [{ value: guest, label: t('who.guest') }, ...more]
+  const fixed = [{ value: guest, label: t('who.notSignedIn') }, ...more]
   const known = !value || fixed.some(f => f.value === value)
   const chosen = useQuery({
     queryKey: ['who', 'id', value], queryFn: ({ signal }) => get<Person>(users + '/' + encodeURIComponent(value), undefined, signal),

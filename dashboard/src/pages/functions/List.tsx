@@ -6,14 +6,15 @@ import { Empty } from '../../parts/states.tsx'
 import { TimeAgo } from '../../parts/TimeAgo.tsx'
 import { VirtualTable, type TableColumn } from '../../parts/VirtualTable.tsx'
 import { number, span, t, useLanguage } from '../../text.ts'
+import { outcomeText } from './bits.tsx'
 import type { CountsOf, Fn, Trigger } from './api.ts'
 
 /** How a function is started, in a few words. */
 export function triggerText(trigger: Trigger): string {
   switch (trigger.kind) {
     case 'http': return `${trigger.method} ${trigger.path}`
-    case 'before': return `before ${(trigger.ops ?? []).join(', ')} · ${trigger.collection}`
-    case 'call': return 'call'
+    case 'before': return `${t('functions.beforeOps', { ops: (trigger.ops ?? []).join(', ') })} · ${trigger.collection}`
+    case 'call': return t('functions.trigger.call')
     default: return trigger.event ?? trigger.kind
   }
 }
@@ -41,7 +42,7 @@ export function List({ all, open }: { all: Fn[]; open: (name: string) => void })
     { id: 'p50', header: 'p50', size: 80, align: 'end', cell: f => ms(f.counts.day, false) },
     { id: 'p99', header: 'p99', size: 80, align: 'end', cell: f => ms(f.counts.day, true) },
     { id: 'error', header: t('functions.lastError'), size: 220, cell: f => f.lastError
-      ? <Group gap={6} wrap="nowrap" miw={0}><Text size="xs" c="dimmed"><TimeAgo at={f.lastError.at} /></Text><Plain text={f.lastError.error ?? f.lastError.outcome} /></Group>
+      ? <Group gap={6} wrap="nowrap" miw={0}><Text size="xs" c="dimmed"><TimeAgo at={f.lastError.at} /></Text><Plain text={f.lastError.error ?? outcomeText(f.lastError.outcome)} /></Group>
       : <Text size="sm" c="dimmed">–</Text> },
     { id: 'auth', header: t('functions.auth'), size: 200, cell: f => f.auth === '' ? <Text size="sm" c="dimmed">–</Text> : <Plain text={f.auth} mono /> },
     { id: 'file', header: t('functions.file'), size: 220, cell: f => <Plain text={f.file} mono /> },

@@ -5,9 +5,9 @@ import { Link } from 'wouter'
 import { CodeView } from '../../parts/Code.tsx'
 import { Plain } from '../../parts/Plain.tsx'
 import { Failed, Loading } from '../../parts/states.tsx'
-import { dateTime, span, t } from '../../text.ts'
+import { dateTime, span, t, word } from '../../text.ts'
 import { runOf, type Run } from './api.ts'
-import { CallerName, Console, OutcomeBadge } from './bits.tsx'
+import { CallerName, Console, OutcomeBadge, outcomeText } from './bits.tsx'
 import css from './functions.module.css'
 
 /** A run in full; which is its id and, after a space, its time. */
@@ -36,7 +36,7 @@ export function RunFacts({ run }: { run: Run }) {
         {run.status && <Badge size="sm" variant="default">{run.status}</Badge>}
       </Group>
       {run.error && (
-        <Alert color={run.outcome === 'threw' || run.outcome === 'refused' ? 'yellow' : 'red'} title={run.code ?? run.outcome}>
+        <Alert color={run.outcome === 'threw' || run.outcome === 'refused' ? 'yellow' : 'red'} title={run.code ?? outcomeText(run.outcome)}>
           <Plain text={run.error} wrap max={2100} />
         </Alert>
       )}
@@ -44,7 +44,7 @@ export function RunFacts({ run }: { run: Run }) {
       <SimpleGrid cols={{ base: 2, sm: 3 }} spacing="sm" verticalSpacing="sm">
         {fact(t('functions.at'), dateTime(run.at))}
         {fact(t('functions.took'), span(run.ms))}
-        {fact(t('functions.trigger'), run.trigger)}
+        {fact(t('functions.trigger'), word(`functions.trigger.${run.trigger}`, run.trigger))}
         {fact(t('functions.caller'), <CallerName of={run.caller} />)}
         {run.caller.actor && fact(t('functions.actor'), <Plain text={run.caller.actor} mono />)}
         {run.requestId && fact(t('functions.request'), <Anchor component={Link} size="sm" href={'/logs?request=' + encodeURIComponent(run.requestId)}><Plain text={run.requestId} mono /></Anchor>)}

@@ -58,10 +58,10 @@ function about(f: Frame): string {
   }
   const list = (key: string) => Array.isArray(v[key]) ? v[key] as Record<string, unknown>[] : []
   switch (f.t) {
-    case 'snap': return `${String(v.v)} · ${list('docs').length} docs${v.more === true ? ' · more' : ''}`
+    case 'snap': return [String(v.v), t('live.frame.docs', { n: list('docs').length }), v.more === true ? t('live.frame.more') : ''].filter(Boolean).join(' · ')
     case 'delta': return `${String(v.v)} · ${list('ch').map(c => `${String(c.op)} ${String((c.doc as { _id?: unknown } | undefined)?._id ?? c.id)}`).join(', ')}`
     case 'end': case 'error': return `${String(v.code)} · ${String(v.message)}`
-    case 'welcome': return `${String(v.v)} · uid ${String(v.uid)}`
+    case 'welcome': return [String(v.v), typeof v.uid === 'string' && v.uid !== '' ? t('live.frame.user', { id: v.uid }) : t('who.guest')].join(' · ')
     case 'reset': return String(v.why)
     case 'sub': case 'hello': return JSON.stringify(v.query ?? { as: v.as })
     default: return f.text

@@ -4,7 +4,7 @@ import { useMediaQuery } from '@mantine/hooks'
 import { Plain } from '../../parts/Plain.tsx'
 import { VirtualTable, type TableColumn } from '../../parts/VirtualTable.tsx'
 import { currentLanguage, dateTime, span, t, useLanguage } from '../../text.ts'
-import { CallerName } from '../functions/bits.tsx'
+import { CallerName, outcomeText } from '../functions/bits.tsx'
 import { idOf, lineOf, type Entry } from './api.ts'
 import css from './logs.module.css'
 
@@ -42,6 +42,6 @@ export function KindBadge({ of }: { of: Entry }) {
 }
 
 export function Status({ of }: { of: Entry }) {
-  const text = of.status === undefined ? of.run?.outcome ?? (of.level === 'info' ? '' : of.level) : String(of.status)
+  const text = of.status === undefined ? (of.run ? outcomeText(of.run.outcome) : of.level === 'info' ? '' : t(`logs.level.${of.level}`)) : String(of.status)
   return <Text size="sm" component="span" className={`tabular ${of.level === 'error' ? css.bad : of.level === 'warn' ? css.odd : ''}`}>{text}</Text>
 }
