@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"math"
 	"slices"
 	"time"
 
@@ -106,6 +107,19 @@ func (j *Journal) Read(ctx context.Context, q JournalQuery) (*JournalPage, error
 		}
 	}
 	return page, nil
+}
+
+// One gives the entry of an id; nil where it is not kept, or is none.
+func (j *Journal) One(ctx context.Context, id string) (*Entry, error) {
+	pack, i, ok := splitEntry(id)
+	if !ok || i == math.MaxInt {
+		return nil, nil
+	}
+	page, err := j.Read(ctx, JournalQuery{After: entryID(pack, i+1), Limit: 1})
+	if err != nil || len(page.Entries) == 0 || page.Entries[0].ID != id {
+		return nil, err
+	}
+	return &page.Entries[0], nil
 }
 
 // JournalTime is about when the entry of an id, or of a cursor of Read, was added:

@@ -102,6 +102,7 @@ func (h *host) DB(ctx context.Context, op string, args data.Doc) (data.Doc, erro
 	case !h.f.info.Writes && isWrite(op):
 		return nil, errReads()
 	}
+	h.run.touch(args, isWrite(op))
 	var out any
 	err := h.session.use(ctx, func(tx *data.Tx) (err error) {
 		if admin {
@@ -155,7 +156,7 @@ func (h *host) Call(ctx context.Context, name string, in data.Doc) (data.Doc, er
 	}
 	ev.Data = js
 	r := s.newRun(ctx, f, &ev, &h.session.as)
-	r.parent = h.run.ev.ID
+	r.parent, r.parentFn = h.run.ev.ID, h.run.f.Name
 	res, err := r.do(ctx, "", true, &host{session: h.session, set: h.set, f: f, depth: h.depth + 1})
 	r.keep(res, nil, err, 0)
 	if err != nil {

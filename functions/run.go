@@ -15,17 +15,19 @@ import (
 const (
 	maxLines = 200     // console lines of a run that are kept
 	maxLine  = 4 << 10 // bytes
+	maxTouch = 1 << 10 // bytes of a document's name that is noted
 )
 
 // run is one execution of a function: its slot, its time, what is told of it.
 type run struct {
-	service *Service
-	f       *loaded
-	ev      *event
-	as      *hutch.Principal
-	trigger string
-	parent  string          // the run that called it
-	ctx     context.Context //nolint:containedctx // of the request, for its id
+	service  *Service
+	f        *loaded
+	ev       *event
+	as       *hutch.Principal
+	trigger  string
+	parent   string // the run that called it
+	parentFn string
+	ctx      context.Context //nolint:containedctx // of the request, for its id
 
 	begun   time.Time // zero: it did not come to run
 	took    time.Duration
@@ -34,13 +36,35 @@ type run struct {
 	text    string // what was thrown
 	stack   string
 
-	mu    sync.Mutex // guards the rest
-	lines []ConsoleLine
-	chars int // bytes of lines
+	mu      sync.Mutex // guards the rest
+	lines   []ConsoleLine
+	chars   int // bytes of lines
+	touched []RunTouch
 }
 
 func (s *Service) newRun(ctx context.Context, f *loaded, ev *event, as *hutch.Principal) *run {
 	return &run{service: s, f: f, ev: ev, as: as, trigger: string(f.Trigger.Kind), ctx: ctx}
+}
+
+// touch notes a document that is asked for by its id; in a run that fails it is
+// all that leads to the documents.
+func (r *run) touch(args data.Doc, write bool) {
+	in, _ := data.Field(args, "in").StringValueOK()
+	id, _ := data.Field(args, "id").StringValueOK()
+	if in == "" || id == "" || len(in)+len(id) > maxTouch || r == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range r.touched {
+		if t := &r.touched[i]; t.ID == id && t.In == in {
+			t.Write = t.Write || write
+			return
+		}
+	}
+	if len(r.touched) < maxWrote {
+		r.touched = append(r.touched, RunTouch{in, id, write})
+	}
 }
 
 // do runs the function. nested runs, of ctx.call, use the slot of their caller.

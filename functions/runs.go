@@ -69,11 +69,13 @@ type Run struct {
 	Error     string         `json:"error,omitempty"`
 	Stack     string         `json:"stack,omitempty"` // mapped to the sources
 	RequestID string         `json:"requestId,omitempty"`
-	Parent    string         `json:"parent,omitempty"` // the run that called it
+	Parent    string         `json:"parent,omitempty"`   // the run that called it
+	ParentFn  string         `json:"parentFn,omitempty"` // its function
 	Caller    RunCaller      `json:"caller"`
 	Position  data.Position  `json:"position,omitempty"` // of its commit
 	Wrote     []RunWrite     `json:"wrote,omitempty"`    // the first 50 documents
 	WroteMore int            `json:"wroteMore,omitempty"`
+	Touched   []RunTouch     `json:"touched,omitempty"` // of a failed run: the first 50 documents that it asked for by id
 	Console   []ConsoleLine  `json:"console,omitempty"`
 	Kept      bool           `json:"kept,omitempty"` // input and output were kept, for 72 h
 	Payload   *RunPayload    `json:"payload,omitempty"`
@@ -95,6 +97,13 @@ type RunCaller struct {
 type RunWrite struct {
 	In string `json:"in"`
 	ID string `json:"id"`
+}
+
+// RunTouch names a document that a run read, or would have written.
+type RunTouch struct {
+	In    string `json:"in"`
+	ID    string `json:"id"`
+	Write bool   `json:"write,omitempty"`
 }
 
 // ConsoleLine is what code wrote to its console.
@@ -122,7 +131,7 @@ type payload struct{ input, output json.RawMessage }
 func (r *run) record(res *Result, out *data.Outcome, err error) *Run {
 	k := &Run{
 		ID: r.ev.ID, At: r.service.o.Now(), Function: r.f.Name, Trigger: r.trigger, Took: float64(r.took.Microseconds()) / 1000, Cold: r.cold,
-		Attempt: r.ev.Attempt, Outcome: r.outcome, RequestID: hutch.RequestIDFrom(r.ctx), Parent: r.parent, Kept: false,
+		Attempt: r.ev.Attempt, Outcome: r.outcome, RequestID: hutch.RequestIDFrom(r.ctx), Parent: r.parent, ParentFn: r.parentFn, Kept: false,
 		Caller: RunCaller{Kind: r.as.Kind.String(), UID: r.as.UID, Actor: r.as.Actor},
 	}
 	if res != nil && res.Response != nil {
@@ -148,6 +157,9 @@ func (r *run) record(res *Result, out *data.Outcome, err error) *Run {
 		}
 	}
 	r.mu.Lock()
+	if k.Failed() || k.Status >= 400 {
+		k.Touched = slices.Clone(r.touched)
+	}
 	k.Console = slices.Clip(r.lines)
 	r.mu.Unlock()
 	k.input = func() payload {

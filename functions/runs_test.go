@@ -85,7 +85,7 @@ func TestARunIsKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	got = list(t, w.runs, functions.RunQuery{User: "bob"})
-	if len(got) != 2 || got[0].Function != "outer" || got[1].Parent != got[0].ID {
+	if len(got) != 2 || got[0].Function != "outer" || got[1].Parent != got[0].ID || got[1].ParentFn != "outer" || got[0].ParentFn != "" {
 		t.Errorf("a call of a function by another: %+v", got)
 	}
 	for _, c := range []struct {
@@ -104,6 +104,47 @@ func TestARunIsKept(t *testing.T) {
 		if got := list(t, w.runs, c.q); len(got) != c.n {
 			t.Errorf("%+v: %d runs, not %d", c.q, len(got), c.n)
 		}
+	}
+}
+
+// TestAFailedRunLeadsToItsDocuments: it wrote none, so those that it asked for are
+// kept, once each, up to 50; of a run that went well what it wrote is enough.
+func TestAFailedRunLeadsToItsDocuments(t *testing.T) {
+	asked := 2
+	w := open(t, []functions.Function{callFn("fails", admin), callFn("works", admin)}, map[string]script{
+		"fails": func(ctx context.Context, _ map[string]any, h functions.Host) (any, error) {
+			for i := range asked {
+				id := fmt.Sprintf("t%d", i)
+				if _, err := h.DB(ctx, "admin.db.get", args(map[string]any{"in": "things", "id": id})); err != nil {
+					return nil, err
+				}
+				if i == 1 {
+					_, _ = h.DB(ctx, "admin.db.set", args(map[string]any{"in": "things", "id": id, "doc": map[string]any{"n": i}}))
+				}
+			}
+			_, _ = h.DB(ctx, "admin.db.get", args(map[string]any{"in": "things", "id": strings.Repeat("x", 1025)}))
+			return nil, errors.New("no")
+		},
+		"works": func(ctx context.Context, _ map[string]any, h functions.Host) (any, error) {
+			_, err := h.DB(ctx, "admin.db.set", args(map[string]any{"in": "things", "id": "t", "doc": map[string]any{"n": 1}}))
+			return nil, err
+		},
+	}, keepRuns)
+	touched := func(fn string) []functions.RunTouch {
+		_, _ = w.call(user("ann"), fn, "", "")
+		w.now = w.now.Add(time.Second)
+		return list(t, w.runs, functions.RunQuery{Function: fn, Limit: 1})[0].Touched
+	}
+	if got := fmt.Sprint(touched("fails")); got != "[{things t0 false} {things t1 true}]" {
+		t.Error(got)
+	}
+	for _, n := range []int{49, 50, 51} {
+		if asked = n; len(touched("fails")) != min(n, 50) {
+			t.Errorf("%d documents of %d", len(touched("fails")), n)
+		}
+	}
+	if got := touched("works"); got != nil {
+		t.Error(got)
 	}
 }
 

@@ -24,6 +24,7 @@ type ran struct {
 	mu   sync.Mutex // guards the rest
 	runs []*functions.Run
 	full bool // the last One was asked for what the run got
+	at   time.Time
 }
 
 var _ server.Runs = (*ran)(nil)
@@ -40,10 +41,10 @@ func (r *ran) List(_ context.Context, q functions.RunQuery) (*functions.RunPage,
 	return p, nil
 }
 
-func (r *ran) One(_ context.Context, id string, _ time.Time, full bool) (*functions.Run, error) {
+func (r *ran) One(_ context.Context, id string, at time.Time, full bool) (*functions.Run, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.full = full
+	r.full, r.at = full, at
 	return &functions.Run{ID: id, Function: "buy"}, nil
 }
 
@@ -168,6 +169,37 @@ func TestLogsOfAllKindsAreOneListThatPages(t *testing.T) {
 	}
 	if got := logsOf(t, s, "kind=audit"); len(got.Logs) != 1 || got.Logs[0].Message != "signed_in" {
 		t.Errorf("%+v", got)
+	}
+}
+
+// TestALinkLeadsToALogEntry: whatever a list holds is found by its id alone.
+func TestALinkLeadsToALogEntry(t *testing.T) {
+	j := logJournal(t)
+	at := time.UnixMilli(1_790_000_000_123)
+	runs := &ran{runs: []*functions.Run{{ID: "r1", At: at, Function: "buy", Outcome: functions.OutcomeOK}}}
+	s := start(t, func(o *server.Options) { o.Logs, o.Runs = j, runs })
+	for range 3 {
+		s.do(t, "ann", "GET", "/data/v1/docs/notes/none", "")
+	}
+	list := logsOf(t, s, "kind=request,function")
+	if len(list.Logs) != 4 {
+		t.Fatalf("%+v", list)
+	}
+	one := func(id string) *answer { return s.do(t, "ops", "GET", "/admin/v1/logs/"+id, "") }
+	for _, e := range list.Logs {
+		var got struct{ ID, Kind, RequestID string }
+		if a := one(e.ID); a.StatusCode != 200 || json.Unmarshal([]byte(a.body), &got) != nil || e.Kind == "request" && (got.ID != e.ID || got.RequestID != e.RequestID) || got.Kind != e.Kind {
+			t.Errorf("%s: %d %s", e.ID, a.StatusCode, a.body)
+		}
+	}
+	if !runs.at.Equal(at) || runs.full {
+		t.Errorf("the run was looked for at %v, in full: %v", runs.at, runs.full)
+	}
+	pack, _, _ := strings.Cut(list.Logs[1].ID, ".")
+	for _, id := range []string{pack, pack + ".3", pack + ".01", pack + ".-1", pack + ".9223372036854775807", "run.r1", "run.r1.%24", "audit.1", "audit.", "x", strings.Repeat("x", 201)} {
+		if a := one(id); a.StatusCode != 404 {
+			t.Errorf("%s: %d %s", id, a.StatusCode, a.body)
+		}
 	}
 }
 

@@ -30,11 +30,13 @@ var logsQuery = []string{"q", "level", "kind", "user", "requestId", "route", "st
 //	  {"logs":[..],"next":"","partial":false,"dropped":0,"skipped":0,"kept":{..}}  the newest first
 //	  level: at least this; partial: the search met its bound in time or bytes, next goes on; dropped: entries lost as the
 //	  store was slow; skipped: requests that went well, beyond 1,000 of a second; kept only without after
+//	GET /admin/v1/logs/{id}   an entry of a list, wherever it is; operators get what a failed run got and gave
 //	GET /admin/v1/tail?kind=runs|logs&after=&..   what came after the cursor of the last answer, the oldest first; it waits
 //	  up to 20 s for something: {"runs":[..]} or {"logs":[..]}, "next". Without after it begins now.
 func logsRoutes() []*Route {
 	return []*Route{
 		{Method: http.MethodGet, Path: "/admin/v1/logs", About: "requests, the server's log, runs of functions, the audit", Scope: hutch.ScopeOps, Query: logsQuery, Out: logsPage{}, handle: listLogs},
+		{Method: http.MethodGet, Path: "/admin/v1/logs/{id}", About: "an entry of the logs", Scope: hutch.ScopeOps, Query: []string{}, Out: logEntry{}, handle: showLog},
 		{
 			Method: http.MethodGet, Path: "/admin/v1/tail", About: "runs or log entries as they come; it waits for them", Scope: hutch.ScopeOps,
 			Query: []string{"kind", "kinds", "function", "outcome", "q", "level", "user", "requestId", "route", "status", "after"}, Out: tailPage{}, handle: tail,

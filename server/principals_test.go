@@ -116,6 +116,7 @@ var accessTable = map[string]struct {
 	"GET /admin/v1/runs":                                  {"", "", access{404, 404, 404, 403, 200, 401}},
 	"GET /admin/v1/runs/{id}":                             {"/admin/v1/runs/r1", "", access{404, 404, 404, 403, 200, 401}},
 	"GET /admin/v1/logs":                                  {"", "", access{404, 404, 404, 403, 200, 401}},
+	"GET /admin/v1/logs/{id}":                             {"/admin/v1/logs/x", "", access{404, 404, 404, 403, 404, 401}},
 	"GET /admin/v1/tail":                                  {"/admin/v1/tail?kind=runs", "", access{404, 404, 404, 403, 200, 401}},
 	"GET /admin/v1/audit":                                 {"", "", access{404, 404, 404, 403, 200, 401}},
 	"GET /admin/v1/operators":                             {"", "", access{404, 404, 404, 403, 403, 401}},
@@ -134,7 +135,7 @@ var accessTable = map[string]struct {
 var authKey = map[string]int{
 	"DELETE /auth/v1/admin/users/{id}/sessions/{session}": 204, "DELETE /auth/v1/admin/users/{id}/identities/{identity}": 204,
 
-	"GET /metrics": 403, "GET /admin/v1/audit": 403, "GET /admin/v1/live": 403, "GET /admin/v1/metrics": 403, "GET /admin/v1/overview": 403, "GET /admin/v1/runs": 403, "GET /admin/v1/runs/{id}": 403, "GET /admin/v1/logs": 403, "GET /admin/v1/tail": 403,
+	"GET /metrics": 403, "GET /admin/v1/audit": 403, "GET /admin/v1/live": 403, "GET /admin/v1/metrics": 403, "GET /admin/v1/overview": 403, "GET /admin/v1/runs": 403, "GET /admin/v1/runs/{id}": 403, "GET /admin/v1/logs": 403, "GET /admin/v1/logs/{id}": 403, "GET /admin/v1/tail": 403,
 	"POST /admin/v1/auth/tokens": 200, "POST /admin/v1/auth/impersonate": 200,
 	"GET /auth/v1/admin/users": 200, "POST /auth/v1/admin/users": 200, "POST /auth/v1/invite": 200, "POST /auth/v1/admin/generate_link": 200, "GET /auth/v1/admin/users/{id}": 200,
 	"PUT /auth/v1/admin/users/{id}": 200, "DELETE /auth/v1/admin/users/{id}": 200,

@@ -28,6 +28,7 @@ export interface Entry {
 export interface LogsPage { logs: Entry[]; next: string; partial: boolean; dropped: number; skipped: number; kept?: { bytes: number; entries: number; oldest?: string } }
 
 export const logsOf = (query: Query, signal?: AbortSignal) => get<LogsPage>('/admin/v1/logs', query, signal)
+export const entryOf = (id: string, signal?: AbortSignal) => get<Entry>('/admin/v1/logs/' + encodeURIComponent(id), undefined, signal)
 export const idOf = (e: Entry): string => e.id
 
 /** One line that says what an entry is about. */
