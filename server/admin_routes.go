@@ -17,6 +17,7 @@ func adminRoutes() []*Route {
 		rulesRoutes(),
 		functionsRoutes(),
 		logsRoutes(),
+		jobsRoutes(),
 	)
 	for _, r := range rows {
 		r.Service = ServiceAdmin

@@ -29,6 +29,7 @@ type Options struct {
 	Settings  Settings      // of the dashboard; nil: those routes are not there
 	Logs      *data.Journal // of requests and of the log; nil: none
 	Runs      Runs          // nil: none are kept
+	Jobs      Jobs          // nil: there are none
 	Limits    Limits
 	PublicURL string         // base of issuers and links; https: HSTS
 	Proxies   []netip.Prefix // whose X-Forwarded-* and X-Request-Id are believed

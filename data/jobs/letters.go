@@ -119,6 +119,34 @@ func (p *Pool) Redrive(ctx context.Context, ids ...string) (int, error) {
 	return n, err
 }
 
+// Letter is the dead letter of an id; not_found.
+func (p *Pool) Letter(ctx context.Context, id string) (*Entry, error) {
+	q := data.Query{From: collection, Limit: 1, Where: data.And(
+		data.Where{Op: data.OpEq, Path: data.FieldID, Value: data.String(id)},
+		data.Where{Op: data.OpEq, Path: fQueue, Value: data.String(deadQueue)})}
+	for d, err := range p.c.System.Find(ctx, q) {
+		if err != nil {
+			return nil, err
+		}
+		e := entryOf(d, p.c.Now())
+		return &e, nil
+	}
+	return nil, hutch.Errorf(hutch.NotFound, "there is no such dead letter")
+}
+
+// Discard deletes dead letters, and nothing that may still run. It gives how many
+// of ids were dead.
+func (p *Pool) Discard(ctx context.Context, ids ...string) (int, error) {
+	return p.change(ctx, ids, func(id string) []data.Write {
+		return []data.Write{{Collection: collection, ID: id, Expect: data.AnyVersion, Next: func(old data.Doc) (data.Doc, error) {
+			if text(old, fQueue) != deadQueue {
+				return old, nil
+			}
+			return nil, nil
+		}}}
+	})
+}
+
 // Drop deletes jobs, dead or living; what runs loses its lease and commits
 // nothing more. It gives how many there were.
 func (p *Pool) Drop(ctx context.Context, ids ...string) (int, error) {

@@ -74,6 +74,8 @@ func needs(o *server.Overview, severity, kind, link string, values ...string) {
 const (
 	warning = "warning"
 	failure = "error"
+
+	serverLog = "/logs?kind=server&level=warn" // what the server says that went wrong
 )
 
 func (a *App) overviewStore(ctx context.Context, o *server.Overview) {
@@ -85,7 +87,7 @@ func (a *App) overviewStore(ctx context.Context, o *server.Overview) {
 	o.Store.OK = err == nil
 	o.Store.Head, o.Store.Bytes, o.Store.LogBytes = string(info.Head), info.Bytes, info.LogBytes
 	if err != nil {
-		needs(o, failure, "store", "/logs", "error", hutch.AsError(err).Message)
+		needs(o, failure, "store", serverLog, "error", hutch.AsError(err).Message)
 	}
 }
 
@@ -100,10 +102,10 @@ func (a *App) overviewJobs(ctx context.Context, o *server.Overview) error {
 	}
 	o.Jobs = server.OverviewJobs{Waiting: len(waiting), Dead: len(dead)}
 	if len(dead) > 0 {
-		needs(o, warning, "jobsDead", "", "count", strconv.Itoa(len(dead)), "reason", firstLine(dead[0].Reason))
+		needs(o, warning, "jobsDead", serverLog+"&q=a%20job%20is%20dead&range=7d", "count", strconv.Itoa(len(dead)), "reason", firstLine(dead[0].Reason))
 	}
 	if len(waiting) > manyJobs {
-		needs(o, warning, "jobsWaiting", "", "count", strconv.Itoa(len(waiting)))
+		needs(o, warning, "jobsWaiting", serverLog, "count", strconv.Itoa(len(waiting)))
 	}
 	return nil
 }
@@ -129,9 +131,9 @@ func (a *App) overviewDisk(o *server.Overview) {
 	o.Disk = &server.OverviewDisk{Free: int64(st.Bavail) * size, Total: int64(st.Blocks) * size}
 	switch {
 	case o.Disk.Free < fullDisk:
-		needs(o, failure, "diskFull", "", "free", strconv.FormatInt(o.Disk.Free, 10))
+		needs(o, failure, "diskFull", "/data", "free", strconv.FormatInt(o.Disk.Free, 10))
 	case o.Disk.Free < lowDisk:
-		needs(o, warning, "diskLow", "", "free", strconv.FormatInt(o.Disk.Free, 10))
+		needs(o, warning, "diskLow", "/data", "free", strconv.FormatInt(o.Disk.Free, 10))
 	}
 }
 
