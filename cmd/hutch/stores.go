@@ -16,6 +16,7 @@ func (c *cli) stores(fatal func(error)) []boot.Store {
 		{Scheme: "", Open: func(_ context.Context, o boot.StoreOptions) (data.Store, error) {
 			return pebble.Open(pebble.Options{
 				Dir: o.Dir, Durability: pebble.Durability(o.Durability), Log: o.Log, Now: o.Now, Fatal: fatal,
+				CacheBytes: cacheBytes(memory()),
 			})
 		}},
 		{Scheme: "mongodb", Shared: true, Open: openMongo},

@@ -33,6 +33,7 @@ func TestDifferentialOfStores(t *testing.T) {
 		}
 		length = d
 	}
+	t.Logf("seed %d", seed)
 	const games = 2 // a round
 	rounds := 0
 	for until := time.Now().Add(length); time.Now().Before(until) && !t.Failed(); rounds++ {
