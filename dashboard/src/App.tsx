@@ -5,6 +5,7 @@ import { QueryClientProvider } from '@tanstack/react-query'
 import { Router } from 'wouter'
 import { queries } from './api/queries.ts'
 import { Gate } from './account/Gate.tsx'
+import { aroundNavigation, useGuardedLocation } from './parts/unsaved.ts'
 import { useLanguage } from './text.ts'
 import { theme, variables } from './theme.ts'
 
@@ -15,7 +16,7 @@ export function App() {
     <MantineProvider theme={theme} cssVariablesResolver={variables} defaultColorScheme="auto">
       <QueryClientProvider client={queries}>
         <Notifications position="bottom-right" />
-        <Router base="/_">
+        <Router base="/_" hook={useGuardedLocation} aroundNav={aroundNavigation}>
           <Gate />
           <ModalsRoot />
         </Router>

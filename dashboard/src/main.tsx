@@ -4,7 +4,9 @@ import '@mantine/spotlight/styles.css'
 import './main.css'
 import { createRoot } from 'react-dom/client'
 import { App } from './App.tsx'
+import { watchNavigation } from './parts/unsaved.ts'
 import { loadFrameTexts } from './text.ts'
 
 await loadFrameTexts()
+watchNavigation()
 createRoot(document.getElementById('root') as HTMLElement).render(<App />)

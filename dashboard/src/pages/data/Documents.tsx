@@ -42,7 +42,7 @@ export function Documents({ collection, place, go }: { collection: Collection; p
   const [selected, setSelected] = useState<ReadonlyMap<string, Doc>>(new Map())
   const filtering = place.panel === 'filter'
   const cols = useColumns(place, schema, rows, view.generation)
-  const acts = useActs(from, rows, { selected, setSelected, go })
+  const acts = useActs(from, rows, { selected, setSelected, openId: place.doc, go })
 
   const busy = place.doc !== '' || dialogs.includes(place.panel) // a dialog has the keyboard
   const unlessBusy = (f: () => void) => () => { if (!busy) f() }
@@ -79,7 +79,7 @@ export function Documents({ collection, place, go }: { collection: Collection; p
         />
       )}
       {place.where === undefined && <Alert color="red" role="alert">{t('data.filter.broken')}</Alert>}
-      {selected.size > 0 && <BulkBar selected={selected} readOnly={readOnly} clear={() => setSelected(new Map())} remove={() => acts.remove([...selected.values()])} update={() => go({ panel: 'update' })} />}
+      {selected.size > 0 && <BulkBar selected={selected} readOnly={readOnly} clear={() => setSelected(new Map())} remove={() => acts.remove(acts.seen([...selected.values()]))} update={() => go({ panel: 'update' })} />}
       {view.error !== undefined && (view.total === 0 || readOnly)
         ? refused ? <Empty title="data.empty.refused" icon={IconLock} about={t('data.empty.refusedAbout')} /> : (
             <>
@@ -94,7 +94,7 @@ export function Documents({ collection, place, go }: { collection: Collection; p
             : (
                 <Grid
                   key={'grid ' + from} label={t('data.table', { name: from })} rows={rows} view={view} columns={cols.columns} widths={cols.widths} kinds={cols.kinds} sort={place.sort} schema={schema} readOnly={readOnly} selected={selected}
-                  openId={place.doc} flash={live.flash} onSelect={select} onOpen={doc => go({ doc })} onSave={acts.save} onDelete={acts.remove}
+                  openId={place.doc} flash={live.flash} onSelect={select} onOpen={doc => go({ doc })} onSave={acts.save} onDelete={docs => acts.remove(acts.seen(docs))}
                   onSort={(path, add) => go({ sort: sortText(clicked(place.sort, path, add)), view: '' })}
                   onResize={(i, w, done) => cols.resize(i, w, done ? c => go({ columns: columnsText(c) }, { replace: true }) : undefined)}
                   onMove={(a, b) => go({ columns: columnsText(move(cols.columns, a, b)) }, { replace: true })}
@@ -108,7 +108,7 @@ export function Documents({ collection, place, go }: { collection: Collection; p
           saved={(d, created) => {
             rows.replace(d)
             if (!created) return
-            go({ doc: idOf(d) }, { replace: true })
+            go({ doc: idOf(d) }, { replace: true, anyway: true })
             void rows.refresh()
           }}
           remove={d => acts.remove([d])}

@@ -1,7 +1,7 @@
 import { Button, Group, Text } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
 import { useQueryClient } from '@tanstack/react-query'
-import { useEffect, useRef, useState } from 'react'
+import { type Dispatch, type SetStateAction, useEffect, useRef, useState } from 'react'
 import { confirm } from '../../parts/Confirm.tsx'
 import { notify, notifyError } from '../../parts/notify.tsx'
 import { t } from '../../text.ts'
@@ -15,8 +15,16 @@ import type { Go } from './place.ts'
 const mayUndo = 15_000 // milliseconds that the toast stays
 const manyAtOnce = 20 // more are asked about first
 
+interface Table {
+  selected: ReadonlyMap<string, Doc>
+  setSelected: Dispatch<SetStateAction<ReadonlyMap<string, Doc>>>
+  /** Of the document beside the table. */
+  openId: string
+  go: Go
+}
+
 /** Writes to the rows on screen: cells, deletes that can be taken back. */
-export function useActs(from: string, rows: Rows, { selected, setSelected, go }: { selected: ReadonlyMap<string, Doc>; setSelected: (s: ReadonlyMap<string, Doc>) => void; go: Go }) {
+export function useActs(from: string, rows: Rows, { selected, setSelected, openId, go }: Table) {
   const [conflict, setConflict] = useState<Conflict>()
   const stack = useRef(new UndoStack())
   const cache = useQueryClient()
@@ -61,14 +69,20 @@ export function useActs(from: string, rows: Rows, { selected, setSelected, go }:
   const run = async (docs: Doc[]) => {
     const report = await commitAll(deletes(from, docs), client.commit, client.refusal, () => {})
     const done = new Set(report.done)
-    setSelected(new Map([...selected].filter(([id]) => !done.has(id))))
     const deleted = docs.filter(d => done.has(idOf(d)))
     if (deleted.length > 0) {
-      go({ doc: '' }, { replace: true })
+      if (done.has(openId)) go({ doc: '' }, { replace: true, anyway: true })
       gone(deleted)
     }
-    tell(report)
     await current.current.refresh()
+    const failed = (code: string) => report.failed.filter(f => f.code === code).map(f => f.id)
+    const [changed, missing] = [failed('failed_precondition'), failed('not_found')]
+    const fresh = await newest(from, changed.filter(id => selected.has(id)), current.current)
+    for (const id of missing) done.add(id)
+    setSelected(old => new Map([...old].filter(([id]) => !done.has(id)).map(([id, d]) => [id, fresh.get(id) ?? d])))
+    if (changed.length > 0) notifyError(new Error(t('data.delete.changed', { n: changed.length, id: changed[0] as string })))
+    if (missing.length > 0) notify(t('data.delete.gone', { n: missing.length }))
+    tell({ ...report, failed: report.failed.filter(f => !changed.includes(f.id) && !missing.includes(f.id)) })
     counted()
   }
 
@@ -90,7 +104,21 @@ export function useActs(from: string, rows: Rows, { selected, setSelected, go }:
     if (d) rows.replace(d)
     else void rows.refresh()
   }
-  return { save: saveCell, remove, undo, conflict, resolved }
+  /** Documents as they are on screen now. */
+  const seen = (docs: Doc[]): Doc[] => {
+    const loaded = byId(rows)
+    return docs.map(d => loaded.get(idOf(d)) ?? d)
+  }
+  return { save: saveCell, remove, seen, undo, conflict, resolved }
+}
+
+const byId = (rows: Rows): Map<string, Doc> => new Map(rows.loaded().map(d => [idOf(d), d]))
+
+/** What documents have become, for those that are still there. */
+async function newest(from: string, ids: string[], rows: Rows): Promise<Map<string, Doc>> {
+  const loaded = byId(rows)
+  const found = await Promise.all(ids.map(async id => loaded.get(id) ?? await client.getDoc(from, id).catch(() => undefined)))
+  return new Map(found.flatMap(d => d ? [[idOf(d), d]] : []))
 }
 
 /** Says what a commit of many could not do. */

@@ -1,5 +1,6 @@
 import { useCallback, useMemo } from 'react'
 import { useSearchParams } from 'wouter'
+import { drawn } from '../../parts/unsaved.ts'
 import { type Column, parseColumns } from './model/columns.ts'
 import { parseSort, type SortKey } from './model/sort.ts'
 import type { Doc } from './model/values.ts'
@@ -24,7 +25,8 @@ export interface Place {
 
 const names = { collection: 'in', tab: 'tab', where: 'where', sort: 'sort', columns: 'cols', as: 'as', doc: 'doc', panel: 'panel', view: 'view' } as const
 export type Patch = Partial<Record<keyof typeof names, string>>
-export type Go = (patch: Patch, o?: { replace?: boolean }) => void
+/** anyway: nothing is lost that was written. */
+export type Go = (patch: Patch, o?: { replace?: boolean; anyway?: boolean }) => void
 
 export function usePlace(): [Place, Go] {
   const [params, setParams] = useSearchParams()
@@ -38,12 +40,14 @@ export function usePlace(): [Place, Go] {
     } catch {
       where = undefined
     }
+    const moves = of('panel') === 'import' || of('panel') === 'export' // never through somebody's eyes
     return {
       collection: of('collection'), tab: of('tab') || 'documents', whereText: of('where'), where, sort: parseSort(of('sort')),
-      columns: of('columns') === '' ? undefined : parseColumns(of('columns')), as: of('as'), doc: of('doc'), panel: of('panel'), view: of('view'),
+      columns: of('columns') === '' ? undefined : parseColumns(of('columns')), as: moves ? '' : of('as'), doc: of('doc'), panel: of('panel'), view: of('view'),
     }
   }, [text])
   const go = useCallback<Go>((patch, o = {}) => {
+    const options = { replace: o.replace ?? false, anyway: o.anyway ?? false } // all of them reach the router
     setParams(old => {
       const next = new URLSearchParams(old)
       for (const [k, v] of Object.entries(patch)) {
@@ -52,10 +56,14 @@ export function usePlace(): [Place, Go] {
         else next.set(name, v)
       }
       return next
-    }, { replace: o.replace ?? false })
+    }, options)
   }, [setParams])
   return [place, go]
 }
+
+/** Whether an address shows the document that is open now. */
+export const sameDoc = (to: URL): boolean =>
+  to.pathname === drawn().pathname && (['collection', 'tab', 'as', 'doc'] as const).every(k => to.searchParams.get(names[k]) === drawn().searchParams.get(names[k]))
 
 /** Another collection: nothing of the old one's query stays, but whose eyes it is seen through. */
 export const otherCollection = (name: string): Patch => ({ collection: name, tab: '', where: '', sort: '', columns: '', doc: '', panel: '', view: '' })

@@ -1,4 +1,4 @@
-import type { Extension } from '@codemirror/state'
+import type { CompletionContext, CompletionResult } from '@codemirror/autocomplete'
 
 export type CodeLanguage = 'json' | 'yaml' | 'typescript' | 'cel' | 'text'
 
@@ -14,14 +14,20 @@ export interface CodeProps {
   onChange?: (value: string) => void
   /** Ctrl+Enter, Cmd+Enter. */
   onSubmit?: () => void
+  /** Ctrl+S, Cmd+S. */
+  onSave?: () => void
+  /** Keep the array the same between renders. */
   problems?: CodeProblem[]
-  /** Pixels; without it as high as the text, up to maxHeight. */
-  height?: number
+  /** Pixels, or all that the parent has; without it as high as the text, up to maxHeight. */
+  height?: number | 'fill'
   maxHeight?: number
-  /** Words to complete; keep the function the same between renders. */
+  /** Words to complete. */
   complete?: (word: string, before: string) => { label: string; detail?: string; type?: string }[]
+  /** Instead of complete, where the place in the syntax decides. */
+  completeAt?: (c: CompletionContext) => CompletionResult | null
   /** Long lines go on in the next row instead of scrolling. */
   wrap?: boolean
-  /** Further CodeMirror extensions; keep the array the same between renders. */
-  extensions?: Extension[]
+  /** A few lines: without numbers. */
+  small?: boolean
+  autoFocus?: boolean
 }

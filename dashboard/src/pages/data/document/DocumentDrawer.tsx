@@ -1,26 +1,27 @@
-import { ActionIcon, Alert, Button, CopyButton, Drawer, Group, Menu, Skeleton, Text, Tooltip } from '@mantine/core'
-import { useMediaQuery } from '@mantine/hooks'
+import { ActionIcon, Alert, Button, CopyButton, Drawer, Group, Menu, Text, Tooltip } from '@mantine/core'
+import { useMediaQuery, useWindowEvent } from '@mantine/hooks'
 import { IconCheck, IconCopy, IconDots, IconFiles, IconTrash } from '@tabler/icons-react'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { lazy, type RefObject, Suspense, useEffect, useRef, useState } from 'react'
+import { useEffect, useMemo, useState } from 'react'
 import { apiError } from '../../../api/error.ts'
-import { confirm } from '../../../parts/Confirm.tsx'
+import { CodeEdit, CodeView } from '../../../parts/Code.tsx'
 import { notify } from '../../../parts/notify.tsx'
 import { Plain } from '../../../parts/Plain.tsx'
 import { Failed, Loading } from '../../../parts/states.tsx'
 import { TimeAgo } from '../../../parts/TimeAgo.tsx'
+import { useUnsaved } from '../../../parts/useUnsaved.ts'
 import { t } from '../../../text.ts'
 import * as client from '../client.ts'
 import { blank } from '../model/schema.ts'
 import { type Doc, idOf, own, Tagged, versionOf } from '../model/values.ts'
 import { parseDoc, write } from '../model/wire.ts'
+import { sameDoc } from '../place.ts'
 import { completeDoc } from './complete.ts'
 import { ConflictView } from './ConflictView.tsx'
 import css from './document.module.css'
 import { type Conflict, ConflictError, save } from './editing.ts'
 import { lintDoc } from './lint.ts'
 
-const Json = lazy(() => import('./Json.tsx'))
 export const newDocument = '+'
 
 interface Props {
@@ -42,19 +43,17 @@ export function DocumentDrawer(p: Props) {
   const narrow = useMediaQuery('(max-width: 48em)')
   const fresh = p.id.startsWith(newDocument)
   const source = fresh ? p.id.slice(1) : p.id
-  const found = useQuery({ queryKey: ['data', 'doc', p.collection, source, p.as], queryFn: ({ signal }) => client.getDoc(p.collection, source, p.as, signal), enabled: source !== '', staleTime: 0, gcTime: 0 })
-  const dirty = useRef(false)
-  const close = () => {
-    if (!dirty.current) return p.close()
-    confirm({ title: t('data.doc.discardTitle'), about: t('data.doc.discardAbout'), action: t('data.doc.discard'), run: async () => p.close() })
-  }
+  const found = useQuery({ queryKey: ['data', 'doc', p.collection, source, p.as], queryFn: ({ signal }) => client.getDoc(p.collection, source, p.as, signal), enabled: source !== '', staleTime: Infinity, gcTime: 0 }) // read once: live changes tell what is newer
+  useWindowEvent('keydown', e => { // of this dialog alone, not of one above it or of a list in the editor
+    if (e.key === 'Escape' && !e.defaultPrevented && (e.target === document.body || (e.target as Element).closest('[data-document]'))) p.close()
+  })
   return (
     <Drawer
-      opened onClose={close} position="right" size={narrow ? '100%' : 640} overlayProps={{ backgroundOpacity: 0.15 }} lockScroll={false} classNames={{ content: css.content as string, body: css.body as string }}
+      opened onClose={p.close} closeOnEscape={false} data-document position="right" size={narrow ? '100%' : 640} overlayProps={{ backgroundOpacity: 0.15 }} lockScroll={false} classNames={{ content: css.content as string, body: css.body as string }}
       title={<Title id={source} fresh={fresh} />} closeButtonProps={{ 'aria-label': t('action.close') }}
     >
-      {source !== '' && found.isPending ? <Loading /> : found.isError ? <Failed error={found.error} retry={found.refetch} /> : (
-        <Body key={p.id} {...p} touched={dirty} fresh={fresh} base={fresh ? (found.data ? own(found.data) : blank(p.schema)) : found.data as Doc} />
+      {source !== '' && found.isPending ? <Loading /> : found.isError && !found.data ? <Failed error={found.error} retry={found.refetch} /> : (
+        <Body key={p.id} {...p} fresh={fresh} base={fresh ? (found.data ? own(found.data) : blank(p.schema)) : found.data as Doc} />
       )}
     </Drawer>
   )
@@ -72,7 +71,7 @@ function Title({ id, fresh }: { id: string; fresh: boolean }) {
   )
 }
 
-function Body({ touched, collection, as, schema, base: first, current, fresh, open, close, saved, remove }: Props & { base: Doc; fresh: boolean; touched: RefObject<boolean> }) {
+function Body({ collection, as, schema, base: first, current, fresh, open, close, saved, remove }: Props & { base: Doc; fresh: boolean }) {
   const cache = useQueryClient()
   const [base, setBase] = useState(first)
   const [text, setText] = useState(() => write(own(first), 2))
@@ -80,11 +79,10 @@ function Body({ touched, collection, as, schema, base: first, current, fresh, op
   const [error, setError] = useState<unknown>()
   const [conflict, setConflict] = useState<Conflict>()
   const readOnly = as !== ''
-  const dirty = fresh || text !== write(own(base), 2)
-  useEffect(() => {
-    touched.current = text !== write(own(base), 2)
-  }, [touched, text, base])
-  const marks = lintDoc(text, schema)
+  const changed = useMemo(() => text !== write(own(base), 2), [text, base])
+  const dirty = fresh || changed
+  useUnsaved(changed && !readOnly, sameDoc)
+  const marks = useMemo(() => lintDoc(text, schema), [text, schema])
   const readable = isReadable(text)
   const newer = !fresh && current && versionOf(current) > versionOf(base) ? current : undefined
 
@@ -124,6 +122,9 @@ function Body({ touched, collection, as, schema, base: first, current, fresh, op
     saved(d, false)
     notify(t('data.doc.saved'))
   })
+  const submit = () => {
+    if (dirty && readable && !busy) void store()
+  }
   if (conflict) {
     return (
       <ConflictView
@@ -163,9 +164,9 @@ function Body({ touched, collection, as, schema, base: first, current, fresh, op
         </Alert>
       )}
       <div className={css.editor}>
-        <Suspense fallback={<Skeleton height="100%" />}>
-          <Json value={text} label={t('data.doc.json')} readOnly={readOnly} autoFocus={fresh} onChange={setText} onSubmit={() => { if (dirty && readable && !readOnly) void store() }} lint={s => lintDoc(s, schema)} complete={c => completeDoc(c, schema)} />
-        </Suspense>
+        {readOnly
+          ? <CodeView language="json" height="fill" wrap value={text} label={t('data.doc.json')} />
+          : <CodeEdit language="json" height="fill" wrap value={text} label={t('data.doc.json')} autoFocus={fresh} problems={marks} onChange={setText} onSubmit={submit} onSave={submit} completeAt={c => completeDoc(c, schema)} />}
       </div>
       {marks.length > 0 && <ul className={css.problems} aria-label={t('data.doc.problems')}>{marks.slice(0, 20).map(m => <li key={m.from + m.message}><Plain text={m.message} wrap /></li>)}</ul>}
       {error !== undefined && <Alert color="red" p="xs" role="alert"><Plain text={[apiError(error).field, apiError(error).message, apiError(error).hint].filter(Boolean).join(' · ')} wrap /></Alert>}
@@ -173,7 +174,7 @@ function Body({ touched, collection, as, schema, base: first, current, fresh, op
         <Group justify="space-between" gap="xs">
           {fresh ? <Text size="xs" c="dimmed">{t('data.doc.idHint')}</Text> : <Actions doc={base} collection={collection} open={open} remove={remove} />}
           <Group gap="xs">
-            <Button variant="default" onClick={close}>{dirty && !fresh ? t('data.doc.discard') : t('action.close')}</Button>
+            <Button variant="default" onClick={close}>{changed && !readOnly ? t('data.doc.discard') : t('action.close')}</Button>
             <Tooltip label={t('data.doc.saveHint')}><Button onClick={() => void store()} loading={busy} disabled={!dirty || !readable}>{fresh ? t('data.doc.create') : t('action.save')}</Button></Tooltip>
           </Group>
         </Group>

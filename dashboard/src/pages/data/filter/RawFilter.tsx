@@ -1,18 +1,18 @@
-import { Alert, Button, Group, Paper, Skeleton, Stack } from '@mantine/core'
-import { lazy, type ReactNode, Suspense, useState } from 'react'
+import { Alert, Button, Group, Stack } from '@mantine/core'
+import { type ReactNode, useMemo, useState } from 'react'
+import { CodeEdit } from '../../../parts/Code.tsx'
 import { t } from '../../../text.ts'
 import { completeWhere } from '../document/complete.ts'
-import { malformed } from '../document/lint.ts'
+import { lintObject, malformed } from '../document/lint.ts'
 import { whereText } from '../model/filter.ts'
 import type { Doc } from '../model/values.ts'
 import { parseDoc, write } from '../model/wire.ts'
-
-const Json = lazy(() => import('../document/Json.tsx'))
 
 /** The filter as the query has it. */
 export function RawFilter({ text: applied, fields, schema, apply, ways }: { text: string; fields: readonly string[]; schema: Doc | undefined; apply: (text: string) => void; ways: ReactNode }) {
   const [text, setText] = useState(() => pretty(applied))
   const [problem, setProblem] = useState('')
+  const marks = useMemo(() => lintObject(text), [text])
   const run = () => {
     try {
       apply(text.trim() === '' ? '' : whereText(parseDoc(text)))
@@ -23,21 +23,7 @@ export function RawFilter({ text: applied, fields, schema, apply, ways }: { text
   }
   return (
     <Stack gap="sm">
-      <Paper withBorder radius="sm">
-        <Suspense fallback={<Skeleton height={36} />}>
-          <Json
-            small value={text} label={t('data.filter.json')} onChange={setText} onSubmit={run} complete={c => completeWhere(c, fields, schema)}
-            lint={s => {
-              try {
-                if (s.trim() !== '') parseDoc(s)
-                return []
-              } catch (e) {
-                return [malformed(e, s)]
-              }
-            }}
-          />
-        </Suspense>
-      </Paper>
+      <CodeEdit small language="json" wrap maxHeight={220} value={text} label={t('data.filter.json')} onChange={setText} onSubmit={run} problems={marks} completeAt={c => completeWhere(c, fields, schema)} />
       {problem && <Alert color="red" p="xs" role="alert">{problem}</Alert>}
       <Group gap="xs">
         <Button size="xs" onClick={run}>{t('data.filter.apply')}</Button>

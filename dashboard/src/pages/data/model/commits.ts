@@ -1,10 +1,10 @@
-import { type Doc, idOf, own, type Value } from './values.ts'
+import { type Doc, idOf, own, type Value, versionOf } from './values.ts'
 import { write } from './wire.ts'
 
 /** A write of POST /data/v1/commit. */
 export interface Write { op: 'create' | 'set' | 'update' | 'delete'; in: string; id: string; data?: Doc; ifVersion?: number }
 export interface Refusal { field?: string | undefined; message: string; code: string }
-export interface Failure { id: string; message: string }
+export interface Failure { id: string; code: string; message: string }
 export interface Report { done: string[]; failed: Failure[]; /** A stop by hand, or by an error that speaks of no write. */ stopped?: string }
 
 const mostWrites = 500
@@ -48,7 +48,7 @@ export async function commitAll(writes: readonly Write[], commit: (w: Write[]) =
         const i = Number(/^writes\[(\d+)\]/.exec(r?.field ?? '')?.[1] ?? NaN)
         const bad = chunk[i]
         if (!r || !bad) return { ...report, stopped: r?.message ?? String(e) }
-        report.failed.push({ id: bad.id, message: r.message })
+        report.failed.push({ id: bad.id, code: r.code, message: r.message })
         if (report.failed.length >= mostFailures) return { ...report, stopped: r.message }
         chunk = chunk.filter(w => w !== bad)
       }
@@ -58,7 +58,8 @@ export async function commitAll(writes: readonly Write[], commit: (w: Write[]) =
   return report
 }
 
-export const deletes = (from: string, docs: readonly Doc[]): Write[] => docs.map(d => ({ op: 'delete', in: from, id: idOf(d) }))
+/** Deletes what was seen: a document that has changed meanwhile is refused, so that an undo brings back what went. */
+export const deletes = (from: string, docs: readonly Doc[]): Write[] => docs.map(d => ({ op: 'delete', in: from, id: idOf(d), ifVersion: versionOf(d) }))
 
 /** What brings deleted documents back, under their ids; whoever took an id meanwhile keeps it. */
 export const recreates = (from: string, docs: readonly Doc[]): Write[] => docs.map(d => ({ op: 'create', in: from, id: idOf(d), data: own(d) }))

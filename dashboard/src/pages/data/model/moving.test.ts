@@ -6,7 +6,7 @@ import { Rows } from './rows.ts'
 import { type Doc, idOf } from './values.ts'
 import { parseDoc } from './wire.ts'
 
-const doc = (i: number): Doc => parseDoc(`{"_id":"${String(i).padStart(7, '0')}","n":${i}}`)
+const doc = (i: number): Doc => parseDoc(`{"_id":"${String(i).padStart(7, '0')}","_version":1,"n":${i}}`)
 const writes = (n: number): Write[] => deletes('pets', Array.from({ length: n }, (_, i) => doc(i)))
 class Refused extends Error {
   readonly r: Refusal
@@ -36,7 +36,7 @@ describe('commits', () => {
       const i = c.findIndex(w => Number(w.id) % 200 === 7)
       if (i >= 0) throw new Refused({ code: 'not_found', message: 'gone', field: `writes[${i}].id` })
     }, refused, () => {})
-    expect(report.failed.map(f => Number(f.id))).toEqual([7, 207, 407])
+    expect(report.failed.map(f => [Number(f.id), f.code])).toEqual([[7, 'not_found'], [207, 'not_found'], [407, 'not_found']])
     expect(report.done.length).toBe(597)
     expect(report.stopped).toBeUndefined()
     expect(sent).toEqual([500, 499, 498, 497, 100])
@@ -52,7 +52,7 @@ describe('commits', () => {
   it('are written with types and without system fields', () => {
     const d = parseDoc('{"_id":"a","_version":3,"p":5.0}')
     expect(body(recreates('pets', [d]))).toBe('{"writes":[{"op":"create","in":"pets","id":"a","data":{"p":5.0}}]}')
-    expect(body([{ op: 'delete', in: 'pets', id: 'a', ifVersion: 3 }])).toBe('{"writes":[{"op":"delete","in":"pets","id":"a","ifVersion":3}]}')
+    expect(body(deletes('pets', [d]))).toBe('{"writes":[{"op":"delete","in":"pets","id":"a","ifVersion":3}]}')
   })
 
   it('of deletes are taken back last first, each once', () => {

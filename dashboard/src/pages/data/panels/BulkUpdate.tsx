@@ -1,22 +1,22 @@
-import { Alert, Button, Group, Modal, Paper, Progress, Skeleton, Stack, Text } from '@mantine/core'
-import { lazy, Suspense, useState } from 'react'
+import { Alert, Button, Group, Modal, Progress, Stack, Text } from '@mantine/core'
+import { useMemo, useState } from 'react'
+import { CodeEdit } from '../../../parts/Code.tsx'
 import { notify } from '../../../parts/notify.tsx'
 import { t } from '../../../text.ts'
 import { tell } from '../acts.tsx'
 import * as client from '../client.ts'
 import { completeDoc } from '../document/complete.ts'
-import { malformed } from '../document/lint.ts'
+import { lintObject, malformed } from '../document/lint.ts'
 import { commitAll, updates } from '../model/commits.ts'
 import type { Doc } from '../model/values.ts'
 import { parseDoc } from '../model/wire.ts'
-
-const Json = lazy(() => import('../document/Json.tsx'))
 
 /** One change for all documents that are selected. */
 export function BulkUpdate({ from, selected, schema, close, done }: { from: string; selected: ReadonlyMap<string, Doc>; schema: Doc | undefined; close: () => void; done: () => void }) {
   const [text, setText] = useState('{}')
   const [progress, setProgress] = useState<number>()
   const [problem, setProblem] = useState('')
+  const marks = useMemo(() => lintObject(text), [text])
   const run = async () => {
     let patch: Doc
     try {
@@ -39,9 +39,7 @@ export function BulkUpdate({ from, selected, schema, close, done }: { from: stri
     <Modal opened onClose={close} title={t('data.bulk.updateTitle', { n: selected.size })} closeButtonProps={{ 'aria-label': t('action.close') }}>
       <Stack gap="sm">
         <Text size="sm" c="dimmed">{t('data.bulk.updateAbout')}</Text>
-        <Paper withBorder radius="sm">
-          <Suspense fallback={<Skeleton height={36} />}><Json small value={text} label={t('data.bulk.patch')} onChange={setText} onSubmit={() => void run()} complete={c => completeDoc(c, schema)} /></Suspense>
-        </Paper>
+        <CodeEdit small language="json" wrap maxHeight={220} value={text} label={t('data.bulk.patch')} onChange={setText} onSubmit={() => void run()} problems={marks} completeAt={c => completeDoc(c, schema)} />
         {problem && <Alert color="red" p="xs" role="alert">{problem}</Alert>}
         {progress !== undefined && <Progress value={progress / Math.max(1, selected.size) * 100} aria-label={t('data.bulk.updateTitle', { n: selected.size })} />}
         <Group justify="flex-end" gap="xs">
