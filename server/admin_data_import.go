@@ -23,11 +23,14 @@ type Transfers interface {
 }
 
 type importIn struct {
-	Format  string            `json:"format" enum:"jsonl,csv"`
-	Mode    string            `json:"mode" enum:"create,set" doc:"create: a taken id is a bad line; set: the document is replaced"`
-	File    string            `json:"file,omitempty" doc:"its name, to be shown"`
-	Columns []string          `json:"columns,omitempty" doc:"of a CSV: paths of fields; else its first line names them"`
-	Types   map[string]string `json:"types,omitempty" doc:"of columns: auto string number boolean date decimal long objectId binary json skip; auto: the schema's, else guessed"`
+	Format    string            `json:"format" enum:"jsonl,csv"`
+	Mode      string            `json:"mode" enum:"create,set" doc:"create: a taken id is a bad line; set: the document is replaced"`
+	File      string            `json:"file,omitempty" doc:"its name, to be shown"`
+	Mark      string            `json:"mark,omitempty" doc:"by which the client knows the file again, at most 200 bytes"`
+	Separator string            `json:"separator,omitempty" doc:"of a CSV: a comma, a semicolon or a tab"`
+	Columns   []string          `json:"columns,omitempty" doc:"of a CSV: paths of fields; else its first line names them"`
+	Header    bool              `json:"header,omitempty" doc:"with columns: the first line is passed over"`
+	Types     map[string]string `json:"types,omitempty" doc:"of columns: auto string number boolean date decimal long objectId binary json skip; auto: the schema's, else guessed"`
 }
 
 type importOut struct {
@@ -36,6 +39,7 @@ type importOut struct {
 	Format     string    `json:"format" enum:"jsonl,csv"`
 	Mode       string    `json:"mode" enum:"create,set"`
 	File       string    `json:"file"`
+	Mark       string    `json:"mark" doc:"as it was given"`
 	Columns    []string  `json:"columns"`
 	State      string    `json:"state" enum:"open,done"`
 	Complete   bool      `json:"complete" doc:"false: the time of the request was up, the same part is to be sent again"`
@@ -59,7 +63,7 @@ type importList struct {
 
 func showImport(m *transfer.Import, complete bool) importOut {
 	out := importOut{
-		ID: m.ID, Collection: m.Collection, Format: m.Format, Mode: m.Mode, File: m.File, Columns: append([]string{}, m.Columns...),
+		ID: m.ID, Collection: m.Collection, Format: m.Format, Mode: m.Mode, File: m.File, Mark: m.Mark, Columns: append([]string{}, m.Columns...),
 		State: "open", Complete: complete, Parts: m.Parts, Lines: m.Lines, Created: m.Created, Replaced: m.Replaced, Failed: m.Failed,
 		Errors: []badLine{}, By: m.By, StartedAt: m.Started.UTC(), ChangedAt: m.Changed.UTC(),
 	}
@@ -75,11 +79,12 @@ func showImport(m *transfer.Import, complete bool) importOut {
 // beginImport is POST /admin/v1/collections/{collection}/imports.
 func beginImport(r *request) error {
 	var in importIn
-	if err := r.readJSON(&in, "format", "mode", "file", "columns", "types"); err != nil {
+	if err := r.readJSON(&in, "format", "mode", "file", "mark", "separator", "columns", "header", "types"); err != nil {
 		return err
 	}
 	m, err := r.transfers().Begin(r.ctx, transfer.Request{
-		Collection: r.params[0], Format: in.Format, Mode: in.Mode, File: in.File, Columns: in.Columns, Types: in.Types,
+		Collection: r.params[0], Format: in.Format, Mode: in.Mode, File: in.File, Mark: in.Mark,
+		Separator: in.Separator, Columns: in.Columns, Header: in.Header, Types: in.Types,
 	})
 	if err != nil {
 		return err

@@ -10,7 +10,7 @@ import (
 )
 
 type importState struct {
-	ID, State, Collection, By               string
+	ID, State, Collection, By, Mark         string
 	Complete                                bool
 	Parts, Lines, Created, Replaced, Failed int64
 	Columns                                 []string
@@ -20,10 +20,21 @@ type importState struct {
 	}
 }
 
+func TestImportWithNamedColumns(t *testing.T) {
+	s := startDataPage(t)
+	var m importState
+	s.ok(t, 201, "POST", "/admin/v1/collections/tools/imports", `{"format":"csv","mode":"create","separator":";","columns":["_id","name"],"header":true}`, &m)
+	a := s.do(t, "op", "PUT", "/admin/v1/imports/"+m.ID+"/parts/1?last=true", "Nr;Bezeichnung\nd;plane\n", "Content-Type", "text/csv")
+	if a.StatusCode != 200 || a.field("created") != "1" || a.field("failed") != "0" {
+		t.Errorf("%d %s", a.StatusCode, a.body)
+	}
+	s.refused(t, 400, "separator", "POST", "/admin/v1/collections/tools/imports", `{"format":"csv","mode":"create","separator":"|"}`)
+}
+
 func TestImportOverHTTP(t *testing.T) {
 	s := startDataPage(t)
 	var m importState
-	s.ok(t, 201, "POST", "/admin/v1/collections/tools/imports", `{"format":"csv","mode":"create","file":"tools.csv"}`, &m)
+	s.ok(t, 201, "POST", "/admin/v1/collections/tools/imports", `{"format":"csv","mode":"create","file":"tools.csv","mark":"4096-1"}`, &m)
 	if m.ID == "" || m.State != "open" || m.Errors == nil || m.By != "op@shop.example" {
 		t.Fatalf("%+v", m)
 	}
@@ -57,7 +68,7 @@ func TestImportOverHTTP(t *testing.T) {
 	}
 	var all struct{ Imports []importState }
 	s.ok(t, 200, "GET", "/admin/v1/imports", "", &all)
-	if len(all.Imports) != 1 || all.Imports[0].ID != m.ID || len(all.Imports[0].Errors) != 0 {
+	if len(all.Imports) != 1 || all.Imports[0].ID != m.ID || all.Imports[0].Mark != "4096-1" || len(all.Imports[0].Errors) != 0 {
 		t.Errorf("%+v", all)
 	}
 	s.ok(t, 204, "DELETE", path, "", nil)

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hutch-dev/hutch"
 	"github.com/hutch-dev/hutch/data"
 	"github.com/hutch-dev/hutch/data/transfer"
 )
@@ -42,6 +43,33 @@ func TestCSVTakesTheSchemasTypes(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestCSVOfOtherMakes: tabs and semicolons, and columns that get other names than the header's.
+func TestCSVOfOtherMakes(t *testing.T) {
+	r := openRoom(t, openPebble(t))
+	for sep, id := range map[string]string{",": "comma", ";": "semicolon", "\t": "tab"} {
+		file := strings.ReplaceAll("Nr|Bezeichnung|Notiz|Notiz\n"+id+"|\"a,b;c\td\"|x|2.5\n", "|", sep)
+		q := transfer.Request{
+			Collection: "tools", Format: "csv", Mode: "create", Separator: sep, Header: true,
+			Columns: []string{"_id", "name", "#3", "price"}, Types: map[string]string{"#3": "skip"},
+		}
+		if m := r.part(t, r.begin(t, q), 1, true, file); m.Created != 1 || m.Failed != 0 || strings.Join(m.Columns, ",") != "_id,name,#3,price" {
+			t.Errorf("%q: %+v", sep, m)
+		}
+		if d := r.doc(t, "tools", id); !strings.HasSuffix(d, `"name":"a,b;c\td","price":2.5}`) {
+			t.Errorf("%q: %s", sep, d)
+		}
+	}
+	id := r.begin(t, transfer.Request{Collection: "plain", Format: "csv", Mode: "create", Columns: []string{"a", "b"}})
+	if m := r.part(t, id, 1, true, "1,2\n"); m.Created != 1 {
+		t.Errorf("without a header the first line is a document: %+v", m)
+	}
+	id = r.begin(t, transfer.Request{Collection: "plain", Format: "csv", Mode: "create", Header: true, Columns: []string{"a", "b"}})
+	_, _, err := r.Part(r.ctx, id, 1, true, data.Request{Op: data.OpCreate}, []byte("x,y,z\n1,2,3\n"))
+	if hutch.CodeOf(err) != hutch.InvalidArgument {
+		t.Errorf("a header of three cells for two columns: %v", err)
+	}
 }
 
 // TestS99CellsAreNoFormulas: and come back as they were.

@@ -43,7 +43,7 @@ func FuzzRecords(f *testing.F) {
 			check(r)
 		}
 		cols := func(header []string) ([]column, error) { return columns(header, nil, nil) }
-		for r, err := range csvLines(part, cols, true) {
+		for r, err := range csvLines(part, "", cols, true) {
 			if err != nil {
 				break
 			}

@@ -20,7 +20,11 @@ const (
 	importLife = 7 * 24 * time.Hour // an import is kept
 	maxErrors  = 1000               // told of an import
 	maxListed  = 100                // imports
+	maxMark    = 200                // bytes
 )
+
+// separators of a CSV's cells.
+var separators = []string{"", ",", ";", "\t"}
 
 // The formats and modes of an import.
 const (
@@ -46,7 +50,10 @@ func Indexes() []data.Index {
 type Request struct {
 	Collection, Format, Mode string
 	File                     string            // its name, to be shown
+	Mark                     string            // by which a client knows the file again
+	Separator                string            // of a CSV's cells; "" is a comma
 	Columns                  []string          // of a CSV; none: its first record
+	Header                   bool              // the first record is none even so
 	Types                    map[string]string // of columns
 }
 
@@ -68,7 +75,10 @@ type Import struct {
 	Format     string            `bson:"format"`
 	Mode       string            `bson:"mode"`
 	File       string            `bson:"file"`
+	Mark       string            `bson:"mark"`
+	Separator  string            `bson:"separator"`
 	Header     bool              `bson:"header"` // the file's first record
+	Named      bool              `bson:"named"`  // the columns were given: the header is passed over
 	Columns    []string          `bson:"columns"`
 	Types      map[string]string `bson:"types"`
 	By         string            `bson:"by"`
@@ -113,8 +123,12 @@ func (s *Service) Begin(ctx context.Context, r Request) (*Import, error) {
 		return nil, invalid("format", "format is jsonl or csv")
 	case r.Mode != Create && r.Mode != Set:
 		return nil, invalid("mode", "mode is create or set")
-	case r.Format == JSONL && (len(r.Columns) > 0 || len(r.Types) > 0):
+	case r.Format == JSONL && (len(r.Columns) > 0 || len(r.Types) > 0 || r.Header || r.Separator != ""):
 		return nil, invalid("columns", "only a CSV has columns")
+	case !slices.Contains(separators, r.Separator):
+		return nil, invalid("separator", "a separator is a comma, a semicolon or a tab")
+	case len(r.Mark) > maxMark:
+		return nil, invalid("mark", "a mark has at most 200 bytes")
 	case len(r.Types) > maxColumns:
 		return nil, invalid("types", "there are more types than a file has columns")
 	}
@@ -134,7 +148,7 @@ func (s *Service) Begin(ctx context.Context, r Request) (*Import, error) {
 	now, p := s.Now(), hutch.PrincipalFrom(ctx)
 	m := &Import{
 		ID: strings.ToLower(rand.Text()), Kind: kindImport, Collection: r.Collection, Format: r.Format, Mode: r.Mode, File: clip(r.File, 200),
-		Header: r.Format == CSVs && len(r.Columns) == 0, Columns: r.Columns, Types: r.Types, By: cmp.Or(p.Email, p.UID), Operator: p.UID, Started: now, Changed: now,
+		Mark: r.Mark, Separator: r.Separator, Header: r.Format == CSVs && (r.Header || len(r.Columns) == 0), Named: len(r.Columns) > 0, Columns: r.Columns, Types: r.Types, By: cmp.Or(p.Email, p.UID), Operator: p.UID, Started: now, Changed: now,
 	}
 	doc, err := data.Marshal(m)
 	if err != nil {

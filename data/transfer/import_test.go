@@ -147,11 +147,13 @@ func TestBeginRefuses(t *testing.T) {
 		return q
 	}
 	for field, q := range map[string]transfer.Request{
-		"":        {Collection: "none"},
-		"format":  {Format: "xml"},
-		"mode":    {Mode: "merge"},
-		"columns": {Columns: []string{"a", "a.b"}},
-		"types.a": {Types: map[string]string{"a": "float"}},
+		"":          {Collection: "none"},
+		"format":    {Format: "xml"},
+		"mode":      {Mode: "merge"},
+		"columns":   {Columns: []string{"a", "a.b"}},
+		"mark":      {Mark: strings.Repeat("m", 201)},
+		"separator": {Separator: "|"},
+		"types.a":   {Types: map[string]string{"a": "float"}},
 	} {
 		if _, err := r.Begin(r.ctx, ok(q)); err == nil || hutch.AsError(err).Field != field {
 			t.Errorf("%+v: %v, want %q", q, err, field)
@@ -165,7 +167,13 @@ func TestBeginRefuses(t *testing.T) {
 	if _, err := r.Begin(r.ctx, ok(transfer.Request{Columns: many[:500]})); err != nil {
 		t.Error(err)
 	}
-	if _, err := r.Begin(r.ctx, ok(transfer.Request{Format: "jsonl", Columns: []string{"a"}})); hutch.CodeOf(err) != hutch.InvalidArgument {
-		t.Errorf("columns of JSONL: %v", err)
+	if _, err := r.Begin(r.ctx, ok(transfer.Request{Mark: strings.Repeat("m", 200)})); err != nil {
+		t.Error(err)
+	}
+	for _, q := range []transfer.Request{{Columns: []string{"a"}}, {Separator: ";"}, {Header: true}} {
+		q.Format = "jsonl"
+		if _, err := r.Begin(r.ctx, ok(q)); hutch.CodeOf(err) != hutch.InvalidArgument {
+			t.Errorf("%+v: %v", q, err)
+		}
 	}
 }

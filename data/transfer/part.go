@@ -101,12 +101,15 @@ func (w *worker) run(ctx context.Context, part []byte) error {
 		return w.flush(ctx)
 	}
 	cols := func(header []string) ([]column, error) {
-		if header != nil {
+		if header != nil && w.m.Named && len(header) != len(w.m.Columns) {
+			return nil, hutch.Errorf(hutch.InvalidArgument, "the first line has %d cells, %d columns are named", len(header), len(w.m.Columns))
+		}
+		if header != nil && !w.m.Named {
 			w.m.Columns = header
 		}
 		return columns(w.m.Columns, w.m.Types, fieldsOf(w.coll))
 	}
-	for r, err := range csvLines(part, cols, w.m.Header && w.m.Parts == 0) {
+	for r, err := range csvLines(part, w.m.Separator, cols, w.m.Header && w.m.Parts == 0) {
 		if err == nil {
 			err = take(r)
 		}

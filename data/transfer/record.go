@@ -52,17 +52,20 @@ func jsonLines(part []byte) iter.Seq[record] {
 }
 
 // csvReader reads part without the mark that some programs begin a file with.
-func csvReader(part []byte) *csv.Reader {
+func csvReader(part []byte, separator string) *csv.Reader {
 	r := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(part, []byte("\ufeff"))))
+	if separator != "" {
+		r.Comma = rune(separator[0])
+	}
 	r.FieldsPerRecord, r.ReuseRecord = -1, true
 	return r
 }
 
 // csvLines yields the records of a part; the first is the header where header
 // says so, which sets the columns.
-func csvLines(part []byte, cols func(header []string) ([]column, error), header bool) iter.Seq2[record, error] {
+func csvLines(part []byte, separator string, cols func(header []string) ([]column, error), header bool) iter.Seq2[record, error] {
 	return func(yield func(record, error) bool) {
-		in := csvReader(part)
+		in := csvReader(part, separator)
 		var cs []column
 		var err error
 		if !header {

@@ -3,7 +3,9 @@ import { t } from '../text.ts'
 import { confirm } from './Confirm.tsx'
 
 /** Something on screen that would be lost, and the addresses that keep it there. */
-export interface Guard { stays: (to: URL) => boolean }
+export interface Guard { stays: (to: URL) => boolean; question?: (() => Question) | undefined }
+/** Instead of the usual question. */
+export interface Question { title: string; about: string; action: string }
 /** What navigating may say: `anyway` where nothing is lost by it, as after saving. */
 export interface NavigateOptions { replace?: boolean; state?: unknown; anyway?: boolean }
 
@@ -25,10 +27,10 @@ export function guard(g: Guard): () => void {
 /** The address that is drawn; while the browser comes back to it, location tells another. */
 export const drawn = (): URL => here
 
-const loses = (to: URL): boolean => [...guards].some(g => !g.stays(to))
+const loser = (to: URL): Guard | undefined => [...guards].find(g => !g.stays(to))
 
-function ask(go: () => void): void {
-  confirm({ title: t('unsaved.title'), about: t('unsaved.about'), action: t('unsaved.leave'), run: async () => go() })
+function ask(g: Guard, go: () => void): void {
+  confirm({ ...g.question?.() ?? { title: t('unsaved.title'), about: t('unsaved.about'), action: t('unsaved.leave') }, run: async () => go() })
 }
 
 /** For the router's aroundNav: asks before it leads away from what is not saved. */
@@ -38,8 +40,9 @@ export function aroundNavigation(go: (to: string, o?: NavigateOptions) => void, 
     go(to, { ...o, state: { ...o.state as object | undefined, at } })
     here = new URL(location.href)
   }
-  if (o.anyway || !loses(new URL(to, location.href))) move()
-  else ask(move)
+  const lost = o.anyway ? undefined : loser(new URL(to, location.href))
+  if (lost) ask(lost, move)
+  else move()
 }
 
 /** The browser's back and forward: they have happened when they are told, and are taken back until the person has agreed. */
@@ -52,7 +55,8 @@ function onPop(e: PopStateEvent): void {
   }
   if (to === undefined) return mark() // a link within the page
   const steps = to - at
-  if (passing || steps === 0 || !loses(new URL(location.href))) {
+  const lost = passing || steps === 0 ? undefined : loser(new URL(location.href))
+  if (!lost) {
     passing = false
     at = to
     here = new URL(location.href)
@@ -61,7 +65,7 @@ function onPop(e: PopStateEvent): void {
   e.stopImmediatePropagation()
   held = true
   history.go(-steps)
-  ask(() => {
+  ask(lost, () => {
     passing = true
     history.go(steps)
   })

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'react'
-import { drawn, guard } from './unsaved.ts'
+import { drawn, guard, type Question } from './unsaved.ts'
 
 const samePage = (to: URL): boolean => to.pathname === drawn().pathname
 
@@ -9,8 +9,8 @@ const samePage = (to: URL): boolean => to.pathname === drawn().pathname
  * screen, by default all of the page. A way that loses nothing, as after
  * saving, is taken with the option `anyway`.
  */
-export function useUnsaved(dirty: boolean, stays: (to: URL) => boolean = samePage): void {
-  const latest = useRef(stays)
-  latest.current = stays
-  useEffect(() => dirty ? guard({ stays: to => latest.current(to) }) : undefined, [dirty])
+export function useUnsaved(dirty: boolean, stays: (to: URL) => boolean = samePage, question?: () => Question): void {
+  const latest = useRef({ stays, question })
+  latest.current = { stays, question }
+  useEffect(() => dirty ? guard({ stays: to => latest.current.stays(to), get question() { return latest.current.question } }) : undefined, [dirty])
 }

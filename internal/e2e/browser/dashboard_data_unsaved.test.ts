@@ -34,6 +34,8 @@ describe('unsaved documents and deletes, in a browser', () => {
     await page.click('nav >> text="Data"')
     await page.click('[data-collection=products]')
     await type('0u1')
+    await page.keyboard.press('Tab') // leaves the editor
+    assert.equal(await page.locator('.cm-content:focus').count(), 0)
     await page.keyboard.press('Control+k')
     await page.keyboard.type('Users')
     await page.keyboard.press('Enter')

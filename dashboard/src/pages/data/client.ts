@@ -139,6 +139,13 @@ export function explain(q: Query, signal?: AbortSignal): Promise<Plan> {
 
 export interface Import {
   id: string
+  collection: string
+  format: 'jsonl' | 'csv'
+  mode: 'create' | 'set'
+  file: string
+  mark: string
+  by: string
+  changedAt: string
   complete: boolean
   state: 'open' | 'done'
   parts: number
@@ -148,9 +155,11 @@ export interface Import {
   failed: number
   errors: { line: number; id: string; field: string; code: string; reason: string }[]
 }
-export interface ImportStart { format: 'jsonl' | 'csv'; mode: 'create' | 'set'; file: string; columns?: string[]; types?: Record<string, string> }
+export interface ImportStart { format: 'jsonl' | 'csv'; mode: 'create' | 'set'; file: string; mark: string; separator?: string; columns?: string[]; header?: boolean; types?: Record<string, string> }
 export const startImport = (name: string, body: ImportStart): Promise<Import> => post(`/admin/v1/collections/${name}/imports`, body)
 export const getImport = (id: string, signal: AbortSignal): Promise<Import> => get('/admin/v1/imports/' + id, undefined, signal)
+export const imports = (signal?: AbortSignal): Promise<{ imports: Import[] }> => get('/admin/v1/imports', undefined, signal)
+export const dropImport = (id: string): Promise<void> => del('/admin/v1/imports/' + id)
 export const sendPart = (id: string, part: number, bytes: Uint8Array<ArrayBuffer>, last: boolean, signal: AbortSignal): Promise<Import> =>
   api('PUT', `/admin/v1/imports/${id}/parts/${part}`, { query: last ? { last: true } : {}, body: new Blob([bytes], { type: 'application/octet-stream' }), signal })
 

@@ -3,7 +3,7 @@ import { IconDatabase } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { Page } from '../../parts/Page.tsx'
 import { Plain } from '../../parts/Plain.tsx'
-import { Empty, Failed, Loading } from '../../parts/states.tsx'
+import { Empty, Failed, Loading, Stale } from '../../parts/states.tsx'
 import { bytes, t } from '../../text.ts'
 import { IndexesTab, RulesTab, SchemaTab } from './About.tsx'
 import * as client from './client.ts'
@@ -20,7 +20,8 @@ export default function Data() {
   const current = all.find(c => c.name === place.collection) ?? (place.collection === '' ? all[0] : undefined)
   return (
     <Page title="data.title" fill>
-      {list.isPending ? <Loading /> : list.isError ? <Failed error={list.error} retry={list.refetch} /> : all.length === 0
+      <Stale of={list} />
+      {list.isPending ? <Loading /> : list.isLoadingError ? <Failed error={list.error} retry={list.refetch} /> : all.length === 0
         ? <Empty title="data.none" icon={IconDatabase} about={t('data.noneAbout')} />
         : (
             <div className={css.page}>

@@ -61,9 +61,14 @@ export function usePlace(): [Place, Go] {
   return [place, go]
 }
 
+const keeps = (to: URL, of: (keyof typeof names)[]): boolean =>
+  to.pathname === drawn().pathname && of.every(k => to.searchParams.get(names[k]) === drawn().searchParams.get(names[k]))
+
 /** Whether an address shows the document that is open now. */
-export const sameDoc = (to: URL): boolean =>
-  to.pathname === drawn().pathname && (['collection', 'tab', 'as', 'doc'] as const).every(k => to.searchParams.get(names[k]) === drawn().searchParams.get(names[k]))
+export const sameDoc = (to: URL): boolean => keeps(to, ['collection', 'tab', 'as', 'doc'])
+
+/** Whether an address shows the panel that is open now. */
+export const samePanel = (to: URL): boolean => keeps(to, ['collection', 'tab', 'panel'])
 
 /** Another collection: nothing of the old one's query stays, but whose eyes it is seen through. */
 export const otherCollection = (name: string): Patch => ({ collection: name, tab: '', where: '', sort: '', columns: '', doc: '', panel: '', view: '' })

@@ -10,7 +10,7 @@ import { Plain } from '../../../parts/Plain.tsx'
 import { Failed, Loading } from '../../../parts/states.tsx'
 import { TimeAgo } from '../../../parts/TimeAgo.tsx'
 import { useUnsaved } from '../../../parts/useUnsaved.ts'
-import { t } from '../../../text.ts'
+import { t, useLanguage } from '../../../text.ts'
 import * as client from '../client.ts'
 import { blank } from '../model/schema.ts'
 import { type Doc, idOf, own, Tagged, versionOf } from '../model/values.ts'
@@ -52,7 +52,7 @@ export function DocumentDrawer(p: Props) {
       opened onClose={p.close} closeOnEscape={false} data-document position="right" size={narrow ? '100%' : 640} overlayProps={{ backgroundOpacity: 0.15 }} lockScroll={false} classNames={{ content: css.content as string, body: css.body as string }}
       title={<Title id={source} fresh={fresh} />} closeButtonProps={{ 'aria-label': t('action.close') }}
     >
-      {source !== '' && found.isPending ? <Loading /> : found.isError && !found.data ? <Failed error={found.error} retry={found.refetch} /> : (
+      {source !== '' && found.isPending ? <Loading /> : found.isLoadingError ? <Failed error={found.error} retry={found.refetch} /> : (
         <Body key={p.id} {...p} fresh={fresh} base={fresh ? (found.data ? own(found.data) : blank(p.schema)) : found.data as Doc} />
       )}
     </Drawer>
@@ -79,10 +79,11 @@ function Body({ collection, as, schema, base: first, current, fresh, open, close
   const [error, setError] = useState<unknown>()
   const [conflict, setConflict] = useState<Conflict>()
   const readOnly = as !== ''
+  const language = useLanguage()
   const changed = useMemo(() => text !== write(own(base), 2), [text, base])
   const dirty = fresh || changed
   useUnsaved(changed && !readOnly, sameDoc)
-  const marks = useMemo(() => lintDoc(text, schema), [text, schema])
+  const marks = useMemo(() => lintDoc(text, schema), [text, schema, language])
   const readable = isReadable(text)
   const newer = !fresh && current && versionOf(current) > versionOf(base) ? current : undefined
 

@@ -1,7 +1,7 @@
 import { Alert, Button, Group, Stack } from '@mantine/core'
 import { type ReactNode, useMemo, useState } from 'react'
 import { CodeEdit } from '../../../parts/Code.tsx'
-import { t } from '../../../text.ts'
+import { t, useLanguage } from '../../../text.ts'
 import { completeWhere } from '../document/complete.ts'
 import { lintObject, malformed } from '../document/lint.ts'
 import { whereText } from '../model/filter.ts'
@@ -12,7 +12,8 @@ import { parseDoc, write } from '../model/wire.ts'
 export function RawFilter({ text: applied, fields, schema, apply, ways }: { text: string; fields: readonly string[]; schema: Doc | undefined; apply: (text: string) => void; ways: ReactNode }) {
   const [text, setText] = useState(() => pretty(applied))
   const [problem, setProblem] = useState('')
-  const marks = useMemo(() => lintObject(text), [text])
+  const language = useLanguage()
+  const marks = useMemo(() => lintObject(text), [text, language])
   const run = () => {
     try {
       apply(text.trim() === '' ? '' : whereText(parseDoc(text)))

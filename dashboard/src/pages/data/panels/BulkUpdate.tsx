@@ -2,7 +2,7 @@ import { Alert, Button, Group, Modal, Progress, Stack, Text } from '@mantine/cor
 import { useMemo, useState } from 'react'
 import { CodeEdit } from '../../../parts/Code.tsx'
 import { notify } from '../../../parts/notify.tsx'
-import { t } from '../../../text.ts'
+import { t, useLanguage } from '../../../text.ts'
 import { tell } from '../acts.tsx'
 import * as client from '../client.ts'
 import { completeDoc } from '../document/complete.ts'
@@ -16,7 +16,8 @@ export function BulkUpdate({ from, selected, schema, close, done }: { from: stri
   const [text, setText] = useState('{}')
   const [progress, setProgress] = useState<number>()
   const [problem, setProblem] = useState('')
-  const marks = useMemo(() => lintObject(text), [text])
+  const language = useLanguage()
+  const marks = useMemo(() => lintObject(text), [text, language])
   const run = async () => {
     let patch: Doc
     try {

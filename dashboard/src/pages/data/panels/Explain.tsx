@@ -3,17 +3,18 @@ import { useMediaQuery } from '@mantine/hooks'
 import { IconBulb, IconCircleCheck } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { Plain } from '../../../parts/Plain.tsx'
-import { Failed, Loading } from '../../../parts/states.tsx'
+import { Failed, Loading, Stale } from '../../../parts/states.tsx'
 import { bytes, number, span, t, type Key } from '../../../text.ts'
 import * as client from '../client.ts'
 
 /** How the server finds the documents on screen, and which index would help. */
 export function Explain({ q, close }: { q: client.Query; close: () => void }) {
   const narrow = useMediaQuery('(max-width: 48em)')
-  const plan = useQuery({ queryKey: ['data', 'explain', client.queryText(q), q.as], queryFn: ({ signal }) => client.explain(q, signal), staleTime: 0, gcTime: 0 })
+  const plan = useQuery({ queryKey: ['data', 'explain', client.queryText(q), q.as], queryFn: ({ signal }) => client.explain(q, signal), staleTime: 0, gcTime: 0, refetchOnWindowFocus: false })
   return (
     <Drawer opened onClose={close} position="right" overlayProps={{ backgroundOpacity: 0.15 }} size={narrow ? '100%' : 560} title={<Text fw={600}>{t('data.explain.title')}</Text>} closeButtonProps={{ 'aria-label': t('action.close') }}>
-      {plan.isPending ? <Loading /> : plan.isError ? <Failed error={plan.error} retry={plan.refetch} /> : <Plan plan={plan.data} q={q} />}
+      <Stale of={plan} />
+      {plan.isPending ? <Loading /> : plan.isLoadingError ? <Failed error={plan.error} retry={plan.refetch} /> : <Plan plan={plan.data} q={q} />}
     </Drawer>
   )
 }

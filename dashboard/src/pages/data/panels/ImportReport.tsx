@@ -33,7 +33,10 @@ export function ImportReport({ state, file, over }: { state: Import; file: strin
               </Table.Tbody>
             </Table>
           </ScrollArea.Autosize>
-          <Group justify="flex-end">
+          <Group justify="space-between" gap="xs">
+            <Text size="xs" c="dimmed">{state.failed > state.errors.length
+              ? t('data.import.cut', { n: state.errors.length, total: state.failed })
+              : state.errors.length > shown ? t('data.import.shown', { n: shown, total: state.errors.length }) : ''}</Text>
             <Button size="compact-xs" variant="default" onClick={() => saveAs(file + '.errors.jsonl', new Blob(state.errors.map(e => JSON.stringify(e) + '\n')))}>{t('data.import.report')}</Button>
           </Group>
         </>

@@ -14,13 +14,14 @@ interface Props { place: Place; go: Go; q: Query; collection: Collection; schema
 /** The panel that the URL names. */
 export function Panels({ place, go, q, collection, schema, columns, selected, rows, updated }: Props) {
   const close = () => go({ panel: '' }, { replace: true })
+  const closeAll = () => go({ panel: '', as: '' }, { replace: true }) // whose eyes an address of these names is not asked
   switch (place.panel) {
     case 'explain':
       return <Explain q={q} close={close} />
     case 'import':
-      return <ImportDialog collection={collection} close={close} done={() => void rows.refresh()} />
+      return <ImportDialog collection={collection} close={closeAll} done={() => void rows.refresh()} />
     case 'export':
-      return <ExportDialog q={q} columns={columns} close={close} />
+      return <ExportDialog q={q} columns={columns} close={closeAll} />
     case 'keys':
       return <Keys close={close} />
     case 'update':

@@ -33,7 +33,7 @@ export function ViewAsMenu({ place, go }: { place: Place; go: Go }) {
           <Text size="xs" c="dimmed">{t('data.as.about')}</Text>
           <Button size="xs" variant="default" leftSection={<IconEyeOff size={14} />} onClick={() => choose(guest)}>{t('data.as.guest')}</Button>
           <TextInput size="xs" data-autofocus value={search} onChange={e => setSearch(e.currentTarget.value)} placeholder={t('data.as.search')} aria-label={t('data.as.search')} />
-          {people.isPending ? <Loading /> : people.isError ? <Failed error={people.error} /> : people.data.users.length === 0
+          {people.isPending ? <Loading /> : people.isLoadingError ? <Failed error={people.error} /> : people.data.users.length === 0
             ? <Text size="xs" c="dimmed">{t('data.as.nobody')}</Text>
             : people.data.users.map(u => (
                 <UnstyledButton key={u.id} className={css.person} onClick={() => choose(u.id)}>

@@ -1,9 +1,11 @@
-import { ActionIcon, Button, Checkbox, Group, Menu, Modal, Stack, TextInput } from '@mantine/core'
+import { ActionIcon, Button, Checkbox, Group, Menu, Modal, Stack, Text, TextInput } from '@mantine/core'
 import { IconBookmark, IconTrash } from '@tabler/icons-react'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
+import { confirm } from '../../../parts/Confirm.tsx'
 import { notify, notifyError } from '../../../parts/notify.tsx'
 import { Plain } from '../../../parts/Plain.tsx'
+import { T } from '../../../parts/Text.tsx'
 import { t } from '../../../text.ts'
 import * as client from '../client.ts'
 import css from '../data.module.css'
@@ -21,10 +23,16 @@ export function ViewsMenu({ place, go, collection }: { place: Place; go: Go; col
   const changed = () => cache.invalidateQueries({ queryKey: ['data', 'views', collection] })
   const open = (v: client.SavedView) => go({ where: v.view.where ?? '', sort: v.view.sort ?? '', columns: v.view.cols ?? '', view: v.id })
   const now = { where: place.whereText, sort: sortText(place.sort), cols: place.columns ? columnsText(place.columns) : '' }
-  const remove = (v: client.SavedView) => void client.deleteView(v.id).then(() => {
-    if (place.view === v.id) go({ view: '' }, { replace: true })
-    return changed()
-  }).catch(notifyError)
+  const remove = (v: client.SavedView) => confirm({
+    title: t('data.views.removeTitle', { name: v.name }),
+    about: v.mine ? t(v.shared ? 'data.views.removeShared' : 'data.views.removeMine') : <T k="data.views.removeTheirs" values={{ owner: <b key="owner"><Plain text={v.owner} /></b> }} />,
+    action: t('action.remove'),
+    run: async () => {
+      await client.deleteView(v.id)
+      if (place.view === v.id) go({ view: '' }, { replace: true })
+      await changed()
+    },
+  })
   const save = async (name: string, shared: boolean) => {
     const v = await client.saveView({ collection, name, shared, view: now })
     await changed()
@@ -42,8 +50,11 @@ export function ViewsMenu({ place, go, collection }: { place: Place; go: Go; col
           {views.length === 0 && <Menu.Label>{t('data.views.none')}</Menu.Label>}
           {views.map(v => (
             <Group key={v.id} gap={0} wrap="nowrap">
-              <Menu.Item onClick={() => open(v)} style={{ flex: 1, minWidth: 0 }}><Plain text={v.name} /></Menu.Item>
-              {v.mine && <ActionIcon variant="subtle" color="gray" size="sm" mr={4} onClick={() => remove(v)} aria-label={t('data.views.remove', { name: v.name })}><IconTrash size={13} /></ActionIcon>}
+              <Menu.Item onClick={() => open(v)} style={{ flex: 1, minWidth: 0 }}>
+                <Plain text={v.name} />
+                {v.shared && <Text size="xs" c="dimmed" component="div" truncate>{v.mine ? t('data.views.sharedMine') : <T k="data.views.by" values={{ owner: <Plain key="owner" text={v.owner} /> }} />}</Text>}
+              </Menu.Item>
+              <ActionIcon variant="subtle" color="gray" size="sm" mr={4} onClick={() => remove(v)} aria-label={t('data.views.remove', { name: v.name })}><IconTrash size={13} /></ActionIcon>
             </Group>
           ))}
           <Menu.Divider />
