@@ -155,7 +155,7 @@ export interface Import {
   failed: number
   errors: { line: number; id: string; field: string; code: string; reason: string }[]
 }
-export interface ImportStart { format: 'jsonl' | 'csv'; mode: 'create' | 'set'; file: string; mark: string; separator?: string; columns?: string[]; header?: boolean; types?: Record<string, string> }
+export interface ImportStart { format: 'jsonl' | 'csv'; mode: 'create' | 'set'; file: string; mark?: string; separator?: string; columns?: string[]; header?: boolean; types?: Record<string, string> }
 export const startImport = (name: string, body: ImportStart): Promise<Import> => post(`/admin/v1/collections/${name}/imports`, body)
 export const getImport = (id: string, signal: AbortSignal): Promise<Import> => get('/admin/v1/imports/' + id, undefined, signal)
 export const imports = (signal?: AbortSignal): Promise<{ imports: Import[] }> => get('/admin/v1/imports', undefined, signal)
