@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/hutch-dev/hutch"
+	"github.com/hutch-dev/hutch/data"
 )
 
 const (
@@ -51,8 +52,20 @@ func (a auditDoc) acted(ctx context.Context) auditDoc {
 // where is its client's network. Call it when the act is done, or, where it
 // destroys, before.
 func (s *Service) Note(ctx context.Context, a Act) error {
+	row, err := s.NoteRow(ctx, a)
+	if err != nil {
+		return err
+	}
+	// What was done is told, also where who did it has gone.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	return s.commit(ctx, s.o.Now(), row)
+}
+
+// NoteRow is the row of Note, for who commits it together with the act.
+func (s *Service) NoteRow(ctx context.Context, a Act) (data.Write, error) {
 	if a.What == "" || len(a.What) > maxActName {
-		return hutch.Errorf(hutch.Internal, "an act needs a name")
+		return data.Write{}, hutch.Errorf(hutch.Internal, "an act needs a name")
 	}
 	d := auditDoc{Event: a.What, Target: clipped(a.Target, maxActName), Network: networkFrom(ctx)}
 	switch p := hutch.PrincipalFrom(ctx); p.Kind {
@@ -64,21 +77,15 @@ func (s *Service) Note(ctx context.Context, a Act) error {
 		d.User, d.Session = p.UID, p.SessionID
 	}
 	if len(a.Details) > 0 {
-		js, err := json.Marshal(a.Details)
-		if err != nil {
-			return hutch.Errorf(hutch.Internal, "encoding an act: %w", err)
+		var js strings.Builder
+		to := json.NewEncoder(&js)
+		to.SetEscapeHTML(false)
+		if err := to.Encode(a.Details); err != nil {
+			return data.Write{}, hutch.Errorf(hutch.Internal, "encoding an act: %w", err)
 		}
-		d.Detail = clipped(string(js), maxActDetails)
+		d.Detail = clipped(strings.TrimSuffix(js.String(), "\n"), maxActDetails)
 	}
-	now := s.o.Now()
-	row, err := s.audit(now, d)
-	if err != nil {
-		return err
-	}
-	// What was done is told, also where who did it has gone.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancel()
-	return s.commit(ctx, now, row)
+	return s.audit(s.o.Now(), d)
 }
 
 // clipped is at most n bytes of s, in whole characters.

@@ -2,6 +2,7 @@ package data
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 
@@ -11,7 +12,61 @@ import (
 const (
 	bypassTold = 15 * time.Minute // what is told once in
 	maxBypass  = 10_000           // kept in memory; beyond it some are told again
+	writtenIDs = 5                // of a commit that are told
 )
+
+// Written is what a commit did to a collection.
+type Written struct {
+	Collection                string
+	Created, Updated, Deleted int
+	IDs                       []string // the first of the commit
+}
+
+// written gathers changes of the app's documents; nil where nobody is told.
+func written(changes []Change, tells bool) (out []Written) {
+	if !tells {
+		return nil
+	}
+	at, ids := map[string]int{}, 0
+	for i := range changes {
+		c := &changes[i]
+		if strings.HasPrefix(c.Collection, "_") {
+			continue
+		}
+		k, ok := at[c.Collection]
+		if !ok {
+			k = len(out)
+			at[c.Collection], out = k, append(out, Written{Collection: c.Collection})
+		}
+		w := &out[k]
+		switch {
+		case c.Before == nil:
+			w.Created++
+		case c.After == nil:
+			w.Deleted++
+		default:
+			w.Updated++
+		}
+		if ids < writtenIDs {
+			ids++
+			w.IDs = append(w.IDs, c.ID)
+		}
+	}
+	return out
+}
+
+// tellShown is tell of what steps will show beside what their writer sends: the
+// rest of a document that is updated.
+func (s *Service) tellShown(ctx context.Context, p *hutch.Principal, steps []*step) error {
+	for _, st := range steps {
+		if st.op == OpUpdate && st.known {
+			if err := s.tell(ctx, p, st.coll); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
 
 // bypasses remembers which reads without rules were told.
 type bypasses struct {

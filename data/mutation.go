@@ -30,6 +30,7 @@ type WriteOptions struct {
 	Once    *Once   // Idempotency-Key
 	Join    []Write // of rooms: rows of system collections that go with the commit, see Tx.Join
 	Paths   bool    // name fields as writes[n]...: the request was a commit
+	Told    bool    // the caller tells the audit of it, beside others of the same act
 }
 
 // Once makes a commit happen once: a record under (Scope, Key) is written with it.

@@ -29,6 +29,9 @@ type Options struct {
 	// Bypassed is told that an operator reads a collection without rules, once in
 	// a quarter of an hour for each; its error is the answer. nil: nobody is told.
 	Bypassed func(ctx context.Context, p hutch.Principal, coll string) error
+	// Wrote gives the row that tells of an operator's commit and goes with it; its
+	// error is the answer. nil: nobody is told.
+	Wrote func(ctx context.Context, p hutch.Principal, w []Written) (Write, error)
 }
 
 // App is what a reload replaces as one: collections, rules and hooks.
@@ -53,6 +56,7 @@ type Service struct {
 	valid  func(context.Context, hutch.Principal) error
 
 	bypassed func(context.Context, hutch.Principal, string) error
+	wrote    func(context.Context, hutch.Principal, []Written) (Write, error)
 	erasers  atomic.Pointer[[]func(context.Context, string) error]
 
 	cursorKey []byte
@@ -84,7 +88,7 @@ type app struct {
 // New returns a Service that denies everything until Use. Close stops it.
 func New(o Options) *Service {
 	s := &Service{
-		store: o.Store, limits: o.Limits.filled(), now: o.Now, log: o.Log, dev: o.Dev, valid: o.Valid, bypassed: o.Bypassed,
+		store: o.Store, limits: o.Limits.filled(), now: o.Now, log: o.Log, dev: o.Dev, valid: o.Valid, bypassed: o.Bypassed, wrote: o.Wrote,
 		cursorKey: bytes.Clone(o.CursorKey), onceKey: derivedKey(o.CursorKey, "idempotency"),
 	}
 	if s.now == nil {

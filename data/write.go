@@ -37,7 +37,7 @@ func (s *Service) Write(ctx context.Context, ms []Mutation, o WriteOptions) (*Ou
 		st := &state{s: s}
 		defer st.close()
 		c.st, c.sess = st, nil
-		out, err = s.commit(ctx, st, steps, commitOptions{base: c, docs: o.Docs, once: o.Once, join: o.Join})
+		out, err = s.commit(ctx, st, steps, commitOptions{base: c, docs: o.Docs, once: o.Once, join: o.Join, told: o.Told})
 		return err
 	}
 	if err := s.Rerun(ctx, writeTurn, attempt); err != nil {

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/hutch-dev/hutch"
 )
 
 // rejudgeBytes bounds the documents that are judged under the store's mutex;
@@ -32,6 +34,7 @@ type commitOptions struct {
 	once *Once
 	join []Write // of rooms, into the same commit
 	also []Check
+	told bool // in the audit, by the caller
 }
 
 // take takes up a step without judging it; the unit is the one of its document.
@@ -180,6 +183,11 @@ func (s *Service) commitUnits(ctx context.Context, st *state, steps []*step, o *
 	if err := s.verify(ctx, &o.base.p); err != nil {
 		return nil, err
 	}
+	if o.docs && o.base.p.Kind == hutch.Operator {
+		if err := s.tellShown(ctx, &o.base.p, steps); err != nil {
+			return nil, err
+		}
+	}
 	var kept *Outcome
 	if turn != nil {
 		b.Applied = turn.release
@@ -251,11 +259,12 @@ func (s *Service) batch(st *state, o *commitOptions, now time.Time) *Batch {
 	return b
 }
 
-// derive gives the rows that go with the commit: the app's After hooks' and the
-// idempotency record.
+// derive gives the rows that go with the commit: the app's After hooks', what
+// tells of an operator's, and the idempotency record.
 func (s *Service) derive(ctx context.Context, st *state, steps []*step, o *commitOptions, now time.Time, kept **Outcome) func([]Change) ([]Write, error) {
 	hooks := o.base.app.Hooks
-	if hooks == nil && o.once == nil {
+	tells := o.base.p.Kind == hutch.Operator && s.wrote != nil && !o.told
+	if hooks == nil && o.once == nil && !tells {
 		return nil
 	}
 	return func(changes []Change) (rows []Write, err error) {
@@ -263,6 +272,13 @@ func (s *Service) derive(ctx context.Context, st *state, steps []*step, o *commi
 			if rows, err = hooks.After(ctx, changes); err != nil {
 				return nil, err
 			}
+		}
+		if w := written(changes, tells); len(w) > 0 {
+			row, err := s.wrote(ctx, o.base.p, w)
+			if err != nil {
+				return nil, err
+			}
+			rows = append(rows, row)
 		}
 		if o.once == nil {
 			return rows, nil

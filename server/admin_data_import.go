@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -49,6 +50,7 @@ type importOut struct {
 	Replaced   int64     `json:"replaced"`
 	Failed     int64     `json:"failed" doc:"bad lines, left out"`
 	Errors     []badLine `json:"errors" doc:"of the first 1,000 bad lines; a list of imports leaves them out"`
+	BadMore    bool      `json:"badMore" doc:"there are more bad lines than errors are kept"`
 	By         string    `json:"by"`
 	StartedAt  time.Time `json:"startedAt"`
 	ChangedAt  time.Time `json:"changedAt"`
@@ -65,7 +67,7 @@ func showImport(m *transfer.Import, complete bool) importOut {
 	out := importOut{
 		ID: m.ID, Collection: m.Collection, Format: m.Format, Mode: m.Mode, File: m.File, Mark: m.Mark, Columns: append([]string{}, m.Columns...),
 		State: "open", Complete: complete, Parts: m.Parts, Lines: m.Lines, Created: m.Created, Replaced: m.Replaced, Failed: m.Failed,
-		Errors: []badLine{}, By: m.By, StartedAt: m.Started.UTC(), ChangedAt: m.Changed.UTC(),
+		Errors: []badLine{}, BadMore: m.Failed > m.Told, By: m.By, StartedAt: m.Started.UTC(), ChangedAt: m.Changed.UTC(),
 	}
 	if m.Done {
 		out.State = "done"
@@ -113,14 +115,11 @@ func putPart(r *request) error {
 		return &hutch.Error{Code: hutch.InvalidArgument, Field: "last", Message: "last is true or false"}
 	}
 	m, complete, err := r.transfers().Part(r.ctx, r.params[0], n, last == "true", r.data(data.OpCreate), bytes.Clone(r.raw()))
+	if m != nil && m.Moved {
+		err = errors.Join(err, r.noteImport(m, n))
+	}
 	if err != nil {
 		return err
-	}
-	if m.Ended {
-		err = r.note("import_done", m.Collection, map[string]any{"import": m.ID, "created": m.Created, "replaced": m.Replaced, "failed": m.Failed})
-		if err != nil {
-			return err
-		}
 	}
 	if m.Told > 0 {
 		if m, err = r.transfers().Get(r.ctx, m.ID); err != nil {
@@ -128,6 +127,17 @@ func putPart(r *request) error {
 		}
 	}
 	return r.sendJSON(showImport(m, complete), nil)
+}
+
+// noteImport tells how far a part has brought an import.
+func (r *request) noteImport(m *transfer.Import, part int64) error {
+	what := "import_part"
+	if m.Ended {
+		what = "import_done"
+	}
+	return r.note(what, m.Collection, map[string]any{
+		"import": m.ID, "begunBy": m.Operator, "part": part, "created": m.Created, "replaced": m.Replaced, "failed": m.Failed,
+	})
 }
 
 func getImport(r *request) error {

@@ -11,7 +11,7 @@ import (
 
 type importState struct {
 	ID, State, Collection, By, Mark         string
-	Complete                                bool
+	Complete, BadMore                       bool
 	Parts, Lines, Created, Replaced, Failed int64
 	Columns                                 []string
 	Errors                                  []struct {
@@ -78,7 +78,7 @@ func TestImportOverHTTP(t *testing.T) {
 	s.refused(t, 400, "x", "POST", "/admin/v1/collections/tools/imports", `{"format":"csv","mode":"set","x":1}`)
 	s.refused(t, 400, "columns", "POST", "/admin/v1/collections/tools/imports", `{"format":"csv","mode":"set","columns":"a"}`)
 	s.refused(t, 404, "", "POST", "/admin/v1/collections/none/imports", `{"format":"csv","mode":"set"}`)
-	if want := "[op import_begun tools op import_done tools]"; fmt.Sprint(s.auth.acts) != want {
+	if want := "[op import_begun tools op import_part tools op import_done tools]"; fmt.Sprint(s.auth.acts) != want {
 		t.Errorf("told %v, want %s", s.auth.acts, want)
 	}
 	big := s.do(t, "op", "PUT", "/admin/v1/imports/a/parts/1", strings.Repeat("x", 4<<20+1), "Content-Type", "text/plain")
@@ -87,6 +87,89 @@ func TestImportOverHTTP(t *testing.T) {
 	}
 	if fits := s.do(t, "op", "PUT", "/admin/v1/imports/a/parts/1", strings.Repeat("x", 4<<20), "Content-Type", "text/plain"); fits.StatusCode != 404 {
 		t.Errorf("%d %s", fits.StatusCode, fits.body)
+	}
+}
+
+// TestAnImportSaysThatItKeepsNotAllBadLines: beyond 1,000, at every door.
+func TestAnImportSaysThatItKeepsNotAllBadLines(t *testing.T) {
+	s := startDataPage(t)
+	for _, bad := range []int{1000, 1001} {
+		var m, sent, got importState
+		s.ok(t, 201, "POST", "/admin/v1/collections/tools/imports", `{"format":"jsonl","mode":"create"}`, &m)
+		s.ok(t, 200, "PUT", "/admin/v1/imports/"+m.ID+"/parts/1?last=true", strings.Repeat("x\n", bad), &sent)
+		s.ok(t, 200, "GET", "/admin/v1/imports/"+m.ID, "", &got)
+		var all struct{ Imports []importState }
+		s.ok(t, 200, "GET", "/admin/v1/imports", "", &all)
+		for _, m := range []importState{sent, got, all.Imports[slices.IndexFunc(all.Imports, func(i importState) bool { return i.ID == m.ID })]} {
+			if m.Failed != int64(bad) || m.BadMore != (bad > 1000) {
+				t.Errorf("%d bad lines: %d, more %v", bad, m.Failed, m.BadMore)
+			}
+		}
+		if len(got.Errors) != 1000 {
+			t.Errorf("%d of %d are kept", len(got.Errors), bad)
+		}
+	}
+}
+
+// TestExportsSayHowManyThereAre: with the first page.
+func TestExportsSayHowManyThereAre(t *testing.T) {
+	s := startDataPage(t)
+	s.put(t, "tools", numbered(20_100, `{"_id":"t#","name":"n#","price":#}`)...)
+	total := func(query string) (string, string) {
+		a := s.do(t, "op", "GET", "/admin/v1/collections/tools/export?format=jsonl"+query, "")
+		if a.StatusCode != 200 {
+			t.Fatal(a.StatusCode, a.body)
+		}
+		return a.Header.Get("Hutch-Total"), a.Header.Get("Hutch-Next")
+	}
+	n, next := total("")
+	if n != "20100" || next == "" {
+		t.Errorf("%q of all, next %q", n, next)
+	}
+	if n, _ := total("&after=" + next); n != "" {
+		t.Errorf("a later page says %q", n)
+	}
+	if n, _ := total("&where=%7B%22price%22%3A%7B%22%24lt%22%3A7%7D%7D"); n != "7" {
+		t.Errorf("%q of a filter", n)
+	}
+	if a := s.do(t, "op", "GET", "/admin/v1/collections/notes/export?format=jsonl", ""); a.Header.Get("Hutch-Total") != "0" {
+		t.Errorf("%q of none", a.Header.Get("Hutch-Total"))
+	}
+}
+
+// TestS91EveryExportIsTold: also one that begins in the middle; none that is refused.
+func TestS91EveryExportIsTold(t *testing.T) {
+	s := startDataPage(t)
+	s.put(t, "tools", numbered(20_100, `{"_id":"t#","name":"n#"}`)...)
+	exported := func(as, query string) int {
+		before := len(s.auth.acts)
+		s.do(t, as, "GET", "/admin/v1/collections/"+query, "")
+		n := 0
+		for _, act := range s.auth.acts[before:] {
+			if strings.HasPrefix(act, as+" exported ") {
+				n++
+			}
+		}
+		return n
+	}
+	var page struct{ Next string }
+	s.ok(t, 200, "POST", "/data/v1/query", `{"from":"tools","limit":1000}`, &page)
+	middle := "tools/export?format=jsonl&after=" + page.Next
+	if n := exported("op", middle); n != 1 {
+		t.Errorf("one that begins in the middle: %d", n)
+	}
+	if n := exported("op", middle); n != 0 {
+		t.Errorf("its next page: %d", n)
+	}
+	for _, path := range []string{"none/export?format=jsonl", "tools/export?format=jsonl&after=x", "tools/export?format=x"} {
+		if n := exported("op", path); n != 0 {
+			t.Errorf("%s is told", path)
+		}
+	}
+	for range 2 {
+		if n := exported("op", "tools/export?format=jsonl"); n != 1 {
+			t.Errorf("from the beginning: %d", n)
+		}
 	}
 }
 

@@ -82,6 +82,11 @@ func (r *request) call(in *functions.Invocation) error {
 	if r.parts.functions == nil {
 		return notFound()
 	}
+	if r.who.Kind == hutch.Operator && r.parts.function(in.Function) != nil {
+		if err := r.note("function_invoked", in.Function, map[string]any{"as": "operator"}); err != nil {
+			return err
+		}
+	}
 	in.Body = bytes.Clone(r.raw())
 	in.Request = r.data("")
 	in.Scope = string(r.fctx.Method()) + " " + string(r.path)

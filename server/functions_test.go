@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -42,6 +43,40 @@ func TestCalls(t *testing.T) {
 	}
 	s.calls.answer = nil
 	wantError(t, s.do(t, "ann", "POST", "/functions/v1/nosuch", "{}"), 404, "not_found")
+}
+
+// TestS91OperatorsCallsAreTold: by name and by route, before they run; nobody
+// else's, and none that there is not.
+func TestS91OperatorsCallsAreTold(t *testing.T) {
+	s := start(t, withRoutes(functions.Route{Method: "POST", Path: "/api/echo", Function: "echo"}), func(o *server.Options) {
+		o.Parts.App.Functions = []functions.Function{{Name: "echo"}}
+	})
+	told := func() []string {
+		s.auth.mu.Lock()
+		defer s.auth.mu.Unlock()
+		return slices.Clone(s.auth.acts)
+	}
+	var before []string
+	s.calls.answer = func(context.Context, *functions.Invocation) (*functions.Answer, error) {
+		before = told()
+		return &functions.Answer{Body: []byte(`1`)}, nil
+	}
+	for _, as := range []string{"ann", "data", ""} {
+		s.do(t, as, "POST", "/functions/v1/echo", `{}`)
+		s.do(t, as, "POST", "/api/echo", `{}`)
+	}
+	s.do(t, "operator", "POST", "/functions/v1/nosuch", `{}`)
+	if got := told(); len(got) != 0 {
+		t.Fatalf("told %q", got)
+	}
+	for i, path := range []string{"/functions/v1/echo", "/api/echo"} {
+		if a := s.do(t, "operator", "POST", path, `{}`); a.StatusCode != 200 {
+			t.Fatal(a.StatusCode, a.body)
+		}
+		if len(before) != i+1 || !strings.HasSuffix(before[i], " function_invoked echo") {
+			t.Errorf("%s: told %q", path, before)
+		}
+	}
 }
 
 // TestAppRoutes: the gateway matches, decodes once and hands everything on.

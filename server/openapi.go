@@ -194,6 +194,7 @@ func (b *describer) responses(r *Route) schema {
 			a["content"] = content
 		case linesText:
 			a["headers"].(schema)["Hutch-Next"] = schema{"schema": schema{"type": "string"}, "description": "the cursor of the next page; not there at the end"}
+			a["headers"].(schema)["Hutch-Total"] = schema{"schema": schema{"type": "integer"}, "description": "of the first page: documents of the whole export, as of now; not there where counting takes long"}
 			a["content"] = schema{"application/x-ndjson": schema{"schema": schema{"type": "string"}}, "text/csv": schema{"schema": schema{"type": "string"}}}
 		case metricText:
 			a["content"] = schema{"text/plain": schema{"schema": schema{"type": "string"}}}

@@ -25,7 +25,8 @@ const (
 
 // Part imports the records of a part, which count from 1. A part that is done
 // does nothing; complete is false where the time of a request was up: the same
-// part goes on where it was. last ends the import with the part.
+// part goes on where it was. last ends the import with the part. With an error m
+// is nil, or the import where the call has written to it.
 func (s *Service) Part(ctx context.Context, id string, n int64, last bool, r data.Request, part []byte) (m *Import, complete bool, err error) {
 	if m, err = s.load(ctx, id); err != nil {
 		return nil, false, err
@@ -46,7 +47,7 @@ func (s *Service) Part(ctx context.Context, id string, n int64, last bool, r dat
 	}
 	w := &worker{s: s, m: m, coll: coll, request: r, until: time.Now().Add(partTime), base: m.Lines, size: batchWrites}
 	if err = w.run(ctx, part); err != nil {
-		return nil, false, err
+		return w.done(), false, err
 	}
 	next := *m
 	if complete = !w.late; complete {
@@ -57,10 +58,18 @@ func (s *Service) Part(ctx context.Context, id string, n int64, last bool, r dat
 		}
 	}
 	if err = w.commit(ctx, nil, &next); err != nil {
-		return nil, false, err
+		return w.done(), false, err
 	}
-	m.Ended = m.Done
+	m.Ended, m.Moved = m.Done, true
 	return m, complete, nil
+}
+
+// done is the import where the call has written documents, else nil.
+func (w *worker) done() *Import {
+	if !w.m.Moved {
+		return nil
+	}
+	return w.m
 }
 
 // worker takes one part apart.
@@ -267,10 +276,12 @@ func (w *worker) commit(ctx context.Context, ms []data.Mutation, next *Import, b
 	if len(ms) == 0 {
 		_, err = w.s.System.Commit(ctx, &data.Batch{Now: w.s.Now(), Writes: rows})
 	} else {
-		_, err = w.s.Data.Write(ctx, ms, data.WriteOptions{Request: w.request, Paths: true, Join: rows})
+		_, err = w.s.Data.Write(ctx, ms, data.WriteOptions{Request: w.request, Paths: true, Join: rows, Told: true})
 	}
 	if err == nil {
+		moved := w.m.Moved || len(ms) > 0
 		*w.m, w.bad = *next, nil
+		w.m.Moved = moved
 	}
 	return err
 }

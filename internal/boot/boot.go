@@ -206,6 +206,7 @@ func open(ctx context.Context, o *Options, dataOnly bool) (_ *App, err error) {
 		Bypassed: func(ctx context.Context, p hutch.Principal, coll string) error {
 			return a.Auth.Note(hutch.WithPrincipal(ctx, p), auth.Act{What: "documents_read", Target: coll})
 		},
+		Wrote: a.wrote,
 	})
 	colls := systemCollections()
 	if dataOnly { // a server brings the app's in when it serves
