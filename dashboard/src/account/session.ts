@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { get, whenSignedOut } from '../api/api.ts'
 import { queries } from '../api/queries.ts'
+import { forgetDrafts } from '../parts/useDraft.ts'
 
 export interface Passkey { id: string; name: string; createdAt: string; lastUsedAt?: string }
 export interface Operator {
@@ -46,7 +47,10 @@ export function useOperator(): Operator {
 /** Takes the answer of a step; another operator sees nothing that the last one loaded. */
 export function enter(state: SessionState): void {
   const before = queries.getQueryData<SessionState>(key)
-  if (before?.operator?.id !== state.operator?.id) queries.removeQueries({ predicate: q => q.queryKey[0] !== key[0] })
+  if (before?.operator?.id !== state.operator?.id) {
+    queries.removeQueries({ predicate: q => q.queryKey[0] !== key[0] })
+    forgetDrafts()
+  }
   queries.setQueryData(key, state)
 }
 

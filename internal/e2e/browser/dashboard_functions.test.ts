@@ -23,8 +23,10 @@ function brokenShop(): string {
     '  return { fine: true }',
     '})', '',
   ].join('\n'))
+  writeFileSync(join(app, 'functions/outer.ts'), "import { fn } from '@hutch/client/functions'\n\nexport default fn<'call'>(async ({ data }, ctx) => ctx.call('fragile', data))\n")
   const yaml = readFileSync(join(app, 'hutch.yaml'), 'utf8')
-  writeFileSync(join(app, 'hutch.yaml'), yaml.replace('functions:\n', 'functions:\n  fragile: { handler: functions/fragile.ts, trigger: { call: {} }, auth: "true" }\n'))
+  const call = (name: string) => `  ${name}: { handler: functions/${name}.ts, trigger: { call: {} }, auth: "true" }\n`
+  writeFileSync(join(app, 'hutch.yaml'), yaml.replace('functions:\n', 'functions:\n' + call('fragile') + call('outer')))
   return app
 }
 
@@ -32,7 +34,7 @@ describe('the Functions page, in a browser', () => {
   const app = brokenShop()
   let desk: Desk
   let page: Page
-  let ann: { token: string; uid: string }
+  let ann: { token: string; uid: string; email: string }
   const call = (body: unknown, token?: string): Promise<Response> => fetch(desk.shop.url + '/functions/v1/fragile', {
     method: 'POST', headers: { 'content-type': 'application/json', ...(token && { authorization: 'Bearer ' + token }) }, body: JSON.stringify(body),
   })
@@ -105,8 +107,9 @@ describe('the Functions page, in a browser', () => {
       await page.keyboard.insertText(text)
     }
     await write('{"productId": "x", "quantity": "many"}')
-    await page.getByText('A user').click()
-    await page.fill('input.mono', ann.uid)
+    await page.getByRole('combobox', { name: 'Call it as' }).fill(ann.email.slice(0, 8))
+    await page.getByRole('option', { name: ann.email }).click()
+    await page.waitForURL(u => u.searchParams.get('as') === ann.uid)
     await page.locator('.cm-lintRange-error').first().waitFor()
     assert.equal(await page.getByRole('button', { name: 'Call the function' }).isDisabled(), true)
     await write('{"productId": "none", "quantity": 1}')
@@ -116,15 +119,34 @@ describe('the Functions page, in a browser', () => {
     const [product] = (await desk.ask<{ docs: { _id: string }[] }>('GET', '/data/v1/docs/products?limit=1')).docs
     await write(JSON.stringify({ productId: product?._id, quantity: 1 }))
     await page.getByRole('button', { name: 'Call the function' }).click()
-    await page.getByText('2 documents written').waitFor()
+    await page.locator('a[href*="in=orders"]').waitFor()
     await desk.picture(page, 'functions-call')
     await axe(page)
+    await page.getByRole('tab', { name: 'Source' }).click()
+    await page.getByText('As it runs now').waitFor()
+    await page.getByRole('tab', { name: 'Call' }).click()
+    await page.locator('a[href*="in=orders"]').waitFor()
+    assert.match(await page.locator('.cm-content').first().textContent() ?? '', new RegExp(String(product?._id)))
+    assert.equal(await page.getByLabel('Reason').inputValue(), 'a customer asked')
+    assert.equal(await page.getByRole('combobox', { name: 'Call it as' }).inputValue(), ann.email)
     const { logs } = await desk.ask<{ logs: { audit: { event: string; target: string; detail: string } }[] }>('GET', '/admin/v1/logs?kind=audit&q=function_invoked')
     assert.equal(logs.length, 2)
     assert.match(logs[0]?.audit.detail ?? '', new RegExp(ann.uid + '.*a customer asked'))
     const { runs } = await desk.ask<{ runs: { caller: { uid: string; actor: string }; wrote: { in: string }[] }[] }>('GET', '/admin/v1/runs?function=purchase&outcome=ok')
     assert.equal(runs[0]?.caller.uid, ann.uid)
     assert.deepEqual(runs[0]?.wrote.map(w => w.in).sort(), ['orders', 'products'])
+  })
+
+  it('goes from a run to the one that called it', async () => {
+    const res = await fetch(desk.shop.url + '/functions/v1/outer', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' })
+    assert.equal(res.status, 200)
+    const { runs } = await desk.ask<{ runs: { id: string; at: string; parent?: string }[] }>('GET', '/admin/v1/runs?function=fragile')
+    const nested = runs.find(r => r.parent)
+    assert.ok(nested)
+    await desk.visit(page, '/functions?fn=fragile&run=' + encodeURIComponent(`${nested.id} ${nested.at}`))
+    await page.getByRole('dialog').locator('a', { hasText: 'outer' }).click()
+    await page.waitForURL(u => u.searchParams.get('fn') === 'outer' && u.searchParams.get('run') === nested.parent)
+    await page.getByRole('dialog').getByText(nested.parent as string).waitFor()
   })
 
   it('shows runs as they come, and stops while it is paused', async () => {

@@ -64,6 +64,60 @@ describe('the Logs page, in a browser', () => {
     await page.waitForURL(u => !u.searchParams.has('user'))
   })
 
+  it('opens the entry of a link, whatever the list holds', async () => {
+    const { logs } = await desk.ask<{ logs: { id: string; kind: string }[] }>('GET', '/admin/v1/logs?limit=200')
+    for (const kind of ['request', 'function', 'audit']) {
+      const entry = logs.find(l => l.kind === kind)
+      assert.ok(entry, kind)
+      await desk.visit(page, '/logs?range=custom&from=2020-01-01T00:00&to=2020-01-02T00:00&entry=' + encodeURIComponent(entry.id))
+      await page.getByText('Nothing was logged').waitFor()
+      await page.getByRole('dialog').locator('.mantine-Badge-root', { hasText: kind }).first().waitFor()
+    }
+    desk.expect(404)
+    await desk.visit(page, '/logs?entry=nothing')
+    await page.getByText('This entry is not kept any more').waitFor()
+  })
+
+  it('goes from an error in one click to its request, its run and its documents', async () => {
+    const { docs } = await (await get('/data/v1/docs/products?limit=1')).json() as { docs: { _id: string }[] }
+    const id = docs[0]?._id as string
+    const res = await fetch(desk.shop.url + '/functions/v1/purchase', {
+      method: 'POST', body: JSON.stringify({ productId: id, quantity: 10 }),
+      headers: { 'content-type': 'application/json', authorization: 'Bearer ' + ann.token, 'idempotency-key': crypto.randomUUID() },
+    })
+    const { requestId } = await res.json() as { requestId: string }
+    assert.equal(res.status, 412)
+    for (const kind of ['request', 'function']) {
+      const open = async (): Promise<void> => {
+        await desk.visit(page, `/logs?kind=${kind}&level=warn&range=15m`)
+        await rows('purchase').or(rows('/functions/v1/{name}')).first().locator('[role=gridcell]').first().click()
+        await page.getByRole('dialog').getByText('Documents it asked for').waitFor()
+      }
+      await open()
+      await desk.picture(page, 'logs-error-' + kind)
+      await axe(page)
+      await page.getByRole('dialog').getByText('Everything of this request').click()
+      await page.waitForURL(u => u.searchParams.get('request') === requestId)
+      assert.equal(await rows('purchase').count() >= 1, true)
+      await open()
+      await page.getByRole('dialog').locator('a[href*="fn=purchase"][href*="run="]').first().click()
+      await page.waitForURL(u => u.pathname.endsWith('/functions') && u.searchParams.get('fn') === 'purchase')
+      await page.getByRole('dialog').getByText('Documents it asked for').waitFor()
+      await open()
+      await page.getByRole('dialog').getByText(`products/${id}`).click()
+      await page.waitForURL(u => u.pathname.endsWith('/data') && u.searchParams.get('doc') === id)
+      await page.getByRole('dialog').locator('.cm-content', { hasText: 'species' }).waitFor()
+    }
+  })
+
+  it('goes from a row of the audit to whom it is about', async () => {
+    await desk.visit(page, '/logs?kind=audit&q=' + ann.uid)
+    await rows('signed_up').or(rows('signed_in')).first().locator('[role=gridcell]').first().click()
+    await page.getByRole('dialog').getByText('Everything of this user').waitFor()
+    await page.getByRole('dialog').locator(`dd a[href*="user=${ann.uid}"]`).last().click()
+    await page.waitForURL(u => u.pathname.endsWith('/users') && u.searchParams.get('user') === ann.uid)
+  })
+
   it('is worked by keyboard', async () => {
     await desk.visit(page, '/logs?kind=request')
     await rows('GET').first().waitFor()

@@ -6,6 +6,7 @@ import { span, t } from '../../text.ts'
 import { keyOf, type Invoked } from './api.ts'
 import { Console, OutcomeBadge } from './bits.tsx'
 import css from './functions.module.css'
+import { Documents } from './RunDrawer.tsx'
 
 /** What came of a call. */
 export function Answer({ of: { ok, result, response, error, run } }: { of: Invoked }) {
@@ -31,7 +32,7 @@ export function Answer({ of: { ok, result, response, error, run } }: { of: Invok
         </>
       )}
       {run?.console?.length ? <><Title order={4} fz="sm">{t('functions.console')}</Title><Console lines={run.console} /></> : null}
-      {run?.wrote && <Text size="xs" c="dimmed">{t('functions.wroteN', { n: run.wrote.length + (run.wroteMore ?? 0) })}</Text>}
+      {run && <Documents of={run} />}
     </Stack>
   )
 }

@@ -1,30 +1,37 @@
-import { useMemo, useState } from 'react'
-import { Alert, Button, Group, SegmentedControl, Stack, Text, TextInput, Title } from '@mantine/core'
+import { useMemo } from 'react'
+import { Alert, Button, Group, Stack, Text, TextInput, Title } from '@mantine/core'
 import { IconPlayerPlay } from '@tabler/icons-react'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { ErrorText } from '../../parts/ErrorText.tsx'
 import { CodeEdit } from '../../parts/Code.tsx'
+import { useDraft } from '../../parts/useDraft.ts'
+import { useUrlState } from '../../parts/useUrlState.ts'
+import { guest, oneself, WhoPicker } from '../../parts/WhoPicker.tsx'
 import { t, useLanguage } from '../../text.ts'
 import { lintDoc, malformed } from '../data/document/lint.ts'
 import { blank, fieldsOf, says, schemaOf } from '../data/model/schema.ts'
 import { parse, write } from '../data/model/wire.ts'
 import { apiError } from '../../api/error.ts'
-import { invoke, type FnShown, type Invocation } from './api.ts'
+import { invoke, type FnShown, type Invocation, type Invoked } from './api.ts'
 import css from './functions.module.css'
 import { Answer } from './Answer.tsx'
+
+const none: Record<string, string> = {}
 
 /** Calls the function, as whom one likes, and shows all that came of it. */
 export function Invoke({ fn }: { fn: FnShown }) {
   const schema = useMemo(() => schemaOf(fn.input), [fn.input])
-  const [body, setBody] = useState(() => schema ? write(blank(schema), 2) : fn.trigger.kind === 'call' ? 'null' : '')
-  const [params, setParams] = useState<Record<string, string>>({})
-  const [as, setAs] = useState('operator')
-  const [uid, setUid] = useState('')
-  const [reason, setReason] = useState('')
+  const start = useMemo(() => schema ? write(blank(schema), 2) : fn.trigger.kind === 'call' ? 'null' : '', [schema, fn.trigger.kind])
+  const [body, setBody] = useDraft(`invoke/${fn.name}/body`, start)
+  const [params, setParams] = useDraft<Record<string, string>>(`invoke/${fn.name}/params`, none)
+  const [reason, setReason] = useDraft(`invoke/${fn.name}/reason`, '')
+  const [came, setCame] = useDraft<Invoked | undefined>(`invoke/${fn.name}/answer`, undefined)
+  const [as, setAs] = useUrlState('as', oneself)
   const language = useLanguage()
   const queries = useQueryClient()
   const call = useMutation({
-    mutationFn: () => invoke(fn.name, invocation(fn, body, params, as, uid.trim(), reason.trim())),
+    mutationFn: () => invoke(fn.name, invocation(fn, body, params, as, reason.trim())),
+    onSuccess: setCame,
     onSettled: () => queries.invalidateQueries({ queryKey: ['functions'] }),
   })
   const http = fn.trigger.kind === 'http'
@@ -41,7 +48,7 @@ export function Invoke({ fn }: { fn: FnShown }) {
   }, [schema, language])
   if (fn.trigger.kind !== 'call' && !http) return <Alert color="gray">{t('functions.notCallable')}</Alert>
   const names = [...(fn.trigger.path ?? '').matchAll(/\{(\w+)\}/g)].map(m => m[1] as string)
-  const ready = problems.every(p => 'severity' in p) && (as !== 'user' || uid.trim() !== '')
+  const ready = problems.every(p => 'severity' in p)
   const submit = () => {
     if (ready && !call.isPending) call.mutate()
   }
@@ -53,19 +60,12 @@ export function Invoke({ fn }: { fn: FnShown }) {
         ))}
         {(!http || fn.trigger.method !== 'GET') && (
           <div>
-            <Text size="sm" fw={500} mb={4}>{http ? t('functions.body') : t('functions.data')}</Text>
+            <Text size="sm" fw={600} mb={4}>{http ? t('functions.body') : t('functions.data')}</Text>
             <CodeEdit label={http ? t('functions.body') : t('functions.data')} language="json" value={body} onChange={setBody} onSubmit={submit} problems={problems} complete={complete} height={220} />
             <Text size="xs" c="dimmed" mt={4}>{t(schema ? 'functions.schemaAbout' : 'functions.jsonAbout')}</Text>
           </div>
         )}
-        <div>
-          <Text size="sm" fw={500} mb={4}>{t('functions.as')}</Text>
-          <SegmentedControl
-            size="xs" aria-label={t('functions.as')} value={as} onChange={setAs}
-            data={[{ value: 'operator', label: t('functions.asOperator') }, { value: 'user', label: t('functions.asUser') }, { value: 'guest', label: t('functions.asGuest') }]}
-          />
-        </div>
-        {as === 'user' && <TextInput size="sm" label={t('functions.uid')} withAsterisk value={uid} onChange={e => setUid(e.currentTarget.value)} classNames={{ input: 'mono' }} />}
+        <WhoPicker size="sm" label={t('functions.as')} value={as} onChange={who => setAs(who)} more={[{ value: oneself, label: t('functions.asOperator') }]} />
         <TextInput size="sm" label={t('functions.reason')} description={t('functions.reasonAbout')} maxLength={60} value={reason} onChange={e => setReason(e.currentTarget.value)} />
         <Group>
           <Button leftSection={<IconPlayerPlay size={16} />} onClick={submit} loading={call.isPending} disabled={!ready}>{t('functions.callIt')}</Button>
@@ -75,7 +75,7 @@ export function Invoke({ fn }: { fn: FnShown }) {
       <Stack gap="sm" aria-live="polite">
         <Title order={3}>{t('functions.answer')}</Title>
         {call.isError ? <Alert color="red" title={apiError(call.error).code}><ErrorText error={call.error} /></Alert>
-          : call.data ? <Answer of={call.data} />
+          : came ? <Answer of={came} />
             : <Text size="sm" c="dimmed">{t('functions.notCalled')}</Text>}
       </Stack>
     </div>
@@ -91,8 +91,8 @@ function plainProblems(text: string): { from: number; to: number; message: strin
   }
 }
 
-function invocation(fn: FnShown, body: string, params: Record<string, string>, as: string, uid: string, reason: string): Invocation {
-  const out: Invocation = { as: as === 'user' ? { uid } : as === 'guest' ? 'guest' : null, ...(reason && { reason }) }
+function invocation(fn: FnShown, body: string, params: Record<string, string>, as: string, reason: string): Invocation {
+  const out: Invocation = { as: as === oneself ? null : as === guest ? guest : { uid: as }, ...(reason && { reason }) }
   const value: unknown = body.trim() === '' ? undefined : JSON.parse(body)
   if (fn.trigger.kind !== 'http') return { ...out, data: value ?? null }
   const inPath = new Set([...(fn.trigger.path ?? '').matchAll(/\{(\w+)\}/g)].map(m => m[1]))

@@ -48,7 +48,7 @@ export function RunFacts({ run }: { run: Run }) {
         {fact(t('functions.caller'), <CallerName of={run.caller} />)}
         {run.caller.actor && fact(t('functions.actor'), <Plain text={run.caller.actor} mono />)}
         {run.requestId && fact(t('functions.request'), <Anchor component={Link} size="sm" href={'/logs?request=' + encodeURIComponent(run.requestId)}><Plain text={run.requestId} mono /></Anchor>)}
-        {run.parent && fact(t('functions.parent'), <Anchor component={Link} size="sm" href={'/functions?' + new URLSearchParams({ fn: run.function, run: run.parent }).toString()}><Plain text={run.parent} mono /></Anchor>)}
+        {run.parent && fact(t('functions.parent'), <Anchor component={Link} size="sm" href={'/functions?' + new URLSearchParams({ fn: run.parentFn ?? run.function, run: run.parent }).toString()}>{run.parentFn && <><Plain text={run.parentFn} /> · </>}<Plain text={run.parent} mono /></Anchor>)}
         {run.attempt > 1 && fact(t('functions.attempt'), run.attempt)}
         {run.reruns && fact(t('functions.reruns'), run.reruns)}
         {run.node && fact(t('functions.node'), <Plain text={run.node} mono />)}
@@ -56,16 +56,7 @@ export function RunFacts({ run }: { run: Run }) {
       <Part title={t('functions.console')}>
         {run.console?.length ? <Console lines={run.console} /> : <Text size="sm" c="dimmed">{t('functions.noConsole')}</Text>}
       </Part>
-      {run.wrote && (
-        <Part title={t('functions.wrote')}>
-          <Stack gap={2}>
-            {run.wrote.map(w => (
-              <Anchor component={Link} size="sm" key={w.in + '/' + w.id} href={'/data?' + new URLSearchParams({ in: w.in, doc: w.id }).toString()}><Plain text={`${w.in}/${w.id}`} mono /></Anchor>
-            ))}
-            {run.wroteMore && <Text size="xs" c="dimmed">{t('functions.wroteMore', { n: run.wroteMore })}</Text>}
-          </Stack>
-        </Part>
-      )}
+      <Documents of={run} title />
       {run.payload && (
         <>
           <Part title={t('functions.input')}><Json label={t('functions.input')} value={run.payload.input} cut={run.payload.cut?.includes('input')} /></Part>
@@ -76,6 +67,25 @@ export function RunFacts({ run }: { run: Run }) {
       <Text size="xs" c="dimmed" component="div">{t('functions.runId')} <Plain text={run.id} mono /></Text>
     </Stack>
   )
+}
+
+/** The documents of a run: those it wrote, or, where it failed, those it asked for. */
+export function Documents({ of, title = false }: { of: Run; title?: boolean }) {
+  const list: { in: string; id: string; write?: boolean }[] = of.wrote ?? of.touched ?? []
+  if (list.length === 0) return null
+  const name = t(of.wrote ? 'functions.wrote' : 'functions.touched')
+  const links = (
+    <Stack gap={2}>
+      {list.map(w => (
+        <Group key={w.in + '/' + w.id} gap={8} wrap="nowrap" miw={0}>
+          <Anchor component={Link} size="sm" miw={0} href={'/data?' + new URLSearchParams({ in: w.in, doc: w.id }).toString()}><Plain text={`${w.in}/${w.id}`} mono /></Anchor>
+          {w.write && <Badge size="xs" variant="light" color="gray" tt="none">{t('functions.unwritten')}</Badge>}
+        </Group>
+      ))}
+      {of.wroteMore && <Text size="xs" c="dimmed">{t('functions.wroteMore', { n: of.wroteMore })}</Text>}
+    </Stack>
+  )
+  return title ? <Part title={name}>{links}</Part> : <div><Text size="xs" c="dimmed">{name}</Text>{links}</div>
 }
 
 function Json({ label, value, cut }: { label: string; value: unknown; cut: boolean | undefined }) {

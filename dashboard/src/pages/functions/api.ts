@@ -21,10 +21,12 @@ export interface Run {
   stack?: string
   requestId?: string
   parent?: string
+  parentFn?: string
   caller: Caller
   position?: string
   wrote?: { in: string; id: string }[]
   wroteMore?: number
+  touched?: { in: string; id: string; write?: boolean }[]
   console?: ConsoleLine[]
   kept?: boolean
   payload?: Payload

@@ -58,7 +58,7 @@ export default function Logs() {
           {t('logs.partial')} <Button size="compact-xs" variant="default" loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>{t('logs.goOn')}</Button>
         </Text>
       )}
-      <EntryDrawer entry={rows.find(e => e.id === open)} gone={open !== '' && !list.isPending} close={() => setOpen('')} />
+      <EntryDrawer id={open} listed={rows.find(e => e.id === open)} close={() => setOpen('')} />
     </Page>
   )
 }

@@ -13,8 +13,8 @@ export function ListResult({ list }: { list: ListAnswer }) {
   return (
     <Stack gap="sm" component="section" aria-label={t('rules.list.title')}>
       <Group gap={8}>
-        <Badge size="sm" variant="light">{t(kinds[list.rule])}</Badge>
-        {list.rule !== 'never' && <Badge size="sm" variant="light" color={list.exact ? 'teal' : 'yellow'}>{t(list.exact ? 'rules.list.exact' : 'rules.list.inexact')}</Badge>}
+        <Badge size="sm" tt="none" variant="light">{t(kinds[list.rule])}</Badge>
+        {list.rule !== 'never' && <Badge size="sm" tt="none" variant="light" color={list.exact ? 'teal' : 'yellow'}>{t(list.exact ? 'rules.list.exact' : 'rules.list.inexact')}</Badge>}
         {list.why && <Text size="xs" c="dimmed" component="div"><Plain text={list.why} wrap /></Text>}
       </Group>
       <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="sm">

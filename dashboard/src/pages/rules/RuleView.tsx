@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useState } from 'react'
+import { useCallback, useMemo } from 'react'
 import { Alert, Button, Group, Stack, Text, Title } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import { IconArrowBackUp, IconCircleCheck } from '@tabler/icons-react'
@@ -6,6 +6,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { CodeEdit, type CodeProblem } from '../../parts/Code.tsx'
 import { ErrorText } from '../../parts/ErrorText.tsx'
 import { Plain } from '../../parts/Plain.tsx'
+import { useDraft } from '../../parts/useDraft.ts'
 import { t } from '../../text.ts'
 import { check, fields, type Finding } from './client.ts'
 import { offset } from './marks.ts'
@@ -17,8 +18,7 @@ const calls = ['changed', 'changedOnly', 'hasAny', 'hasAll', 'get', 'exists', 's
 
 /** A rule as written; what is tried in its place is checked and not saved. */
 export function RuleView({ item, helpers }: { item: Item; helpers: string[] }) {
-  const [text, setText] = useState(item.rule.text)
-  useEffect(() => setText(item.rule.text), [item.rule.text])
+  const [text, setText] = useDraft(`rules/text/${item.id}`, item.rule.text)
   const [asked] = useDebouncedValue(text, 300)
   const { kind, key, collection } = item
   const found = useQuery({

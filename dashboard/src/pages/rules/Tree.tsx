@@ -8,7 +8,7 @@ import css from './rules.module.css'
 
 const icons = { collection: IconDatabase, helpers: IconVariable, functions: IconFunction }
 
-interface Props { sections: Section[]; diagnostics: Finding[]; current: string | undefined; choose: (id: string) => void }
+interface Props { sections: Section[]; diagnostics: Finding[]; current: string | undefined; choose: (item: Item) => void }
 
 /** Collections, helpers and functions with their rules; on a phone a list to choose from. */
 export function Tree({ sections, diagnostics, current, choose }: Props) {
@@ -23,7 +23,7 @@ export function Tree({ sections, diagnostics, current, choose }: Props) {
               <div className={css.group}><Icon size={13} aria-hidden /> <Plain text={titleOf(s)} /></div>
               {s.items.length === 0 && <Text size="xs" c="dimmed" pl={18}>{t('rules.denied')}</Text>}
               {s.items.map(i => (
-                <UnstyledButton key={i.id} className={css.item as string} data-active={i.id === current || undefined} aria-current={i.id === current || undefined} onClick={() => choose(i.id)}>
+                <UnstyledButton key={i.id} className={css.item as string} data-active={i.id === current || undefined} aria-current={i.id === current || undefined} onClick={() => choose(i)}>
                   <Plain text={nameOf(i)} />
                   {found(i) > 0 && <Badge size="xs" color="yellow" variant="light" circle>{found(i)}</Badge>}
                 </UnstyledButton>
@@ -33,7 +33,10 @@ export function Tree({ sections, diagnostics, current, choose }: Props) {
         })}
       </nav>
       <Select
-        className={css.choose as string} size="xs" aria-label={t('rules.all')} allowDeselect={false} value={current ?? null} onChange={v => v && choose(v)} searchable
+        className={css.choose as string} size="xs" aria-label={t('rules.all')} allowDeselect={false} value={current ?? null} onChange={v => {
+          const item = sections.flatMap(s => s.items).find(i => i.id === v)
+          if (item) choose(item)
+        }} searchable
         data={sections.filter(s => s.items.length > 0).map(s => ({ group: titleOf(s), items: s.items.map(i => ({ value: i.id, label: s.kind === 'collection' ? `${s.name}.${nameOf(i)}` : nameOf(i) })) }))}
       />
     </>

@@ -20,8 +20,8 @@ export function Verdict({ answer, helpers }: { answer: Answer; helpers: Map<stri
         <Group gap={8}>
           <Icon size={20} color={answer.allowed ? 'var(--mantine-color-teal-6)' : 'var(--mantine-color-red-6)'} aria-hidden />
           <Text fw={600}>{t(answer.allowed ? 'rules.allowed' : 'rules.refused')}</Text>
-          {answer.code && <Badge size="sm" variant="light" color="red"><Plain text={answer.code} mono /></Badge>}
-          {answer.field && <Badge size="sm" variant="default"><Plain text={answer.field} mono /></Badge>}
+          {answer.code && <Badge size="sm" tt="none" variant="light" color="red"><Plain text={answer.code} mono /></Badge>}
+          {answer.field && <Badge size="sm" tt="none" variant="default"><Plain text={answer.field} mono /></Badge>}
         </Group>
         {answer.message && <Text size="sm" c="dimmed" mt={4}><Plain text={answer.message} wrap /></Text>}
         {answer.invalid && <Text size="sm" c="red" mt={4}>{t('rules.invalid')} <Plain text={answer.invalid} wrap /></Text>}
@@ -32,7 +32,7 @@ export function Verdict({ answer, helpers }: { answer: Answer; helpers: Map<stri
         <section>
           <Title order={3} fz={13} mb={4}>{t('rules.lookUps')}</Title>
           {answer.lookUps.map(l => (
-            <Text key={l.collection + l.id} size="xs" component="div"><Plain text={`${l.collection}/${l.id}`} mono /> {l.version === 0 && <Badge size="xs" variant="light" color="yellow">{t('rules.absent')}</Badge>}</Text>
+            <Text key={l.collection + l.id} size="xs" component="div"><Plain text={`${l.collection}/${l.id}`} mono /> {l.version === 0 && <Badge size="xs" tt="none" variant="light" color="yellow">{t('rules.absent')}</Badge>}</Text>
           ))}
         </section>
       )}
@@ -48,7 +48,7 @@ function Rule({ traced, helpers }: { traced: Traced; helpers: Map<string, string
     <section>
       <Group gap={8} mb={6}>
         <Title order={3} fz={13}>{t('rules.ruleOf', { op: traced.op })}</Title>
-        <Badge size="xs" variant="light" color={truths[traced.truth].color}>{t(truths[traced.truth].text)}</Badge>
+        <Badge size="xs" tt="none" variant="light" color={truths[traced.truth].color}>{t(truths[traced.truth].text)}</Badge>
         {traced.of && <Text size="xs" c="dimmed" component="div"><Plain text={traced.of} mono /></Text>}
       </Group>
       {traced.key === ''
@@ -91,7 +91,7 @@ function Tests({ traced }: { traced: Traced }) {
       <tbody>
         {made.map((p, i) => (
           <tr key={i}>
-            <td><Badge size="xs" variant={p.deciding ? 'filled' : 'light'} color={truths[p.truth].color} autoContrast>{t(truths[p.truth].text)}</Badge></td>
+            <td><Badge size="xs" tt="none" variant={p.deciding ? 'filled' : 'light'} color={truths[p.truth].color} autoContrast>{t(truths[p.truth].text)}</Badge></td>
             <td>
               <Plain text={p.text} mono wrap max={300} />{p.deciding && <Text span size="xs" c="dimmed"> · {t('rules.decides')}</Text>}
               {p.values.map((v, k) => (

@@ -19,7 +19,64 @@ export function sections(r: Rules): Section[] {
   ]
 }
 
-/** What a rule of an access key decides: the first operation that comes to it. */
-export function operationOf(key: string): string {
-  return { read: 'get', write: 'update' }[key] ?? key
+export const operations = ['get', 'list', 'create', 'update', 'set', 'delete'] as const
+export type Operation = typeof operations[number]
+
+/** What is tried, and which rule stands above it. */
+export interface Trial { item: Item | undefined; collection: string; op: Operation }
+
+const wider: Record<Operation, string[]> = { get: ['get', 'read'], list: ['list', 'read'], create: ['create', 'write'], update: ['update', 'write'], set: ['update', 'create', 'write'], delete: ['delete', 'write'] }
+
+/** What a rule decides: the first operation that comes to it. */
+function operationOf({ kind, key }: Item): Operation {
+  if (kind === 'preset' || kind === 'default') return 'create'
+  return operations.find(op => wider[op].includes(key)) ?? 'get'
+}
+
+/** The rule that decides an operation; undefined where there is none, which denies. */
+function ruleOf(items: Item[], collection: string, op: Operation): Item | undefined {
+  for (const key of wider[op]) {
+    const found = items.find(i => i.kind === 'access' && i.collection === collection && i.key === key)
+    if (found) return found
+  }
+  return undefined
+}
+
+/** What an address says; what it does not, or what is not there, follows from the rule. */
+export function trialOf(params: URLSearchParams, items: Item[], collections: string[]): Trial {
+  const item = items.find(i => i.id === params.get('rule')) ?? items[0]
+  const said = params.get('in') ?? ''
+  const collection = collections.includes(said) ? said : item?.collection ?? collections[0] ?? ''
+  const op = operations.find(o => o === params.get('op')) ?? (item ? operationOf(item) : 'get')
+  return { item, collection, op }
+}
+
+/** The address when another rule was chosen: its operation is tried. A rule of no collection leaves what is tried alone. */
+export function choosing(params: URLSearchParams, now: Trial, to: Item): URLSearchParams {
+  const next = new URLSearchParams(params)
+  next.set('rule', to.id)
+  if (to.collection === undefined) {
+    next.set('in', now.collection)
+    next.set('op', now.op)
+    return next
+  }
+  next.delete('in')
+  next.delete('op')
+  if (to.collection !== now.collection) next.delete('id')
+  return next
+}
+
+/** The address when something else is tried: the rule that decides it comes with it. */
+export function trying(params: URLSearchParams, now: Trial, items: Item[], to: { collection?: string; op?: Operation }): URLSearchParams {
+  const { collection, op } = { ...now, ...to }
+  const next = new URLSearchParams(params)
+  const rule = ruleOf(items, collection, op)
+  if (rule) next.set('rule', rule.id)
+  const shown = rule ?? now.item
+  if (shown?.collection === collection) next.delete('in')
+  else next.set('in', collection)
+  if (shown && shown.collection === collection && operationOf(shown) === op) next.delete('op')
+  else next.set('op', op)
+  if (collection !== now.collection) next.delete('id')
+  return next
 }

@@ -1,26 +1,16 @@
-import { Button, Group, Popover, Stack, Text, TextInput, UnstyledButton } from '@mantine/core'
-import { useDebouncedValue } from '@mantine/hooks'
-import { IconEye, IconEyeOff, IconUser } from '@tabler/icons-react'
-import { useQuery } from '@tanstack/react-query'
+import { Button, Group, Popover, Stack, Text } from '@mantine/core'
+import { IconEye } from '@tabler/icons-react'
 import { useState } from 'react'
-import { get } from '../../../api/api.ts'
 import { Plain } from '../../../parts/Plain.tsx'
-import { Failed, Loading } from '../../../parts/states.tsx'
 import { T } from '../../../parts/Text.tsx'
+import { guest, usePersonName, WhoPicker } from '../../../parts/WhoPicker.tsx'
 import { t } from '../../../text.ts'
 import css from '../data.module.css'
 import type { Go, Place } from '../place.ts'
 
-interface Person { id: string; email?: string }
-const guest = 'guest'
-const users = '/admin/v1/auth/users'
-
 /** Shows the collection as a user, or somebody who is not signed in, may see it. */
 export function ViewAsMenu({ place, go }: { place: Place; go: Go }) {
   const [opened, setOpened] = useState(false)
-  const [search, setSearch] = useState('')
-  const [q] = useDebouncedValue(search, 250)
-  const people = useQuery({ queryKey: ['data', 'people', q], queryFn: ({ signal }) => get<{ users: Person[] }>(users, { filter: q, per_page: 8 }, signal), enabled: opened })
   const choose = (as: string) => {
     setOpened(false)
     go({ as, doc: '' })
@@ -31,15 +21,7 @@ export function ViewAsMenu({ place, go }: { place: Place; go: Go }) {
       <Popover.Dropdown p="xs">
         <Stack gap={6}>
           <Text size="xs" c="dimmed">{t('data.as.about')}</Text>
-          <Button size="xs" variant="default" leftSection={<IconEyeOff size={14} />} onClick={() => choose(guest)}>{t('data.as.guest')}</Button>
-          <TextInput size="xs" data-autofocus value={search} onChange={e => setSearch(e.currentTarget.value)} placeholder={t('data.as.search')} aria-label={t('data.as.search')} />
-          {people.isPending ? <Loading /> : people.isLoadingError ? <Failed error={people.error} /> : people.data.users.length === 0
-            ? <Text size="xs" c="dimmed">{t('data.as.nobody')}</Text>
-            : people.data.users.map(u => (
-                <UnstyledButton key={u.id} className={css.person} onClick={() => choose(u.id)}>
-                  <IconUser size={14} aria-hidden /> <Plain text={u.email || u.id} />
-                </UnstyledButton>
-              ))}
+          <WhoPicker label={t('data.as.who')} value={place.as} onChange={choose} inside />
         </Stack>
       </Popover.Dropdown>
     </Popover>
@@ -48,8 +30,8 @@ export function ViewAsMenu({ place, go }: { place: Place; go: Go }) {
 
 /** Nobody may forget through whose eyes he looks. */
 export function ViewAsBanner({ as, end }: { as: string; end: () => void }) {
-  const person = useQuery({ queryKey: ['data', 'person', as], queryFn: ({ signal }) => get<Person>(`${users}/${encodeURIComponent(as)}`, undefined, signal), enabled: as !== guest, staleTime: 60_000, retry: false })
-  const name = as === guest ? t('data.as.guestName') : person.data?.email || as
+  const person = usePersonName(as)
+  const name = as === guest ? t('data.as.guestName') : person
   return (
     <Group className={css.banner} role="status" justify="space-between" gap="xs">
       <Group gap={8} wrap="nowrap" miw={0}>
