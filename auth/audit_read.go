@@ -15,7 +15,7 @@ import (
 type AuditQuery struct {
 	Since    time.Time
 	Until    time.Time
-	User     string // an id, or the address of an account
+	User     string // an id, or the address of an account, whose row it is or whom it was done to
 	Operator string // the id of who acted
 	About    string // an id: who acted, or whom or what it was done to
 	Event    string
@@ -104,7 +104,7 @@ func (q *AuditQuery) past(d *auditDoc) bool {
 }
 
 func (q *AuditQuery) fits(d *auditDoc) bool {
-	return !d.At.Before(q.Since) && (q.Until.IsZero() || !d.At.After(q.Until)) && (q.User == "" || d.User == q.User) &&
+	return !d.At.Before(q.Since) && (q.Until.IsZero() || !d.At.After(q.Until)) && (q.User == "" || d.User == q.User || d.Target == q.User) &&
 		(q.Operator == "" || d.Operator == q.Operator) && (q.Event == "" || d.Event == q.Event) && (q.About == "" || d.isAbout(q.About))
 }
 

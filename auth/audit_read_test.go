@@ -96,3 +96,31 @@ func TestKeysAreMadeByWhom(t *testing.T) {
 		t.Errorf("%s", got)
 	}
 }
+
+// TestAuditOfAUserIsWhatWasDoneToThem: also by others, and nothing of others.
+func TestAuditOfAUserIsWhatWasDoneToThem(t *testing.T) {
+	b := setup(t)
+	ctx := hutch.WithPrincipal(t.Context(), hutch.Principal{Kind: hutch.Operator, UID: "op_x"})
+	cat, dog := b.signup("cat@shop.example").User.ID, b.signup("dog@shop.example").User.ID
+	for _, id := range []string{cat, dog} {
+		if err := b.Note(ctx, auth.Act{What: "live.console", Target: id}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rows, _, err := b.Audit(t.Context(), auth.AuditQuery{User: cat})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for _, r := range rows {
+		if r.User != cat && r.Target != cat {
+			t.Errorf("%+v", r)
+		}
+		if r.Target == cat && r.Event == "live.console" && r.Operator == "op_x" {
+			seen++
+		}
+	}
+	if seen != 1 {
+		t.Errorf("%d of %+v", seen, rows)
+	}
+}

@@ -40,10 +40,10 @@ func settingsRoutes() []*Route {
 	const keys, mail = "/admin/v1/keys", "/admin/v1/mail"
 	rows := []*Route{
 		{Method: get, Path: keys, About: "the service keys", handle: listKeys, Out: keysOut{}},
-		{Method: post, Path: keys, About: "make a service key, shown this once", handle: addKey, In: keyIn{}, Out: keyOut{}},
+		{Method: post, Path: keys, About: "make a service key, shown this once", Fresh: true, handle: addKey, In: keyIn{}, Out: keyOut{}},
 		{Method: del, Path: keys + "/{id}", About: "revoke a service key", handle: revokeKey},
 		{Method: get, Path: "/admin/v1/signing", About: "the keys that sign access tokens", handle: listSigning, Out: signingOut{}},
-		{Method: post, Path: "/admin/v1/signing/rotate", About: "bring the next signing key in", handle: rotateSigning, In: rotateIn{}, Out: auth.SigningKey{}},
+		{Method: post, Path: "/admin/v1/signing/rotate", About: "bring the next signing key in", Fresh: true, handle: rotateSigning, In: rotateIn{}, Out: auth.SigningKey{}},
 		{Method: get, Path: "/admin/v1/config", About: "the effective config and what was found in it", handle: showConfig, Out: ConfigView{}},
 		{Method: get, Path: mail, About: "what sends mail, and what waits", handle: showMail, Out: MailView{}},
 		{Method: post, Path: mail + "/preview", About: "a mail as it would be sent", handle: previewMail, In: MailAsked{}, Out: MailPreview{}},

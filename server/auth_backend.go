@@ -16,7 +16,7 @@ func backendRoutes() []*Route {
 		{Path: "/admin/v1/auth/impersonate", About: "a token in the name of a user", handle: impersonate, In: impersonateIn{}, Out: auth.Impersonation{}},
 	}
 	for _, r := range rows {
-		r.Method, r.Scope, r.BodyLimit, r.Query = http.MethodPost, hutch.ScopeAuth, authBodySize, none
+		r.Method, r.Scope, r.Fresh, r.BodyLimit, r.Query = http.MethodPost, hutch.ScopeAuth, true, authBodySize, none
 	}
 	return rows
 }

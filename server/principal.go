@@ -92,6 +92,9 @@ func (r *request) need(n Need) error {
 func (r *request) needAdmin(scope string) error {
 	switch {
 	case r.who.Kind == hutch.Operator:
+		if r.route.Fresh {
+			return r.recent()
+		}
 		return nil
 	case r.desk && r.who.IsGuest():
 		return unauthenticated("sign in to the dashboard")
@@ -105,6 +108,16 @@ func (r *request) needAdmin(scope string) error {
 		return nil
 	}
 	return &hutch.Error{Code: hutch.PermissionDenied, Message: "this needs a service key of scope " + scope}
+}
+
+// recent refuses operators whose last proof is too old: who finds a dashboard
+// open takes no power from it that outlives the session.
+// reauthentication_needed.
+func (r *request) recent() error {
+	if r.who.Kind != hutch.Operator {
+		return nil
+	}
+	return r.operators().Recent(r.life, r.deskToken())
 }
 
 // needOps lets service keys of scope ops pass, and operators.

@@ -51,6 +51,7 @@ type Route struct {
 	About        string // one line
 	Need         Need
 	Scope        string // with NeedAdmin: of the service keys that may, too; "": none
+	Fresh        bool   // with NeedAdmin: it gives power, so operators have proven themselves a moment ago
 	Creds        Creds
 	BodyLimit    int64
 	AnyType      bool     // bodies of any Content-Type

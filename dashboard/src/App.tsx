@@ -1,5 +1,6 @@
 import { MantineProvider } from '@mantine/core'
 import { ModalsRoot } from './parts/Confirm.tsx'
+import { ProofRoot } from './account/ProofRoot.tsx'
 import { Notifications } from '@mantine/notifications'
 import { QueryClientProvider } from '@tanstack/react-query'
 import { Router } from 'wouter'
@@ -19,6 +20,7 @@ export function App() {
         <Router base="/_" hook={useGuardedLocation} aroundNav={aroundNavigation}>
           <Gate />
           <ModalsRoot />
+          <ProofRoot />
         </Router>
       </QueryClientProvider>
     </MantineProvider>

@@ -1,11 +1,10 @@
 import { useState } from 'react'
-import { Anchor, Button, Stack } from '@mantine/core'
-import { IconDeviceMobile, IconFingerprint } from '@tabler/icons-react'
+import { Button } from '@mantine/core'
+import { IconDeviceMobile } from '@tabler/icons-react'
 import { t } from '../text.ts'
+import { FactorFrame } from './FactorFrame.tsx'
 import { Frame } from './Frame.tsx'
-import { FormError } from './FormError.tsx'
 import { addPasskey, canPasskeys } from './passkeys.ts'
-import { startOver } from './SecondFactor.tsx'
 import type { SessionState } from './session.ts'
 import { Totp } from './Totp.tsx'
 import { useStep } from './useStep.ts'
@@ -15,20 +14,13 @@ export function Enroll({ state }: { state: SessionState }) {
   const [totp, setTotp] = useState(false)
   const { busy, error, run } = useStep()
   const methods = state.methods ?? []
+  if (totp) return <Frame title={t('enroll.title')} about={t('enroll.about')}><Totp cancel={() => setTotp(false)} /></Frame>
   return (
-    <Frame title={t('enroll.title')} about={t('enroll.about')}>
-      {totp ? <Totp cancel={() => setTotp(false)} /> : (
-        <Stack gap="sm">
-          {methods.includes('passkey') && canPasskeys() && (
-            <Button fullWidth loading={busy} leftSection={<IconFingerprint size={18} />} onClick={() => void run(() => addPasskey(t('account.passkeyName')))}>{t('enroll.passkey')}</Button>
-          )}
-          {methods.includes('totp') && (
-            <Button variant="default" fullWidth disabled={busy} leftSection={<IconDeviceMobile size={18} />} onClick={() => setTotp(true)}>{t('enroll.totp')}</Button>
-          )}
-          <FormError error={error} />
-          <Anchor component="button" type="button" size="sm" onClick={() => void startOver()}>{t('signin.startOver')}</Anchor>
-        </Stack>
-      )}
-    </Frame>
+    <FactorFrame
+      title={t('enroll.title')} about={t('enroll.about')} error={error} busy={busy}
+      passkey={methods.includes('passkey') && canPasskeys() && { label: t('enroll.passkey'), use: () => void run(() => addPasskey(t('account.passkeyName'))), first: true }}
+    >
+      {methods.includes('totp') && <Button variant="default" fullWidth disabled={busy} leftSection={<IconDeviceMobile size={18} />} onClick={() => setTotp(true)}>{t('enroll.totp')}</Button>}
+    </FactorFrame>
   )
 }

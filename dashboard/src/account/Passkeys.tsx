@@ -1,16 +1,15 @@
 import { useState } from 'react'
-import { ActionIcon, Box, Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core'
+import { ActionIcon, Box, Button, Group, Stack, Text, TextInput } from '@mantine/core'
 import { IconFingerprint, IconPencil, IconTrash } from '@tabler/icons-react'
 import { api, del } from '../api/api.ts'
 import { confirm } from '../parts/Confirm.tsx'
+import { FormDialog } from '../parts/FormDialog.tsx'
 import { notify, notifyError } from '../parts/notify.tsx'
 import { Plain } from '../parts/Plain.tsx'
 import { T } from '../parts/Text.tsx'
 import { TimeAgo } from '../parts/TimeAgo.tsx'
 import { t } from '../text.ts'
-import { FormError } from './FormError.tsx'
 import { addPasskey, canPasskeys } from './passkeys.ts'
-import { useProven } from './proven.tsx'
 import { Section } from './Section.tsx'
 import { enter, useOperator, type Passkey, type SessionState } from './session.ts'
 import { useStep } from './useStep.ts'
@@ -19,11 +18,10 @@ export function Passkeys() {
   const { passkeys } = useOperator()
   const [renaming, setRenaming] = useState<Passkey>()
   const [busy, setBusy] = useState(false)
-  const { prove, dialog } = useProven()
   const add = async () => {
     setBusy(true)
     try {
-      enter(await prove(() => addPasskey(t('account.passkeyName'))))
+      enter(await addPasskey(t('account.passkeyName')))
       notify(t('account.passkeyAdded'))
     } catch (e) {
       notifyError(e)
@@ -33,14 +31,13 @@ export function Passkeys() {
   }
   const remove = (p: Passkey) => confirm({
     title: t('account.passkeyRemoveTitle'), about: t('account.passkeyRemoveAbout'), name: p.name, action: t('action.remove'),
-    run: async () => enter(await prove(() => del<SessionState>('/admin/v1/account/passkeys/' + p.id))),
+    run: async () => enter(await del<SessionState>('/admin/v1/account/passkeys/' + p.id)),
   })
   return (
     <Section
       title="account.passkeys" about="account.passkeysAbout"
       action={canPasskeys() && <Button size="xs" variant="default" loading={busy} onClick={() => void add()}>{t('account.passkeyAdd')}</Button>}
     >
-      {dialog}
       <Stack gap="xs">
         {passkeys.length === 0 && <Text size="sm" c="dimmed">{t('account.passkeysEmpty')}</Text>}
         {passkeys.map(p => (
@@ -57,32 +54,20 @@ export function Passkeys() {
           </Group>
         ))}
       </Stack>
-      {renaming && <Rename passkey={renaming} prove={prove} close={() => setRenaming(undefined)} />}
+      {renaming && <Rename passkey={renaming} close={() => setRenaming(undefined)} />}
     </Section>
   )
 }
 
-function Rename({ passkey, prove, close }: { passkey: Passkey; prove: <R>(run: () => Promise<R>) => Promise<R>; close: () => void }) {
+function Rename({ passkey, close }: { passkey: Passkey; close: () => void }) {
   const [name, setName] = useState(passkey.name)
   const { busy, error, run } = useStep()
   const send = async () => {
-    if (await run(() => prove(() => api<SessionState>('PATCH', '/admin/v1/account/passkeys/' + passkey.id, { body: { name } })))) close()
+    if (await run(() => api<SessionState>('PATCH', '/admin/v1/account/passkeys/' + passkey.id, { body: { name } }))) close()
   }
   return (
-    <Modal opened onClose={close} title={t('account.passkeyRename', { name: passkey.name })} closeButtonProps={{ 'aria-label': t('action.close') }}>
-      <form onSubmit={e => {
-        e.preventDefault()
-        void send()
-      }}>
-        <Stack gap="sm">
-          <TextInput label={t('account.passkeyNameLabel')} value={name} onChange={e => setName(e.currentTarget.value)} required withAsterisk={false} maxLength={100} data-autofocus dir="auto" />
-          <FormError error={error} />
-          <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={close}>{t('action.cancel')}</Button>
-            <Button type="submit" loading={busy}>{t('action.save')}</Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+    <FormDialog title={t('account.passkeyRename', { name: passkey.name })} action={t('action.save')} busy={busy} error={error} send={send} close={close}>
+      <TextInput label={t('account.passkeyNameLabel')} value={name} onChange={e => setName(e.currentTarget.value)} required withAsterisk={false} maxLength={100} data-autofocus dir="auto" />
+    </FormDialog>
   )
 }

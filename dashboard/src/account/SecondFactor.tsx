@@ -1,32 +1,28 @@
 import { useState } from 'react'
-import { Anchor, Button, Stack } from '@mantine/core'
-import { IconFingerprint } from '@tabler/icons-react'
-import { api, post } from '../api/api.ts'
-import { queries } from '../api/queries.ts'
+import { Button, Stack } from '@mantine/core'
+import { post } from '../api/api.ts'
 import { Plain } from '../parts/Plain.tsx'
 import { T } from '../parts/Text.tsx'
 import { t } from '../text.ts'
 import { CodeInput } from './CodeInput.tsx'
-import { Frame } from './Frame.tsx'
-import { FormError } from './FormError.tsx'
+import { FactorFrame } from './FactorFrame.tsx'
 import { canPasskeys, signInWithPasskey } from './passkeys.ts'
 import type { SessionState } from './session.ts'
 import { useStep } from './useStep.ts'
 
-/** Ends a sign-in that is not complete. */
-export async function startOver(): Promise<void> {
-  await api('DELETE', '/admin/v1/session')
-  await queries.invalidateQueries({ queryKey: ['session'] })
-}
-
+/** The factor that is owed after the password. */
 export function SecondFactor({ state }: { state: SessionState }) {
   const [code, setCode] = useState('')
   const { busy, error, run } = useStep()
   const send = (code: string) => void run(() => post<SessionState>('/admin/v1/session/totp', { code })).then(ok => ok || setCode(''))
   const methods = state.methods ?? []
+  const totp = methods.includes('totp')
   return (
-    <Frame title={t('signin.secondTitle')} about={<T k="signin.secondAbout" values={{ email: <Plain text={state.email ?? ''} /> }} />}>
-      {methods.includes('totp') && (
+    <FactorFrame
+      title={t('signin.secondTitle')} about={<T k="signin.secondAbout" values={{ email: <Plain text={state.email ?? ''} /> }} />} error={error} busy={busy}
+      passkey={methods.includes('passkey') && canPasskeys() && { label: t('signin.passkey'), use: () => void run(signInWithPasskey), first: !totp }}
+    >
+      {totp && (
         <form onSubmit={e => {
           e.preventDefault()
           send(code)
@@ -37,11 +33,6 @@ export function SecondFactor({ state }: { state: SessionState }) {
           </Stack>
         </form>
       )}
-      {methods.includes('passkey') && canPasskeys() && (
-        <Button variant={methods.includes('totp') ? 'default' : 'filled'} fullWidth disabled={busy} leftSection={<IconFingerprint size={18} />} onClick={() => void run(signInWithPasskey)}>{t('signin.passkey')}</Button>
-      )}
-      <FormError error={error} />
-      <Anchor component="button" type="button" size="sm" onClick={() => void startOver()}>{t('signin.startOver')}</Anchor>
-    </Frame>
+    </FactorFrame>
   )
 }

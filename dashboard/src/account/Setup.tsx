@@ -4,7 +4,7 @@ import { useLocation } from 'wouter'
 import { post } from '../api/api.ts'
 import { t } from '../text.ts'
 import { Frame } from './Frame.tsx'
-import { FormError } from './FormError.tsx'
+import { FormError } from '../parts/FormError.tsx'
 import type { SessionState } from './session.ts'
 import { useStep } from './useStep.ts'
 

@@ -4,20 +4,20 @@ import encodeQR from 'qr'
 import { post } from '../api/api.ts'
 import { t } from '../text.ts'
 import { CodeInput } from './CodeInput.tsx'
-import { FormError } from './FormError.tsx'
+import { FormError } from '../parts/FormError.tsx'
 import type { SessionState } from './session.ts'
 import { useStep } from './useStep.ts'
 
 interface Shown { secret: string; uri: string }
 
 /** Adds an authenticator app: the code to scan is drawn here, then its first code proves it. */
-export function Totp({ done, cancel, prove = run => run() }: { done?: () => void; cancel: () => void; prove?: <R>(run: () => Promise<R>) => Promise<R> }) {
+export function Totp({ done, cancel }: { done?: () => void; cancel: () => void }) {
   const [shown, setShown] = useState<Shown>()
   const [code, setCode] = useState('')
   const { busy, error, run } = useStep()
   useEffect(() => {
     void run(async () => {
-      setShown(await prove(() => post<Shown>('/admin/v1/account/totp')))
+      setShown(await post<Shown>('/admin/v1/account/totp'))
       return null
     })
   }, [])

@@ -5,7 +5,6 @@ import { confirm } from '../parts/Confirm.tsx'
 import { notify } from '../parts/notify.tsx'
 import { Loading } from '../parts/states.tsx'
 import { t } from '../text.ts'
-import { useProven } from './proven.tsx'
 import { Section } from './Section.tsx'
 import { enter, useOperator, type SessionState } from './session.ts'
 
@@ -14,11 +13,10 @@ const Totp = lazy(async () => ({ default: (await import('./Totp.tsx')).Totp }))
 export function TotpSection() {
   const on = useOperator().factors.includes('totp')
   const [adding, setAdding] = useState(false)
-  const { prove, dialog } = useProven()
   const close = () => setAdding(false)
   const remove = () => confirm({
     title: t('account.totpRemove'), about: t('account.totpRemoveAbout'), action: t('action.remove'),
-    run: async () => enter(await prove(() => del<SessionState>('/admin/v1/account/totp'))),
+    run: async () => enter(await del<SessionState>('/admin/v1/account/totp')),
   })
   return (
     <Section
@@ -32,10 +30,9 @@ export function TotpSection() {
         </Group>
       )}
     >
-      {dialog}
       <Modal opened={adding} onClose={close} title={t('account.totp')} closeButtonProps={{ 'aria-label': t('action.close') }}>
         <Suspense fallback={<Loading />}>
-          <Totp prove={prove} cancel={close} done={() => {
+          <Totp cancel={close} done={() => {
             close()
             notify(t('account.totpAdded'))
           }} />

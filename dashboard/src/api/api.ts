@@ -21,6 +21,13 @@ export function whenSignedOut(f: () => void): void {
   onSignedOut = f
 }
 
+let onStale: () => Promise<boolean> = () => Promise.resolve(false)
+
+/** Tells who asks the operator for the recent proof that the server wants of some acts; true: they gave it. */
+export function whenStale(f: () => Promise<boolean>): void {
+  onStale = f
+}
+
 /** Asks the server, as the operator who is signed in; throws ApiError. */
 export async function api<T = unknown>(method: string, path: string, request: Request = {}): Promise<T> {
   const res = await answer(method, path, request)
@@ -39,8 +46,17 @@ function parsed(text: string, status: number): unknown {
 /** Something in between answered. */
 const foreign = (status: number) => new ApiError(status, { code: 'unavailable', message: t('state.notHutch', { status: String(status) }), here: true })
 
-/** As api, with the answer as it came: for files and streams. */
-export async function answer(method: string, path: string, { query, body, signal, headers }: Request = {}): Promise<Response> {
+/** As api, with the answer as it came: for files and streams. What wants a recent proof goes again once there is one. */
+export async function answer(method: string, path: string, request: Request = {}): Promise<Response> {
+  try {
+    return await sent(method, path, request)
+  } catch (e) {
+    if (e instanceof ApiError && e.code === 'reauthentication_needed' && await onStale()) return sent(method, path, request)
+    throw e
+  }
+}
+
+async function sent(method: string, path: string, { query, body, signal, headers }: Request): Promise<Response> {
   const init: RequestInit = { method, headers: { ...adminHeaders, ...headers }, signal: signal ?? null, redirect: 'error' }
   if (body !== undefined) {
     init.body = body instanceof Blob ? body : JSON.stringify(body)

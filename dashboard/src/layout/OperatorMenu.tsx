@@ -1,10 +1,9 @@
 import { Avatar, Menu, Text, UnstyledButton } from '@mantine/core'
 import { IconLogout, IconUserCircle } from '@tabler/icons-react'
 import { useLocation } from 'wouter'
-import { startOver } from '../account/SecondFactor.tsx'
+import { startOver } from '../account/FactorFrame.tsx'
 import { useOperator } from '../account/session.ts'
 import { Plain } from '../parts/Plain.tsx'
-import { notifyError } from '../parts/notify.tsx'
 import { t } from '../text.ts'
 
 export function OperatorMenu() {
@@ -21,7 +20,7 @@ export function OperatorMenu() {
         <Menu.Label>{t('operator.signedInAs')}<Text size="sm" c="bright" fw={500} component="div"><Plain text={email} /></Text></Menu.Label>
         <Menu.Divider />
         <Menu.Item leftSection={<IconUserCircle size={16} />} onClick={() => navigate('/account')}>{t('account.title')}</Menu.Item>
-        <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => void startOver().catch(notifyError)}>{t('operator.signOut')}</Menu.Item>
+        <Menu.Item leftSection={<IconLogout size={16} />} onClick={startOver}>{t('operator.signOut')}</Menu.Item>
       </Menu.Dropdown>
     </Menu>
   )

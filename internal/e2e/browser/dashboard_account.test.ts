@@ -14,12 +14,16 @@ describe('an operator\'s account, where a second factor is asked for', () => {
   after(() => desk?.close())
 
   /** A fingerprint reader, as far as the browser knows. */
-  async function withAuthenticator(page: Page): Promise<void> {
+  async function withAuthenticator(page: Page): Promise<() => Promise<void>> {
     const cdp = await page.context().newCDPSession(page)
     await cdp.send('WebAuthn.enable')
-    await cdp.send('WebAuthn.addVirtualAuthenticator', {
-      options: { protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true },
-    })
+    const add = async (transport: 'internal' | 'usb') => {
+      await cdp.send('WebAuthn.addVirtualAuthenticator', {
+        options: { protocol: 'ctap2', transport, hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true },
+      })
+    }
+    await add('internal')
+    return () => add('usb')
   }
 
   async function signOut(page: Page): Promise<void> {
@@ -73,7 +77,7 @@ describe('an operator\'s account, where a second factor is asked for', () => {
     const link = new URL(desk.shop.hutch('operator', 'create', bob.email).trim().split(/\s+/).at(-1) as string, desk.url)
     const at = desk.url + '/_/setup' + link.hash
     const page = await desk.open({}, true)
-    await withAuthenticator(page)
+    const addKey = await withAuthenticator(page)
     await page.goto(at)
     await page.fill('input[type=password]', bob.password)
     await page.click('button[type=submit]')
@@ -100,8 +104,50 @@ describe('an operator\'s account, where a second factor is asked for', () => {
     await page.click('[role=dialog] button[type=submit]')
     await page.waitForSelector('[aria-label="Remove <b>my key</b>"]')
     await axe(page)
+
+    await addKey()
+    await page.click('text="Add a passkey"')
+    await page.waitForSelector('text="The passkey is added."')
+    await page.click('[aria-label="Remove Passkey"]')
+    await page.fill('[role=dialog] input', 'Passkey')
+    await page.click('[role=dialog] button[type=submit]')
+    await page.waitForSelector('[aria-label="Remove Passkey"]', { state: 'detached' })
+
+    await signOut(page)
+    await password(page, bob) // and the passkey after it
+    await page.click('text="Use a passkey"')
+    await page.waitForSelector('nav')
+
+    for (const way of ['password', 'passkey']) await provesAnew(page, way)
     await page.context().close()
   })
+
+  /** Makes a key where the server finds the proof too old, by its own answer: the dialog takes another one, and the key is made. */
+  async function provesAnew(page: Page, way: string): Promise<void> {
+    let asked = 0
+    await page.route('**/admin/v1/keys', async route => {
+      if (route.request().method() !== 'POST' || ++asked > 1) return route.fallback()
+      await route.fulfill({ status: 400, contentType: 'application/json', body: JSON.stringify({ code: 'reauthentication_needed', message: 'confirm with your password first' }) })
+    })
+    await page.goto(desk.url + '/_/settings?tab=keys')
+    await page.click('button:has-text("Create a key") >> nth=0')
+    await page.fill('[role=dialog] input[maxlength="64"]', way)
+    await page.click('[role=dialog] button[type=submit]')
+    const proof = '[role=dialog]:has(input[type=password])'
+    await page.waitForSelector(proof)
+    await axe(page)
+    await desk.picture(page, 'proof')
+    if (way === 'passkey') await page.click(`${proof} >> text="Use a passkey"`)
+    else {
+      await page.fill(`${proof} input`, 'not it')
+      await page.click(`${proof} button[type=submit]`)
+      await page.waitForSelector(`${proof} [role=alert]`)
+      await page.fill(`${proof} input`, bob.password)
+      await page.click(`${proof} button[type=submit]`)
+    }
+    assert.match(await page.textContent('[role=dialog] pre') ?? '', /^hutch_sk_ops_/)
+    await page.unroute('**/admin/v1/keys')
+  }
 
   it('changes the password, and that ends the other sessions', async () => {
     desk.expect(400, 401, 403, 422)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { axe, fits, inert, keyboard, openDesk, phone, type Desk } from './dashboard.ts'
+import { axe, fits, inert, keyboard, openDesk, operator, phone, type Desk } from './dashboard.ts'
 import { root } from './shop.ts'
 
 const hostile = JSON.parse(readFileSync(join(root, 'internal/e2e/browser/hostile.json'), 'utf8')) as unknown
@@ -120,7 +120,7 @@ describe('users', () => {
     await axe(page)
     await desk.visit(page, `/users?user=${cat.id}&tab=audit`)
     await page.waitForSelector('[role=dialog] >> text="impersonated"')
-    await page.waitForSelector('[role=dialog] >> text=/ticket 42 · by operator/')
+    await page.waitForSelector(`[role=dialog] >> text=/ticket 42 · by operator ${operator.email}/`)
     await page.waitForSelector('[role=dialog] >> text="user_created"')
     await desk.picture(page, 'user-audit')
   })
@@ -135,12 +135,74 @@ describe('users', () => {
     await page.waitForSelector('[role=dialog] >> text="Confirmed"')
   })
 
+  const dialog = '[role=dialog]:has(form)'
+  const once = async () => {
+    const link = (await desk.page.textContent('[role=dialog] pre'))?.trim() as string
+    assert.match(link, /\/auth\/v1\/verify\?/)
+    await desk.page.click('[role=dialog]:has(pre) button >> text="Close"')
+    return link
+  }
+  const signIn = async (email: string, password: string) => (await fetch(desk.shop.url + '/auth/v1/token?grant_type=password', {
+    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ email, password }),
+  })).status
+
   it('makes a link that lets the owner in', async () => {
     const { page } = desk
-    await page.click('button:has-text("Sign-in link")')
+    await page.click('button:has-text("Make a link")')
+    await page.waitForSelector('label:has-text("Recovery")')
+    assert.equal(await page.locator('label:has-text("Invitation by a link")').count(), 0, 'an invitation is for who has proven nothing')
+    await axe(page)
+    await desk.picture(page, 'user-links')
     await page.click('button:has-text("Make the link")')
-    const link = (await page.textContent('[role=dialog] pre'))?.trim() as string
-    assert.match(link, /\/auth\/v1\/verify\?/)
+    await once()
+  })
+
+  it('invites, and confirms a sign-up, by a link to hand over', async () => {
+    const { page } = desk
+    await desk.visit(page, '/users')
+    for (const [email, way, password] of [['dan@shop.example', 'Invitation by a link', ''], ['eli@shop.example', 'Sign-up', 'a sentence of my own']] as const) {
+      await page.click('button >> text="Invite"')
+      await page.fill(`${dialog} input[type=email]`, email)
+      await page.click(`${dialog} label:has-text("${way}")`)
+      if (password) await page.fill(`${dialog} input[type=password]`, password)
+      await page.click(`${dialog} button[type=submit]`)
+      await once()
+      await page.waitForSelector(`[role=dialog] >> text="${email}"`)
+      await page.click('[role=dialog] button[aria-label="Close"]')
+    }
+  })
+
+  it('confirms an address, sets a password, changes the address', async () => {
+    const { page } = desk
+    const { users: [dan] } = await desk.ask<{ users: User[] }>('GET', '/admin/v1/auth/users?filter=dan%40shop.example')
+    await desk.visit(page, '/users?user=' + dan?.id)
+    await page.click('button:has-text("Confirm the address")')
+    await page.click(`${dialog} button[type=submit]`)
+    await page.waitForSelector('text="dan@shop.example counts as proven"')
+    await page.waitForSelector('[role=dialog] >> text="Confirmed"')
+    await page.click('button:has-text("Set a password")')
+    await page.fill(`${dialog} input[type=password]`, 'dans own sentence')
+    await axe(page)
+    await page.click(`${dialog} button[type=submit]`)
+    await page.waitForSelector('text="The password of dan@shop.example is set"')
+    assert.equal(await signIn('dan@shop.example', 'dans own sentence'), 200)
+    await page.click('button:has-text("Change the address")')
+    await page.fill(`${dialog} input[type=email]`, 'cat@shop.example')
+    desk.expect(422)
+    await page.click(`${dialog} button[type=submit]`)
+    await page.waitForSelector(`${dialog} [role=alert]`) // has an account
+    await page.fill(`${dialog} input[type=email]`, 'daniel@shop.example')
+    await page.click(`${dialog} label:has-text("counts as proven")`)
+    await axe(page)
+    await desk.picture(page, 'user-address')
+    await page.click(`${dialog} button[type=submit]`)
+    await page.waitForSelector('[role=dialog] >> text="daniel@shop.example"')
+    assert.equal(await signIn('daniel@shop.example', 'dans own sentence'), 200)
+    await page.click('button:has-text("Make a link")')
+    await page.click(`${dialog} label:has-text("for the new one")`)
+    await page.fill(`${dialog} input[type=email]`, 'dan@shop.example')
+    await page.click(`${dialog} button[type=submit]`)
+    await once()
   })
 
   it('erases who is typed, and says what goes', async () => {

@@ -2,18 +2,18 @@ import { useState } from 'react'
 import { Alert, Badge, Button, Group, NavLink, Stack, Text, TextInput, Title } from '@mantine/core'
 import { IconInfoCircle, IconMailOff } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
-import { FormError } from '../../account/FormError.tsx'
+import { FormError } from '../../parts/FormError.tsx'
 import { notify } from '../../parts/notify.tsx'
 import { Plain } from '../../parts/Plain.tsx'
 import { Empty } from '../../parts/states.tsx'
 import { TimeAgo } from '../../parts/TimeAgo.tsx'
+import { useAct } from '../../parts/useAct.ts'
 import { useUrlState } from '../../parts/useUrlState.ts'
 import { number, t } from '../../text.ts'
 import { mail, testMail, type Mail } from './api.ts'
 import { MailPreview } from './MailPreview.tsx'
 import { Panel } from './Panel.tsx'
 import css from './settings.module.css'
-import { useAct } from './useAct.ts'
 
 const counted = 1000
 
@@ -61,7 +61,7 @@ function Mails({ mail: m }: { mail: Mail }) {
 
 function Test() {
   const [to, setTo] = useState('')
-  const { busy, error, run } = useAct()
+  const { busy, error, run } = useAct('settings')
   const send = async () => {
     if (await run(() => testMail(to).then(() => true))) notify(t('settings.mailSent', { to }))
   }

@@ -1,20 +1,20 @@
-import { Badge, Button, Group, Table } from '@mantine/core'
+import { Badge, Button, Group } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { confirm } from '../../parts/Confirm.tsx'
 import { notify } from '../../parts/notify.tsx'
 import { Plain } from '../../parts/Plain.tsx'
+import { useAct } from '../../parts/useAct.ts'
 import { dateTime, t, type Key } from '../../text.ts'
 import { rotate, signing, type SigningKey } from './api.ts'
 import { Panel } from './Panel.tsx'
-import css from './settings.module.css'
-import { useAct } from './useAct.ts'
+import { Rows } from './Rows.tsx'
 
 const states: Record<SigningKey['state'], [Key, string]> = { signs: ['settings.signs', 'hutch'], waits: ['settings.waits', 'yellow'], verifies: ['settings.verifies', 'gray'] }
 
 /** The keys that sign access tokens; their secret halves never leave the store. */
 export function SigningTab() {
   const found = useQuery({ queryKey: ['settings', 'signing'], queryFn: ({ signal }) => signing(signal) })
-  const { refresh } = useAct()
+  const { refresh } = useAct('settings')
   const ask = (now: boolean) => confirm({
     title: now ? t('settings.rotateNow') : t('settings.rotate'), about: now ? t('settings.rotateNowAbout') : t('settings.rotateAbout'),
     action: now ? t('settings.rotateNow') : t('settings.rotate'), ...(now && { name: location.host }),
@@ -33,21 +33,15 @@ export function SigningTab() {
   return (
     <Panel about="settings.signingAbout" action={acts} found={found}>
       {data => (
-        <div className={css.scroll} tabIndex={0} role="region" aria-label={t('settings.tab.signing')}>
-          <Table verticalSpacing={8} horizontalSpacing="sm" fz="sm">
-            <Table.Thead><Table.Tr><Table.Th>{t('settings.kid')}</Table.Th><Table.Th>{t('users.status')}</Table.Th><Table.Th>{t('settings.signsFrom')}</Table.Th><Table.Th>{t('settings.goodUntil')}</Table.Th></Table.Tr></Table.Thead>
-            <Table.Tbody>
-              {data.keys.map(k => (
-                <Table.Tr key={k.id}>
-                  <Table.Td><Plain text={k.id} mono /></Table.Td>
-                  <Table.Td><Badge size="sm" variant="light" color={states[k.state][1]}>{t(states[k.state][0])}</Badge></Table.Td>
-                  <Table.Td>{dateTime(k.signsFrom)}</Table.Td>
-                  <Table.Td>{k.endsAt ? dateTime(k.endsAt) : '–'}</Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </div>
+        <Rows
+          label="settings.tab.signing" rows={data.keys} id={k => k.id}
+          columns={[
+            { head: 'settings.kid', cell: k => <Plain text={k.id} mono /> },
+            { head: 'users.status', cell: k => <Badge size="sm" variant="light" color={states[k.state][1]}>{t(states[k.state][0])}</Badge> },
+            { head: 'settings.signsFrom', cell: k => dateTime(k.signsFrom) },
+            { head: 'settings.goodUntil', cell: k => k.endsAt ? dateTime(k.endsAt) : '–' },
+          ]}
+        />
       )}
     </Panel>
   )

@@ -7,15 +7,15 @@ import { notify } from '../../parts/notify.tsx'
 import { Plain } from '../../parts/Plain.tsx'
 import { Failed, Loading, Stale } from '../../parts/states.tsx'
 import { TimeAgo } from '../../parts/TimeAgo.tsx'
+import { useAct } from '../../parts/useAct.ts'
 import { t, type Key } from '../../text.ts'
 import { endSessions, label, passkeys, removeFactor, removePasskey, sessions, unlink, type User } from './api.ts'
 import { deviceOf } from './device.ts'
-import { useRefresh } from './useAct.ts'
 import css from './users.module.css'
 
 /** How somebody gets in: sessions, identities, second factors, passkeys. */
 export function Access({ user: u }: { user: User }) {
-  const refresh = useRefresh()
+  const { refresh } = useAct('users')
   const ask = (title: Key, about: Key, act: () => Promise<unknown>, name?: string) => confirm({
     title: t(title), about: t(about), action: t(title), ...(name !== undefined && { name }),
     run: async () => {

@@ -1,12 +1,12 @@
 import { useState } from 'react'
 import { Button, Group, Stack, TagsInput, Text, Title } from '@mantine/core'
-import { FormError } from '../../account/FormError.tsx'
+import { FormError } from '../../parts/FormError.tsx'
 import { CodeEdit } from '../../parts/Code.tsx'
 import { notify } from '../../parts/notify.tsx'
+import { useAct } from '../../parts/useAct.ts'
 import { t } from '../../text.ts'
 import { edit, type User } from './api.ts'
 import { changed, merge } from './metadata.ts'
-import { useAct } from './useAct.ts'
 
 /** Roles, and what the app and the user keep with the account. */
 export function Metadata({ user: u }: { user: User }) {
@@ -14,14 +14,18 @@ export function Metadata({ user: u }: { user: User }) {
   const [roles, setRoles] = useState(u.app_metadata.roles ?? [])
   const [appText, setApp] = useState(() => JSON.stringify(app, null, 2))
   const [userText, setUser] = useState(() => JSON.stringify(u.user_metadata, null, 2))
-  const { busy, error, run } = useAct()
+  const { busy, error, run } = useAct('users')
   const appNext = merge.parse(appText)
   const userNext = merge.parse(userText)
   const dirty = changed(roles, u.app_metadata.roles ?? []) || changed(appNext, app) || changed(userNext, u.user_metadata)
   const ready = appNext !== undefined && userNext !== undefined && dirty
   const save = async () => {
     if (!appNext || !userNext || !dirty || busy) return
-    const done = await run(() => edit(u.id, { roles, app_metadata: merge.patch(app, appNext), user_metadata: merge.patch(u.user_metadata, userNext) }))
+    const body = {
+      ...(changed(roles, u.app_metadata.roles ?? []) && { roles }), ...(changed(appNext, app) && { app_metadata: merge.patch(app, appNext) }),
+      ...(changed(userNext, u.user_metadata) && { user_metadata: merge.patch(u.user_metadata, userNext) }),
+    }
+    const done = await run(() => edit(u.id, body))
     if (done) notify(t('users.saved'))
   }
   return (

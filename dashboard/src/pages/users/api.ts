@@ -53,7 +53,9 @@ export interface Row {
   count?: number
 }
 
-export interface Link { action_link: string; email_otp: string; verification_type: string }
+export type LinkKind = 'recovery' | 'magiclink' | 'invite' | 'signup' | 'email_change_new' | 'email_change_current'
+/** A link with the account it is of. */
+export interface Link extends User { action_link: string; email_otp: string; verification_type: LinkKind }
 export interface Impersonation { access_token: string; expires_at: number; user: User }
 
 const root = '/admin/v1/auth'
@@ -74,10 +76,11 @@ export const unlink = (id: string, identity: string) => del(`${of(id)}/identitie
 export const removeFactor = (id: string, factor: string) => del(`${of(id)}/factors/${encodeURIComponent(factor)}`)
 export const passkeys = (id: string, signal: AbortSignal) => get<Passkey[]>(of(id) + '/passkeys', undefined, signal)
 export const removePasskey = (id: string, passkey: string) => del(`${of(id)}/passkeys/${encodeURIComponent(passkey)}`)
-export const link = (type: string, email: string) => post<Link>(root + '/generate_link', { type, email })
+export const link = (body: { type: LinkKind; email: string; password?: string; new_email?: string; data?: Record<string, unknown> }) => post<Link>(root + '/generate_link', body)
 export const impersonate = (user: string, reason: string) => post<Impersonation>(root + '/impersonate', { user, reason })
 export const trail = (user: string, after: string, signal: AbortSignal) =>
   get<{ rows: Row[]; next?: string }>('/admin/v1/audit', { user, after, order: 'newest', limit: 50 }, signal)
+export const operators = (signal: AbortSignal) => get<{ operators: { id: string; email: string }[] }>('/admin/v1/operators', undefined, signal)
 
 /** What the person is called, where they say so. */
 export function nameOf(u: User): string {

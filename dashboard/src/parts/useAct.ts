@@ -1,12 +1,13 @@
 import { useState } from 'react'
 import { useQueryClient } from '@tanstack/react-query'
 
-/** One act at a time: busy, and what went wrong; what the settings show is read anew. */
-export function useAct() {
+/** One act of a page at a time: busy, and what went wrong; what the page shows is read anew after it. */
+export function useAct(page: string) {
   const cache = useQueryClient()
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>()
-  const refresh = () => cache.invalidateQueries({ queryKey: ['settings'] })
+  /** Of what the page read, all, or what begins with these keys. */
+  const refresh = (...keys: string[]) => cache.invalidateQueries({ queryKey: [page, ...keys] })
   const run = async <R,>(act: () => Promise<R>): Promise<R | undefined> => {
     setBusy(true)
     setError(undefined)

@@ -1,6 +1,6 @@
 import { Alert } from '@mantine/core'
 import { IconAlertCircle } from '@tabler/icons-react'
-import { ErrorText } from '../parts/ErrorText.tsx'
+import { ErrorText } from './ErrorText.tsx'
 
 /** Why a form was not taken, above its button. */
 export function FormError({ error }: { error: unknown }) {
