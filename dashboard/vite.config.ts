@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vitest/config'
 import { texts } from './texts-plugin.ts'
+import { usedStyles } from './used-styles-plugin.ts'
 
 const path = (p: string) => fileURLToPath(new URL(p, import.meta.url))
 
@@ -15,7 +16,7 @@ function pageOf(module: string | null): string | undefined {
 // What all pages need stands in few files; the rest loads with its page.
 export default defineConfig({
   base: '/_/',
-  plugins: [texts(), react()],
+  plugins: [texts(), react(), usedStyles()],
   resolve: { alias: { '@hutch/client': path('../clients/js/src/index.ts') } },
   build: {
     target: 'es2023',

@@ -5,8 +5,8 @@ import './main.css'
 import { createRoot } from 'react-dom/client'
 import { App } from './App.tsx'
 import { watchNavigation } from './parts/unsaved.ts'
-import { loadFrameTexts } from './text.ts'
+import { loadTexts } from './text.ts'
 
-await loadFrameTexts()
+await loadTexts(undefined, 'frame')
 watchNavigation()
 createRoot(document.getElementById('root') as HTMLElement).render(<App />)

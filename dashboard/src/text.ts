@@ -10,7 +10,7 @@ export const languages: Record<Language, string> = { en: 'English', ko: '한국�
 
 const storageKey = 'hutch.language'
 let language: Language = chosen()
-let texts: Record<string, string> = {}
+let texts: Texts = {}
 const listeners = new Set<() => void>()
 
 function chosen(): Language {
@@ -19,23 +19,28 @@ function chosen(): Language {
   return navigator.language.startsWith('ko') ? 'ko' : 'en'
 }
 
-/** The language that was asked for last; until its texts are there, the one before is in use. */
-let wanted = language
+type Texts = Record<string, string>
+export type Part = 'frame' | 'first' | 'rest'
 
-/** Loads what the frame says, in the language in use; before the first render. */
-export async function loadFrameTexts(): Promise<void> {
-  const frame = wanted === 'ko' ? await import('./texts.json?ko') : await import('./texts.json?en')
-  texts = frame.default
-  language = wanted
-  document.documentElement.lang = language
+/** What is loaded before which: of a part all that stand before it are needed, too. */
+const order: Part[] = ['frame', 'first', 'rest']
+const load: Record<Language, (() => Promise<{ default: Texts }>)[]> = {
+  en: [() => import('./texts.json?en-frame'), () => import('./texts.json?en-first'), () => import('./texts.json?en-rest')],
+  ko: [() => import('./texts.json?ko-frame'), () => import('./texts.json?ko-first'), () => import('./texts.json?ko-rest')],
 }
 
-/** Loads all texts of a language, by default of that in use; before a page is rendered. */
-export async function loadTexts(of: Language = wanted): Promise<void> {
-  wanted = of
-  const [frame, rest] = await Promise.all(of === 'ko' ? [import('./texts.json?ko'), import('./texts.json?ko-rest')] : [import('./texts.json?en'), import('./texts.json?en-rest')])
-  if (of !== wanted) return loadTexts()
-  texts = { ...frame.default, ...rest.default }
+/** What was asked for last; until its texts are there, the ones before are in use. */
+let wanted = { language, parts: 0 }
+
+/**
+ * Loads texts up to a part, by default all: the frame's before the first render,
+ * what the first page says before that, the rest before any other page.
+ */
+export async function loadTexts(of: Language = wanted.language, upTo: Part = 'rest'): Promise<void> {
+  const mine = wanted = { language: of, parts: Math.max(wanted.parts, order.indexOf(upTo) + 1) }
+  const loaded = await Promise.all(load[of].slice(0, mine.parts).map(f => f()))
+  if (mine.language !== wanted.language || mine.parts < wanted.parts) return loadTexts(wanted.language, upTo)
+  texts = Object.assign({}, ...loaded.map(m => m.default)) as Texts
   language = of
   document.documentElement.lang = of
 }
@@ -43,9 +48,9 @@ export async function loadTexts(of: Language = wanted): Promise<void> {
 /** Changes the texts of all that is on screen; nothing of it is built anew. */
 export async function setLanguage(to: Language): Promise<void> {
   try {
-    await loadTexts(to)
+    await loadTexts(to, 'frame')
   } catch (e) {
-    wanted = language
+    wanted = { ...wanted, language }
     throw e
   }
   localStorage.setItem(storageKey, to)

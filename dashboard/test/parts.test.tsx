@@ -7,6 +7,7 @@ import { confirm, ModalsRoot } from '../src/parts/Confirm.tsx'
 import { ErrorText } from '../src/parts/ErrorText.tsx'
 import { Plain } from '../src/parts/Plain.tsx'
 import { Failed, Stale } from '../src/parts/states.tsx'
+import { useUrlState } from '../src/parts/useUrlState.ts'
 import { loadTexts } from '../src/text.ts'
 
 beforeAll(() => loadTexts('en'))
@@ -32,7 +33,7 @@ describe('confirm', () => {
     const run = vi.fn().mockRejectedValueOnce(new ApiError(412, { code: 'failed_precondition', message: 'not now' })).mockResolvedValue(null)
     render(<MantineProvider env="test"><ModalsRoot /></MantineProvider>)
     act(() => confirm({ title: 'Delete?', about: 'Gone for ever.', name: 'orders', action: 'Delete', run }))
-    const button = screen.getByRole('button', { name: 'Delete' }) as HTMLButtonElement
+    const button = await screen.findByRole<HTMLButtonElement>('button', { name: 'Delete' }, { timeout: 5000 })
     expect(button.disabled).toBe(true)
     fireEvent.change(screen.getByRole('textbox'), { target: { value: 'order' } })
     expect(button.disabled).toBe(true)
@@ -87,6 +88,19 @@ describe('Stale', () => {
       expect(screen.queryByRole('status')).toBeNull()
       cleanup()
     }
+  })
+})
+
+describe('useUrlState', () => {
+  it('keeps what another state set in the same moment', () => {
+    const Two = () => {
+      const [, setA] = useUrlState('a')
+      const [, setB] = useUrlState('b')
+      return <button onClick={() => { setA('1'); setB('2') }}>set</button>
+    }
+    render(<Two />)
+    fireEvent.click(screen.getByRole('button'))
+    expect(location.search).toBe('?a=1&b=2')
   })
 })
 

@@ -4,14 +4,14 @@ import { IconMapQuestion } from '@tabler/icons-react'
 import { Link, Redirect, Route, Switch, useLocation } from 'wouter'
 import { pages, type PageRow } from '../pages.ts'
 import { Empty, Failed, Loading } from '../parts/states.tsx'
-import { loadTexts, t } from '../text.ts'
+import { loadTexts, t, type Part } from '../text.ts'
 
-const withTexts = (load: PageRow['load']) => lazy(async () => {
-  const [page] = await Promise.all([load(), loadTexts()])
+const withTexts = (load: PageRow['load'], upTo: Part = 'rest') => lazy(async () => {
+  const [page] = await Promise.all([load(), loadTexts(undefined, upTo)])
   return page
 })
 const rows: { path: string; Page: ComponentType }[] = [
-  ...pages.map(p => ({ path: p.path, Page: withTexts(p.load) as ComponentType })),
+  ...pages.map(p => ({ path: p.path, Page: withTexts(p.load, p === pages[0] ? 'first' : 'rest') as ComponentType })),
   { path: '/account', Page: withTexts(() => import('../account/index.tsx')) },
 ]
 

@@ -1,25 +1,33 @@
-import { lazy, Suspense, useEffect } from 'react'
+import { lazy, Suspense, useEffect, useState } from 'react'
 import { ActionIcon, AppShell, Badge, Box, Burger, Group, Kbd, NavLink, Text, UnstyledButton } from '@mantine/core'
-import { useDisclosure } from '@mantine/hooks'
+import { useDisclosure, useHotkeys } from '@mantine/hooks'
 import { spotlight } from '@mantine/spotlight'
 import { IconSearch } from '@tabler/icons-react'
 import { Link, useLocation } from 'wouter'
 import { useSession } from '../account/session.ts'
 import { pages } from '../pages.ts'
 import { Plain } from '../parts/Plain.tsx'
-import { t } from '../text.ts'
+import { loadTexts, t } from '../text.ts'
 import { Logo } from './Logo.tsx'
-import { OperatorMenu } from './OperatorMenu.tsx'
 import { Routes } from './Routes.tsx'
-import { LanguageSwitch, SchemeSwitch } from './switches.tsx'
+import { LanguageSwitch, OperatorMenu, SchemeSwitch } from './switches.tsx'
 
-const Palette = lazy(async () => ({ default: (await import('./Palette.tsx')).Palette }))
+const Palette = lazy(async () => {
+  const [{ Palette }] = await Promise.all([import('./Palette.tsx'), loadTexts()])
+  return { default: Palette }
+})
 
 /** Menu, header and the page. */
 export function Shell({ app }: { app: string }) {
   const [opened, { toggle, close }] = useDisclosure(false)
   const [path] = useLocation()
   const dev = useSession().data?.dev ?? false
+  const [searched, setSearched] = useState(false) // the palette is loaded when it is first asked for
+  const search = () => {
+    setSearched(true)
+    spotlight.open()
+  }
+  useHotkeys([['mod+K', search]], [], true)
   useEffect(close, [path, close])
   return (
     <AppShell header={{ height: 52 }} navbar={{ width: 208, breakpoint: 'sm', collapsed: { mobile: !opened } }} padding={{ base: 'sm', sm: 'lg' }}>
@@ -33,12 +41,12 @@ export function Shell({ app }: { app: string }) {
             {dev && <Badge variant="light" color="orange" size="sm" visibleFrom="xs" tt="none">{t('app.dev')}</Badge>}
           </Group>
           <Group gap={4} wrap="nowrap">
-            <UnstyledButton className="search" visibleFrom="sm" onClick={spotlight.open}>
+            <UnstyledButton className="search" visibleFrom="sm" onClick={search}>
               <IconSearch size={15} stroke={1.8} />
               <span>{t('palette.open')}</span>
               <Kbd size="xs">{/Mac|iPhone|iPad/.test(navigator.userAgent) ? '⌘ K' : 'Ctrl K'}</Kbd>
             </UnstyledButton>
-            <ActionIcon hiddenFrom="sm" variant="subtle" color="gray" size="lg" onClick={spotlight.open} aria-label={t('palette.search')}><IconSearch size={18} stroke={1.6} /></ActionIcon>
+            <ActionIcon hiddenFrom="sm" variant="subtle" color="gray" size="lg" onClick={search} aria-label={t('palette.search')}><IconSearch size={18} stroke={1.6} /></ActionIcon>
             <LanguageSwitch />
             <SchemeSwitch />
             <OperatorMenu />
@@ -59,7 +67,7 @@ export function Shell({ app }: { app: string }) {
       <AppShell.Main>
         <Box id="content" tabIndex={-1}><Routes /></Box>
       </AppShell.Main>
-      <Suspense><Palette /></Suspense>
+      {searched && <Suspense><Palette /></Suspense>}
     </AppShell>
   )
 }

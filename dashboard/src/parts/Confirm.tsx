@@ -1,9 +1,6 @@
-import { useState, useSyncExternalStore, type ReactNode } from 'react'
-import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core'
-import { t } from '../text.ts'
-import { ErrorText } from './ErrorText.tsx'
-import { Plain } from './Plain.tsx'
-import { T } from './Text.tsx'
+import { lazy, Suspense, useSyncExternalStore, type ReactNode } from 'react'
+
+const Dialog = lazy(async () => ({ default: (await import('./ConfirmDialog.tsx')).ConfirmDialog }))
 
 export interface Question {
   title: string
@@ -31,6 +28,11 @@ export function confirm(q: Question): void {
   changed()
 }
 
+const close = () => {
+  question = null
+  changed()
+}
+
 const subscribe = (f: () => void) => {
   listeners.add(f)
   return () => listeners.delete(f)
@@ -39,49 +41,5 @@ const subscribe = (f: () => void) => {
 /** Where the dialog is drawn; once in the app. */
 export function ModalsRoot() {
   const q = useSyncExternalStore(subscribe, () => question)
-  return q && <Dialog key={asked} q={q} />
-}
-
-function Dialog({ q }: { q: Question }) {
-  const [typed, setTyped] = useState('')
-  const [busy, setBusy] = useState(false)
-  const [error, setError] = useState<unknown>()
-  const close = () => {
-    question = null
-    changed()
-  }
-  const ready = q.name === undefined || typed === q.name
-  const run = async () => {
-    setBusy(true)
-    try {
-      await q.run()
-      close()
-    } catch (e) {
-      setError(e)
-      setBusy(false)
-    }
-  }
-  return (
-    <Modal opened onClose={close} title={<Plain text={q.title} />} closeButtonProps={{ 'aria-label': t('action.close') }}>
-      <form onSubmit={e => {
-        e.preventDefault()
-        if (ready && !busy) void run()
-      }}>
-        <Stack gap="sm">
-          <Text size="sm" component="div">{q.about}</Text>
-          {q.name !== undefined && (
-            <TextInput
-              label={<T k="confirm.type" values={{ name: <b key="name"><Plain text={q.name} wrap /></b> }} />}
-              value={typed} onChange={e => setTyped(e.currentTarget.value)} data-autofocus autoComplete="off" spellCheck={false} dir="auto"
-            />
-          )}
-          {error !== undefined && <Text size="sm" c="red" role="alert"><ErrorText error={error} /></Text>}
-          <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={close}>{t('action.cancel')}</Button>
-            <Button type="submit" color="red" disabled={!ready} loading={busy}>{q.action}</Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
-  )
+  return q && <Suspense><Dialog key={asked} q={q} close={close} /></Suspense>
 }

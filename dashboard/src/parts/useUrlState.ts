@@ -8,8 +8,8 @@ import { useSearchParams } from 'wouter'
 export function useUrlState(name: string, fallback = ''): [string, (value: string, o?: { replace?: boolean }) => void] {
   const [params, setParams] = useSearchParams()
   const set = useCallback((value: string, o: { replace?: boolean } = {}) => {
-    setParams(old => {
-      const next = new URLSearchParams(old)
+    setParams(() => {
+      const next = new URLSearchParams(location.search) // as it is now: another state may have been set since the last render
       if (value === fallback) next.delete(name)
       else next.set(name, value)
       return next

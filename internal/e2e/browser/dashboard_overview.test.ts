@@ -39,6 +39,34 @@ describe('the overview, in a browser', () => {
   })
   after(() => desk?.close())
 
+  it('has loaded at most 250 kB when it shows its numbers, in either language; plots and palette come after', async () => {
+    for (const language of ['en', 'ko'] as const) {
+      const page = await desk.open({ language })
+      const loaded: { path: string; size: Promise<number> }[] = []
+      page.on('requestfinished', r => loaded.push({ path: new URL(r.url()).pathname, size: r.sizes().then(s => s.responseBodySize) }))
+      await page.route('**/assets/Line.js', async r => {
+        await page.waitForSelector('[data-plot=cpu] b') // a plot that waits holds up nothing
+        await r.continue()
+      })
+      await page.goto(desk.url + '/_/overview')
+      await page.waitForSelector('[data-plot=cpu] b')
+      await page.waitForSelector('dd >> nth=0')
+      const sizes = await Promise.all(loaded.map(async l => ({ ...l, size: await l.size })))
+      const sum = (of: (path: string) => boolean) => sizes.filter(l => of(l.path)).reduce((n, l) => n + l.size, 0)
+      const script = sum(p => p.endsWith('.js'))
+      const style = sum(p => p.endsWith('.css'))
+      const answers = sum(p => p.startsWith('/admin/'))
+      const total = sum(() => true)
+      if (process.env.SIZES) console.log(sizes.sort((a, b) => b.size - a.size))
+      console.log(`first load, ${language}: ${total} bytes in ${sizes.length} answers: scripts ${script}, styles ${style}, the API ${answers}`)
+      assert.ok(script > 100_000 && style > 10_000 && answers > 100, 'all of it is counted')
+      assert.ok(total <= 250_000, `${total} bytes`)
+      assert.deepEqual(sizes.map(l => l.path).filter(p => /Line\.|Palette|Editor|Json|page-(?!overview)/.test(p)), [])
+      await page.waitForSelector('[data-plot=requests] .recharts-area-curve')
+      await page.context().close()
+    }
+  })
+
   it('is calm when all is well, and shows what happens within seconds', async () => {
     const { page } = desk
     await desk.visit(page, '/overview')
@@ -77,9 +105,8 @@ describe('the overview, in a browser', () => {
     await desk.visit(page, '/overview')
     await page.click('text=24 hours')
     await page.waitForURL(/range=24h/)
-    await page.click('input[aria-label="Node"]')
     const asked = page.waitForRequest(r => r.url().includes('/admin/v1/metrics') && r.url().includes('node=web-2') && r.url().includes('range=24h'))
-    await page.click('[role=option]:has-text("web-2:8090")')
+    await page.selectOption('select[aria-label="Node"]', 'web-2:8090')
     await asked
     await page.goBack()
     await page.waitForURL(u => u.searchParams.get('range') === '24h' && !u.searchParams.has('node'))

@@ -1,7 +1,7 @@
 import { Alert, Button, Center } from '@mantine/core'
 import { useHotkeys } from '@mantine/hooks'
 import { IconLock } from '@tabler/icons-react'
-import { useMemo, useState } from 'react'
+import { useCallback, useMemo, useState } from 'react'
 import { apiError } from '../../api/error.ts'
 import { Empty, Failed, Loading } from '../../parts/states.tsx'
 import { t } from '../../text.ts'
@@ -19,6 +19,7 @@ import { columnsText, move } from './model/columns.ts'
 import { schemaOf } from './model/schema.ts'
 import { clicked, sortText } from './model/sort.ts'
 import { type Doc, idOf } from './model/values.ts'
+import { useOffer } from './panels/offer.ts'
 import { Panels } from './panels/Panels.tsx'
 import { Toolbar } from './panels/Toolbar.tsx'
 import { ViewAsBanner } from './panels/ViewAs.tsx'
@@ -56,6 +57,8 @@ export function Documents({ collection, place, go }: { collection: Collection; p
     ['?', unlessBusy(() => go({ panel: 'keys' }))],
     ['shift+?', unlessBusy(() => go({ panel: 'keys' }))],
   ])
+
+  useOffer(go, readOnly, useCallback(() => void rows.refresh(), [rows]))
 
   const select = (docs: Doc[], on: boolean) => setSelected(old => {
     const next = new Map(old)

@@ -1,11 +1,12 @@
-import type { ReactNode } from 'react'
+import { useMemo, type ReactNode } from 'react'
 import { ActionIcon, Badge, Code, Group, NativeSelect, Tabs, Text } from '@mantine/core'
-import { IconArrowLeft } from '@tabler/icons-react'
+import { IconArrowLeft, IconCode, IconList, IconPlayerPlay } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
+import { usePaletteActions } from '../../layout/actions.ts'
 import { Plain } from '../../parts/Plain.tsx'
 import { Failed, Loading, Stale } from '../../parts/states.tsx'
 import { useUrlState } from '../../parts/useUrlState.ts'
-import { number, span, t } from '../../text.ts'
+import { number, span, t, useLanguage } from '../../text.ts'
 import { functionOf, type FnShown } from './api.ts'
 import css from './functions.module.css'
 import { Invoke } from './Invoke.tsx'
@@ -16,6 +17,12 @@ import { Source } from './Source.tsx'
 export function Detail({ name, names, choose }: { name: string; names: string[]; choose: (name: string) => void }) {
   const [tab, setTab] = useUrlState('tab', 'runs')
   const fn = useQuery({ queryKey: ['functions', name], queryFn: ({ signal }) => functionOf(name, signal), refetchInterval: 15_000 })
+  const language = useLanguage()
+  usePaletteActions(useMemo(() => [
+    { id: 'runs', label: t('functions.runs'), icon: IconList, run: () => setTab('runs') },
+    { id: 'source', label: t('functions.source'), icon: IconCode, run: () => setTab('source') },
+    { id: 'call', label: t('functions.callIt'), icon: IconPlayerPlay, run: () => setTab('call') },
+  ], [setTab, language]))
   return (
     <>
       <Group gap="xs" wrap="nowrap">

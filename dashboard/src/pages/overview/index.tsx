@@ -1,4 +1,4 @@
-import { Group, SegmentedControl, Select } from '@mantine/core'
+import { Group, NativeSelect, SegmentedControl } from '@mantine/core'
 import { IconChartLine } from '@tabler/icons-react'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { get } from '../../api/api.ts'
@@ -32,8 +32,8 @@ export default function Overview() {
       actions={(
         <Group gap="xs">
           {(nodes.length > 1 || node !== '') && (
-            <Select
-              size="xs" w={190} aria-label={t('overview.node')} value={node} allowDeselect={false} onChange={v => setNode(v ?? '')}
+            <NativeSelect
+              size="xs" w={190} aria-label={t('overview.node')} value={node} onChange={e => setNode(e.currentTarget.value)}
               data={[{ value: '', label: t('overview.allNodes') }, ...[...new Set([...nodes, node])].filter(n => n !== '').map(n => ({ value: n, label: n }))]}
             />
           )}

@@ -7,6 +7,7 @@ import { notify } from '../../parts/notify.tsx'
 import { Plain } from '../../parts/Plain.tsx'
 import { Empty } from '../../parts/states.tsx'
 import { useAct } from '../../parts/useAct.ts'
+import { useUrlState } from '../../parts/useUrlState.ts'
 import { t } from '../../text.ts'
 import { keys, makeKey, revoke, type ServiceKey } from './api.ts'
 import { Maker } from './Maker.tsx'
@@ -19,7 +20,7 @@ const day = 86_400
 /** Keys of the app's own backends; each is shown once. */
 export function KeysTab() {
   const found = useQuery({ queryKey: ['settings', 'keys'], queryFn: ({ signal }) => keys(signal) })
-  const [making, setMaking] = useState(false)
+  const [asked, ask] = useUrlState('do')
   const { refresh } = useAct('settings')
   const remove = (k: ServiceKey) => confirm({
     title: t('settings.keyRevoke'), name: k.name, about: t('settings.keyRevokeAbout'), action: t('settings.keyRevoke'),
@@ -30,7 +31,7 @@ export function KeysTab() {
     },
   })
   return (
-    <Panel about="settings.keysAbout" found={found} action={<Button size="xs" leftSection={<IconPlus size={15} />} onClick={() => setMaking(true)}>{t('settings.keyMake')}</Button>}>
+    <Panel about="settings.keysAbout" found={found} action={<Button size="xs" leftSection={<IconPlus size={15} />} onClick={() => ask('key')}>{t('settings.keyMake')}</Button>}>
       {data => (
         <>
           {data.keys.length === 0 ? <Empty title="settings.noKeys" icon={IconKey} about={t('settings.noKeysAbout')} /> : (
@@ -46,7 +47,7 @@ export function KeysTab() {
               ]}
             />
           )}
-          {making && <Make close={() => setMaking(false)} />}
+          {asked === 'key' && <Make close={() => ask('')} />}
         </>
       )}
     </Panel>

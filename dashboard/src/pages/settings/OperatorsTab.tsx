@@ -7,6 +7,7 @@ import { confirm } from '../../parts/Confirm.tsx'
 import { notify } from '../../parts/notify.tsx'
 import { Plain } from '../../parts/Plain.tsx'
 import { useAct } from '../../parts/useAct.ts'
+import { useUrlState } from '../../parts/useUrlState.ts'
 import { dateTime, number, t } from '../../text.ts'
 import { invite, operators, removeOperator, type OperatorRow } from './api.ts'
 import { Maker } from './Maker.tsx'
@@ -17,7 +18,7 @@ import { Rows } from './Rows.tsx'
 /** Who runs this server. */
 export function OperatorsTab() {
   const found = useQuery({ queryKey: ['settings', 'operators'], queryFn: ({ signal }) => operators(signal) })
-  const [inviting, setInviting] = useState(false)
+  const [asked, ask] = useUrlState('do')
   const { refresh } = useAct('settings')
   const me = useOperator()
   const remove = (o: OperatorRow) => confirm({
@@ -29,7 +30,7 @@ export function OperatorsTab() {
     },
   })
   return (
-    <Panel about="settings.opsAbout" found={found} action={<Button size="xs" leftSection={<IconUserPlus size={15} />} onClick={() => setInviting(true)}>{t('settings.opInvite')}</Button>}>
+    <Panel about="settings.opsAbout" found={found} action={<Button size="xs" leftSection={<IconUserPlus size={15} />} onClick={() => ask('invite')}>{t('settings.opInvite')}</Button>}>
       {data => (
         <>
           <Rows
@@ -42,7 +43,7 @@ export function OperatorsTab() {
               { head: 'settings.opRemove', acts: true, cell: o => o.id !== me.id && <Button variant="default" size="compact-xs" onClick={() => remove(o)}>{t('action.remove')}</Button> },
             ]}
           />
-          {inviting && <Invite close={() => setInviting(false)} />}
+          {asked === 'invite' && <Invite close={() => ask('')} />}
         </>
       )}
     </Panel>

@@ -1,9 +1,11 @@
+import { useEffect } from 'react'
 import { Badge, Button, Group } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { confirm } from '../../parts/Confirm.tsx'
 import { notify } from '../../parts/notify.tsx'
 import { Plain } from '../../parts/Plain.tsx'
 import { useAct } from '../../parts/useAct.ts'
+import { useUrlState } from '../../parts/useUrlState.ts'
 import { dateTime, t, type Key } from '../../text.ts'
 import { rotate, signing, type SigningKey } from './api.ts'
 import { Panel } from './Panel.tsx'
@@ -24,6 +26,12 @@ export function SigningTab() {
       notify(t('settings.rotated', { id: key.id, at: dateTime(key.signsFrom) }))
     },
   })
+  const [asked, setAsked] = useUrlState('do')
+  useEffect(() => {
+    if (asked !== 'rotate') return
+    setAsked('', { replace: true })
+    ask(false)
+  }, [asked])
   const acts = (
     <Group gap="xs">
       <Button variant="default" size="xs" onClick={() => ask(false)}>{t('settings.rotate')}</Button>

@@ -1,4 +1,4 @@
-import { useMemo, useState } from 'react'
+import { useMemo } from 'react'
 import { Button, Group, Text } from '@mantine/core'
 import { IconMailPlus, IconUserPlus, IconUsers } from '@tabler/icons-react'
 import { useInfiniteQuery } from '@tanstack/react-query'
@@ -20,7 +20,7 @@ import css from './users.module.css'
 export default function Users() {
   const [filters, any] = useFilters()
   const [open, setOpen] = useUrlState('user')
-  const [adding, setAdding] = useState<'create' | 'invite'>()
+  const [adding, setAdding] = useUrlState('do')
   const found = useInfiniteQuery({
     queryKey: ['users', 'list', filters], initialPageParam: '',
     queryFn: ({ pageParam, signal }) => list(filters, pageParam, signal), getNextPageParam: last => last.next || undefined,
@@ -52,8 +52,8 @@ export default function Users() {
             </div>
           )}
       {open !== '' && <UserDrawer id={open} close={() => setOpen('')} />}
-      {adding === 'create' && <CreateUser close={() => setAdding(undefined)} made={u => setOpen(u.id)} />}
-      {adding === 'invite' && <InviteUser close={() => setAdding(undefined)} made={u => setOpen(u.id)} />}
+      {adding === 'create' && <CreateUser close={() => setAdding('')} made={u => setOpen(u.id)} />}
+      {adding === 'invite' && <InviteUser close={() => setAdding('')} made={u => setOpen(u.id)} />}
     </Page>
   )
 }
