@@ -39,6 +39,7 @@ type Config struct {
 	Origins    []string // of CORS, exact or "*"
 	Admin      Admin
 	Limits     Limits
+	Logs       Logs
 	Seeds      []Seed
 	Auth       Auth
 
@@ -71,6 +72,19 @@ type Limits struct {
 	Connections   int64
 	Sockets       int64 // of guests, an address
 	Subscriptions int64
+}
+
+// Logs say how much of what happened is kept, and how long.
+type Logs struct {
+	Kept        // requests, and the server's own lines
+	Runs   Kept // of functions
+	Inputs Kept // what failed runs got and gave; Keep 0: nothing
+}
+
+// Kept are the bounds of something that is kept.
+type Kept struct {
+	Keep time.Duration
+	Size int64 // bytes, as stored
 }
 
 // Seed fills a collection that has never existed from a JSONL file.
@@ -205,6 +219,9 @@ func defaults() *Config {
 			Body: 1 << 20, Request: 30 * time.Second,
 			MaxScan: 50_000, ScanBytes: 64 << 20, Answer: 8 << 20,
 			Connections: 20_000, Sockets: 1000, Subscriptions: 100,
+		},
+		Logs: Logs{
+			Kept: Kept{7 * day, 256 << 20}, Runs: Kept{7 * day, 256 << 20}, Inputs: Kept{72 * time.Hour, 128 << 20},
 		},
 		Auth: Auth{
 			Signup: true, MinLength: 10, HashMemory: 19 << 20, HashTime: 2,

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/hutch-dev/hutch/config"
 	"github.com/hutch-dev/hutch/data"
@@ -22,6 +23,11 @@ func TestBounds(t *testing.T) {
 		{"limits.connections", "0", "1", "1000000", "1000001"},
 		{"limits.sockets", "0", "1", "1000000", "1000001"},
 		{"limits.subscriptions", "0", "1", "10000", "10001"},
+		{"logs.keep", "59m", "1h", "90d", "91d"},
+		{"logs.size", "1023KiB", "1MiB", "64GiB", "65GiB"},
+		{"logs.runs.keep", "59m", "1h", "7d", "8d"},
+		{"logs.runs.size", "1023KiB", "1MiB", "64GiB", "65GiB"},
+		{"logs.inputs.size", "1023KiB", "1MiB", "64GiB", "65GiB"},
 		{"auth.password.minLength", "7", "8", "256", "257"},
 		{"auth.password.hash.memory", "18MiB", "19MiB", "256MiB", "257MiB"},
 		{"auth.password.hash.time", "1", "2", "10", "11"},
@@ -183,5 +189,19 @@ func TestAdminHost(t *testing.T) {
 	refused(t, app("hutch.yaml", "name: x\nadmin: { mfa: off }\n"), noEnv)
 	if c := load(t, app("hutch.yaml", "name: x\n"), noEnv); c.Admin.MFA != "required" || c.Admin.Host != "" {
 		t.Errorf("default: %+v", c.Admin)
+	}
+}
+
+// TestInputsMayBeOff: what failed runs got is kept for 72 hours at most, or not at all.
+func TestInputsMayBeOff(t *testing.T) {
+	for v, want := range map[string]time.Duration{"0s": 0, "1s": time.Second, "72h": 72 * time.Hour, "3d": 72 * time.Hour} {
+		if c := load(t, fixture("logs.inputs.keep", v), noEnv); c.Logs.Inputs.Keep != want {
+			t.Errorf("%s: %v", v, c.Logs.Inputs.Keep)
+		}
+	}
+	refused(t, fixture("logs.inputs.keep", "73h"), noEnv)
+	c := load(t, app("hutch.yaml", "name: x\n"), noEnv)
+	if l := c.Logs; l.Keep != 168*time.Hour || l.Runs.Keep != 168*time.Hour || l.Inputs.Keep != 72*time.Hour || l.Size != 256<<20 || l.Runs.Size != 256<<20 || l.Inputs.Size != 128<<20 {
+		t.Errorf("default: %+v", l)
 	}
 }

@@ -48,12 +48,14 @@ type Journal struct {
 	turn     chan struct{} // one flush at a time; guards deflate
 	deflate  *flate.Writer
 
-	mu      sync.Mutex // guards the rest
-	open    *pack      // nil: nothing since the last seal
-	sealed  []*pack    // the oldest first
-	waiting int        // bytes of open, of sealed and of what a flush took
-	last    int64      // when the last pack was opened, ms
-	dropped int64      // since the last pack was taken, by the bound of memory
+	mu      sync.Mutex     // guards the rest
+	open    *pack          // nil: nothing since the last seal
+	sealed  []*pack        // the oldest first
+	waiting int            // bytes of open, of sealed and of what a flush took
+	last    int64          // when the last pack was opened, ms
+	dropped int64          // since the last pack was taken, by the bound of memory
+	second  int64          // of taken, unix
+	taken   map[string]int // by class
 	stats   JournalStats
 	changed chan struct{} // closed with the next flush
 }
@@ -62,7 +64,7 @@ type Journal struct {
 type JournalStats struct {
 	Waiting int   // bytes in memory
 	Dropped int64 // entries that were lost as the store was slow, or were too large
-	Skipped int64 // entries that their writer left out
+	Skipped int64 // entries that did not fit into their second
 }
 
 // NewJournal returns a Journal; Run makes it work.
@@ -100,13 +102,23 @@ func (j *Journal) Add(body []byte, marks ...string) bool {
 	return true
 }
 
-// Skip counts entries that the writer chose to leave out.
-func (j *Journal) Skip(n int64) {
+// Take reports whether n more of a class fit into most of a second; the first of a
+// second always does. What does not fit is counted as one entry skipped: a flood
+// of one class is told in numbers and pushes nothing else out.
+func (j *Journal) Take(class string, n, most int) bool {
 	now := j.o.Now()
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.current(now).skipped += n
-	j.stats.Skipped += n
+	if s := now.Unix(); s != j.second || j.taken == nil {
+		j.second, j.taken = s, map[string]int{}
+	}
+	if had := j.taken[class]; had > 0 && had+n > most {
+		j.current(now).skipped++
+		j.stats.Skipped++
+		return false
+	}
+	j.taken[class] += n
+	return true
 }
 
 // current is the pack that takes entries of now.

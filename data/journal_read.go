@@ -16,6 +16,7 @@ const (
 	journalRead   = 64 << 20 // bytes that a Read unpacks
 	journalLook   = 2 * time.Second
 	journalLate   = 30 * time.Second // how far behind another a node's packs may come in, for Follow
+	journalFollow = time.Hour        // how old a place may be that Follow goes on from
 	journalCursor = 8 << 10
 )
 
@@ -37,7 +38,7 @@ type JournalPage struct {
 	Next    string // "" at the end
 	Partial bool   // a bound was met: there may be more behind Next
 	Dropped int64  // entries that are missing in the packs that were read: lost
-	Skipped int64  // left out by their writer
+	Skipped int64  // left out by Take
 }
 
 // Read gives a page, of all nodes, up to the moment. invalid_argument for a
@@ -139,7 +140,7 @@ type followed struct {
 	Seen map[string]string `json:"s"` // by process: its last entry that was given
 }
 
-func readFollowed(cursor string) (f followed, err error) {
+func (j *Journal) readFollowed(cursor string) (f followed, err error) {
 	b, err := base64.RawURLEncoding.DecodeString(cursor)
 	if err != nil || len(cursor) > journalCursor || json.Unmarshal(b, &f) != nil || f.From < 0 {
 		return f, badField("after", "after is a cursor of an earlier page")
@@ -149,22 +150,28 @@ func readFollowed(cursor string) (f followed, err error) {
 			return f, badField("after", "after is a cursor of an earlier page")
 		}
 	}
+	if f.From < j.o.Now().Add(-journalFollow).UnixMilli() {
+		return f, badField("after", "the cursor is older than an hour: begin anew")
+	}
 	return f, nil
 }
 
 // Follow gives what came behind a cursor, the oldest first, at most limit
 // entries, and the cursor to go on with; "" begins two seconds ago. It does not
-// wait. Packs that a node brings in later than 30 s after another's are left out.
+// wait, and looks for two seconds at most. Packs that a node brings in later than
+// 30 s after another's are left out. invalid_argument for a cursor that is none, or
+// of a place an hour ago.
 func (j *Journal) Follow(ctx context.Context, cursor string, limit int, match func(*Entry) bool) (es []Entry, next string, err error) {
 	f := followed{From: j.o.Now().Add(-2 * time.Second).UnixMilli()}
 	if cursor != "" {
-		if f, err = readFollowed(cursor); err != nil {
+		if f, err = j.readFollowed(cursor); err != nil {
 			return nil, "", err
 		}
 	}
 	if f.Seen == nil {
 		f.Seen = map[string]string{}
 	}
+	end, whole := time.Now().Add(journalLook), true
 	read, seq := int64(0), j.o.System.Find(ctx, packsIn(j.o.Collection, packFrom(time.UnixMilli(f.From)), packEnd, false))
 	for p, err := range j.packs(seq) {
 		if err != nil {
@@ -175,7 +182,8 @@ func (j *Journal) Follow(ctx context.Context, cursor string, limit int, match fu
 		if seen > p.id || seen == p.id && int64(i) >= p.number("n")-1 {
 			continue
 		}
-		if len(es) >= limit || read >= journalRead {
+		if len(es) >= limit || read >= journalRead || read > 0 && time.Now().After(end) {
+			whole = false
 			break
 		}
 		all, err := p.entries()
@@ -198,6 +206,9 @@ func (j *Journal) Follow(ctx context.Context, cursor string, limit int, match fu
 			}
 		}
 		f.From = max(f.From, at.Add(-journalLate).UnixMilli())
+	}
+	if whole && len(es) < limit { // so that a place in a silent journal does not age
+		f.From = max(f.From, j.o.Now().Add(-journalLate).UnixMilli())
 	}
 	for instance, id := range f.Seen {
 		pack, _, _ := splitEntry(id)

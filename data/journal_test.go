@@ -2,6 +2,7 @@ package data_test
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -172,7 +173,11 @@ func TestAJournalBoundsWhatWaitsAndCountsWhatItLoses(t *testing.T) {
 	if !j.Add(make([]byte, 256<<10)) || j.Add(make([]byte, 256<<10+1)) {
 		t.Error("an entry is of 256 KiB at most")
 	}
-	j.Skip(5)
+	for i, fits := range []bool{true, true, true, false, false, false, false, false} {
+		if j.Take("a", 1, 3) != fits {
+			t.Errorf("the entry %d of its second", i+1)
+		}
+	}
 	flush(t, j)
 	if _, page = read(t, j, data.JournalQuery{}); page.Skipped != 5 || page.Dropped != dropped+1 {
 		t.Errorf("skipped %d, dropped %d", page.Skipped, page.Dropped)
@@ -324,6 +329,68 @@ func TestAJournalOfManyNodesIsFollowedWithoutGapsAndTwins(t *testing.T) {
 		if _, _, err := a.Follow(t.Context(), bad, 5, nil); hutch.CodeOf(err) != hutch.InvalidArgument {
 			t.Errorf("the cursor %q: %v", bad, err)
 		}
+	}
+}
+
+// TestAPlaceToFollowFromIsOfTheLastHour: a forged one would read all that there is
+// at each look; in a silent journal a place does not age.
+func TestAPlaceToFollowFromIsOfTheLastHour(t *testing.T) {
+	r := open(t)
+	j := journal(r, r.Service, func(o *data.JournalOptions) { o.Age = 24 * time.Hour })
+	at := func(ago time.Duration) string {
+		return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, `{"f":%d}`, r.clock.now().Add(-ago).UnixMilli()))
+	}
+	j.Add([]byte("long ago"))
+	flush(t, j)
+	r.clock.advance(time.Hour)
+	if es, _, err := j.Follow(t.Context(), at(time.Hour), 10, nil); err != nil || len(es) != 1 {
+		t.Errorf("an hour: %d entries, %v", len(es), err)
+	}
+	for _, bad := range []string{at(time.Hour + time.Millisecond), base64.RawURLEncoding.EncodeToString([]byte(`{"f":0}`))} {
+		if _, _, err := j.Follow(t.Context(), bad, 10, nil); hutch.CodeOf(err) != hutch.InvalidArgument {
+			t.Errorf("%s: %v", bad, err)
+		}
+	}
+	_, cursor, err := j.Follow(t.Context(), "", 10, nil)
+	for range 5 {
+		if r.clock.advance(40 * time.Minute); err == nil {
+			_, cursor, err = j.Follow(t.Context(), cursor, 10, nil)
+		}
+	}
+	if err != nil {
+		t.Fatal("it was silent for hours:", err)
+	}
+	j.Add([]byte("now"))
+	flush(t, j)
+	if es, _, err := j.Follow(t.Context(), cursor, 10, nil); err != nil || len(es) != 1 || string(es[0].Body) != "now" {
+		t.Errorf("%v %v", es, err)
+	}
+}
+
+// TestAClassTakesSoMuchOfASecond: by number and by size, and no other class pays.
+func TestAClassTakesSoMuchOfASecond(t *testing.T) {
+	r := open(t)
+	j := journal(r, r.Service)
+	r.clock.advance(r.clock.now().Truncate(time.Second).Add(time.Second).Sub(r.clock.now()))
+	take := func(class string, n, most int, want bool) {
+		t.Helper()
+		if j.Take(class, n, most) != want {
+			t.Errorf("%s, %d of %d: not %v", class, n, most, want)
+		}
+	}
+	take("bytes", 90, 100, true)
+	take("bytes", 11, 100, false)
+	take("bytes", 10, 100, true)
+	take("bytes", 1, 100, false)
+	take("other", 200, 100, true) // the first, whatever its size
+	take("other", 1, 100, false)
+	r.clock.advance(999 * time.Millisecond)
+	take("bytes", 1, 100, false)
+	r.clock.advance(time.Millisecond)
+	take("bytes", 100, 100, true)
+	flush(t, j)
+	if _, page := read(t, j, data.JournalQuery{}); page.Skipped != 4 || page.Dropped != 0 || j.Stats().Skipped != 4 {
+		t.Errorf("%+v %+v", page, j.Stats())
 	}
 }
 

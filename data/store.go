@@ -19,8 +19,8 @@ type Store interface {
 	Commit(ctx context.Context, b *Batch) (Result, error)
 	// Changes yields durable whole commits after a position in order, for ever
 	// (until ctx ends), progress at least each second; ErrLogGone when the log
-	// no longer reaches back so far. _jobs _runs _inputs _counts _idempotency _logs
-	// _metrics come without images, and but for the creates of _jobs a store may
+	// no longer reaches back so far. _jobs _runs _inputs _counts _idempotency _lines
+	// _logs _metrics come without images, and but for the creates of _jobs a store may
 	// leave them out.
 	Changes(ctx context.Context, after Position) iter.Seq2[Commit, error]
 	// Configure declares the collections and their indexes; new indexes are

@@ -32,6 +32,11 @@ type httpEvent struct {
 	Body    json.RawMessage   `json:"body"`
 	RawBody bytesEvent        `json:"rawBody"`
 	IP      string            `json:"ip"`
+
+	// for what is kept of the run
+	route string // of the trigger
+	media string
+	json  bool // the body is
 }
 
 func (r *HTTPRequest) mediaType() string {
@@ -52,6 +57,7 @@ func (r *HTTPRequest) event(f *loaded, in *Invocation, body []byte) (*httpEvent,
 	e := &httpEvent{
 		Method: r.Method, Path: r.Path, Params: r.Params, Query: q,
 		Headers: map[string]string{}, Body: body, RawBody: in.Body, IP: in.Request.IP,
+		route: f.Trigger.Path, media: r.mediaType(), json: body != nil,
 	}
 	if e.Params == nil {
 		e.Params = map[string]string{}

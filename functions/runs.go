@@ -1,6 +1,7 @@
 package functions
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -20,7 +21,16 @@ const (
 	maxPayload = 64 << 10 // bytes of an input, and of an output
 )
 
-// Lives of what is kept.
+// What a second takes of a node's runs, so that a flood of one function pushes
+// nothing else out; what is beyond is told in numbers. Failed runs have a share of
+// their own.
+const (
+	runsPerSecond   = 50 // of a function that went well, and as many that failed
+	inputsPerSecond = 5  // of a function
+	bytesPerSecond  = 2 << 20
+)
+
+// Lives of what is kept, at most.
 const (
 	RunsLife   = 7 * 24 * time.Hour
 	InputsLife = 72 * time.Hour
@@ -29,10 +39,11 @@ const (
 
 // RunsOptions of Runs: a journal for each life.
 type RunsOptions struct {
-	Runs   *data.Journal // what happened: RunsLife
-	Inputs *data.Journal // input and output of failed runs: InputsLife
-	Counts *data.Journal // a line a function and half a minute: CountsLife
-	Now    func() time.Time
+	Runs       *data.Journal // what happened: RunsLife
+	Inputs     *data.Journal // input and output of failed runs: InputsLife
+	Counts     *data.Journal // a line a function and half a minute: CountsLife
+	InputsLife time.Duration // [InputsLife]; below 0: they are not kept
+	Now        func() time.Time
 }
 
 // Runs keeps what functions did, and reads it. Everything is bounded, and a run
@@ -49,6 +60,7 @@ func NewRuns(o RunsOptions) *Runs {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	o.InputsLife = cmp.Or(o.InputsLife, InputsLife)
 	return &Runs{o: o, tallies: map[string]*tally{}}
 }
 
@@ -124,9 +136,6 @@ type RunPayload struct {
 // Failed reports whether the run did not do what it was for.
 func (r *Run) Failed() bool { return r.Outcome != OutcomeOK }
 
-// payload is an input or an output before it is kept.
-type payload struct{ input, output json.RawMessage }
-
 // record is r as it is kept. res and out are nil where it did not get so far.
 func (r *run) record(res *Result, out *data.Outcome, err error) *Run {
 	k := &Run{
@@ -172,20 +181,30 @@ func (r *run) record(res *Result, out *data.Outcome, err error) *Run {
 	return k
 }
 
-// keep adds a run to the journals and to the counts.
+// keep adds a run to the counts and, as far as its second has room, to the journals.
 func (rs *Runs) keep(k *Run, sensitive []string) {
 	if rs == nil {
 		return
 	}
 	rs.count(k)
+	share := "ok"
 	if k.Failed() {
-		if b, ok := k.input().json(k.ID, sensitive); ok {
+		share = "failed"
+	}
+	if !rs.o.Runs.Take(share+" "+k.Function, 1, runsPerSecond) {
+		return
+	}
+	if k.Failed() && rs.o.InputsLife > 0 && rs.o.Inputs.Take(k.Function, 1, inputsPerSecond) {
+		if b, ok := k.input().json(k.ID, sensitive); ok && rs.o.Inputs.Take("", len(b), bytesPerSecond) {
 			k.Kept = rs.o.Inputs.Add(b, "run:"+k.ID, "user:"+k.Caller.UID)
 		}
 	}
 	b, err := json.Marshal(k)
 	if err != nil {
 		return // nothing in it can fail
+	}
+	if !rs.o.Runs.Take(share, len(b), bytesPerSecond) {
+		return
 	}
 	rs.o.Runs.Add(b, "run:"+k.ID, "fn:"+k.Function, "outcome:"+string(k.Outcome), "failed:"+boolMark(k.Failed()),
 		"user:"+k.Caller.UID, "request:"+k.RequestID)

@@ -12,15 +12,18 @@ const redacted = "REDACTED"
 
 // secretNames are parts of names, in lower case without - and _, whose values
 // are never kept.
-var secretNames = []string{"password", "passwd", "secret", "token", "apikey", "authorization", "cookie", "credential", "privatekey", "cardnumber", "cvc", "cvv"}
+var secretNames = []string{
+	"password", "passwd", "passphrase", "pwd", "secret", "token", "apikey", "accesskey", "privatekey", "authorization", "cookie", "credential",
+	"jwt", "sessionid", "signature", "cardnumber", "cvc", "cvv",
+}
 
-// input is what the event told, without what names the caller and without bytes.
+// input is what the event told, without what names the caller and without bytes
+// that have no names.
 func (ev *event) input() json.RawMessage {
 	var v any
 	switch {
 	case ev.Request != nil:
-		r := *ev.Request
-		v = map[string]any{"method": r.Method, "path": r.Path, "params": r.Params, "query": r.Query, "headers": r.Headers, "body": r.Body}
+		v = ev.Request.kept()
 	case ev.Collection != "":
 		v = map[string]any{"collection": ev.Collection, "before": ev.Before, "after": ev.After}
 	case ev.AuthEvent != nil:
@@ -50,6 +53,10 @@ func (p payload) json(id string, sensitive []string) (b []byte, ok bool) {
 		to   *json.RawMessage
 	}{{"input", p.input, &k.Input}, {"output", p.output, &k.Output}} {
 		*part.to = json.RawMessage("null")
+		if len(part.raw) > 4*maxPayload { // it would not fit
+			k.Cut = append(k.Cut, part.name)
+			continue
+		}
 		switch clean, ok := redact(part.raw, sensitive); {
 		case !ok:
 		case len(clean) > maxPayload:

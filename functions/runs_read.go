@@ -24,12 +24,13 @@ type RunQuery struct {
 }
 
 // RunPage is a part of the runs, the newest first. Dropped counts runs that are
-// missing as the store was slow.
+// missing as the store was slow, Skipped those for which their second had no room.
 type RunPage struct {
 	Runs    []*Run
 	Next    string
 	Partial bool // a bound of the search was met
 	Dropped int64
+	Skipped int64
 }
 
 func (q *RunQuery) marks() (marks []string) {
@@ -109,34 +110,37 @@ func (rs *Runs) List(ctx context.Context, q RunQuery) (*RunPage, error) {
 	for i := range p.Entries {
 		page.Runs = append(page.Runs, found[p.Entries[i].ID])
 	}
-	page.Next, page.Partial, page.Dropped = p.Next, p.Partial, p.Dropped
+	page.Next, page.Partial, page.Dropped, page.Skipped = p.Next, p.Partial, p.Dropped, p.Skipped
 	return page, nil
 }
 
+// oneTime is how long a run is looked for whose time is not known.
+const oneTime = 5 * time.Second
+
 // One gives a run, with what it got and gave where full; at, if it is known,
-// spares the search. not_found.
+// spares the search. not_found; deadline_exceeded where the search met its bound.
 func (rs *Runs) One(ctx context.Context, id string, at time.Time, full bool) (*Run, error) {
-	var since, until time.Time
+	q := data.JournalQuery{Marks: []string{"run:" + id}, Limit: 1, Time: oneTime}
 	if !at.IsZero() {
-		since, until = at.Add(-time.Second), at.Add(time.Second)
+		q.Since, q.Until = at.Add(-time.Second), at.Add(time.Second)
 	}
 	var k *Run
-	_, err := rs.o.Runs.Read(ctx, data.JournalQuery{
-		Since: since, Until: until, Marks: []string{"run:" + id}, Limit: 1, Time: 10 * time.Second, Bytes: 1 << 30,
-		Match: func(e *data.Entry) bool {
-			if r := readRun(e); r != nil && r.ID == id {
-				k = r
-			}
-			return k != nil
-		},
-	})
-	if err != nil {
-		return nil, err
+	q.Match = func(e *data.Entry) bool {
+		if r := readRun(e); r != nil && r.ID == id {
+			k = r
+		}
+		return k != nil
 	}
-	if k == nil {
+	p, err := rs.o.Runs.Read(ctx, q)
+	switch {
+	case err != nil:
+		return nil, err
+	case k == nil && p.Partial:
+		return nil, hutch.Errorf(hutch.DeadlineExceeded, "the run was not found among the newest").WithHint("give at, the time when it ended")
+	case k == nil:
 		return nil, hutch.Errorf(hutch.NotFound, "no such run is kept")
 	}
-	if full && k.Kept && rs.o.Now().Sub(k.At) < InputsLife {
+	if full && k.Kept && rs.o.Now().Sub(k.At) < rs.o.InputsLife {
 		k.Payload, err = rs.payload(ctx, k)
 	}
 	return k, err

@@ -113,6 +113,7 @@ type runList struct {
 	Next    string           `json:"next"`
 	Partial bool             `json:"partial"`
 	Dropped int64            `json:"dropped"`
+	Skipped int64            `json:"skipped" doc:"runs for which their second had no room"`
 }
 
 // row is a function as it is shown.
@@ -145,42 +146,56 @@ func (p *parts) function(name string) *functions.Function {
 
 func listFunctions(r *request) error {
 	out := functionList{Functions: []functionRow{}}
-	counts, err := r.functionCounts()
+	counts, failures, err := r.functionsFare("")
 	if err != nil {
 		return err
 	}
 	for i := range r.parts.fns {
-		f := &r.parts.fns[i]
-		row := r.parts.functionRow(f)
-		row.Counts = counts[f.Name]
-		if row.LastError, err = r.lastError(f.Name, row.Counts.Day.Failed); err != nil {
-			return err
-		}
+		row := r.parts.functionRow(&r.parts.fns[i])
+		row.Counts, row.LastError = counts[row.Name], failures[row.Name]
 		out.Functions = append(out.Functions, row)
 	}
 	slices.SortFunc(out.Functions, func(a, b functionRow) int { return strings.Compare(a.Name, b.Name) })
 	return r.sendJSON(out, nil)
 }
 
-func (r *request) functionCounts() (map[string]functions.Counts, error) {
+// functionsFare gives, by function, the counts and the last run of the day that
+// failed, where one did; of one function, or of all. The runs are read once.
+func (r *request) functionsFare(only string) (counts map[string]functions.Counts, failures map[string]*functions.Run, err error) {
 	if r.srv.o.Runs == nil {
-		return nil, nil
+		return nil, nil, nil
 	}
-	return r.srv.o.Runs.Counts(r.ctx)
-}
-
-// lastError is the last run of the day that failed, where one did.
-func (r *request) lastError(name string, failed int64) (*functions.Run, error) {
-	if failed == 0 {
-		return nil, nil
+	leave, err := r.enterSearch()
+	if err != nil {
+		return nil, nil, err
 	}
-	p, err := r.srv.o.Runs.List(r.ctx, functions.RunQuery{Function: name, Outcome: "failed", Since: r.srv.now().Add(-24 * time.Hour), Limit: 1})
-	if err != nil || len(p.Runs) == 0 {
-		return nil, err
+	defer leave()
+	if counts, err = r.srv.o.Runs.Counts(r.ctx); err != nil {
+		return nil, nil, err
 	}
-	k := p.Runs[0]
-	k.Console = nil
-	return k, nil
+	failed := map[string]bool{}
+	for i := range r.parts.fns {
+		if name := r.parts.fns[i].Name; counts[name].Day.Failed > 0 && (only == "" || name == only) {
+			failed[name] = true
+		}
+	}
+	failures = map[string]*functions.Run{}
+	if len(failed) == 0 {
+		return counts, failures, nil
+	}
+	_, err = r.srv.o.Runs.List(r.ctx, functions.RunQuery{
+		Function: only, Outcome: "failed", Since: r.srv.now().Add(-24 * time.Hour), Limit: len(failed),
+		Match: func(k *functions.Run) bool {
+			if !failed[k.Function] || failures[k.Function] != nil {
+				return false
+			}
+			last := *k
+			last.Console = nil
+			failures[k.Function] = &last
+			return true
+		},
+	})
+	return counts, failures, err
 }
 
 func showFunction(r *request) error {
@@ -188,15 +203,12 @@ func showFunction(r *request) error {
 	if f == nil {
 		return noFunction()
 	}
-	counts, err := r.functionCounts()
+	counts, failures, err := r.functionsFare(f.Name)
 	if err != nil {
 		return err
 	}
 	out := functionShown{functionRow: r.parts.functionRow(f), Input: json.RawMessage("null"), Params: []paramOut{}}
-	out.Counts = counts[f.Name]
-	if out.LastError, err = r.lastError(f.Name, out.Counts.Day.Failed); err != nil {
-		return err
-	}
+	out.Counts, out.LastError = counts[f.Name], failures[f.Name]
 	if f.Input != nil {
 		out.Input = f.Input.JSON()
 	}
@@ -243,11 +255,16 @@ func listRuns(r *request) error {
 	if q.Limit, err = r.limitParam(runsDefault, runsMost); err != nil {
 		return err
 	}
+	leave, err := r.enterSearch()
+	if err != nil {
+		return err
+	}
+	defer leave()
 	p, err := r.srv.o.Runs.List(r.ctx, q)
 	if err != nil {
 		return err
 	}
-	return r.sendJSON(runList{p.Runs, p.Next, p.Partial, p.Dropped}, nil)
+	return r.sendJSON(runList{p.Runs, p.Next, p.Partial, p.Dropped, p.Skipped}, nil)
 }
 
 func showRun(r *request) error {
@@ -257,6 +274,13 @@ func showRun(r *request) error {
 	at, err := r.timeParam("at")
 	if err != nil {
 		return err
+	}
+	if at.IsZero() {
+		leave, err := r.enterSearch()
+		if err != nil {
+			return err
+		}
+		defer leave()
 	}
 	k, err := r.srv.o.Runs.One(r.ctx, r.params[0], at, r.who.Kind == hutch.Operator)
 	return r.sendJSON(k, err)

@@ -23,19 +23,29 @@ import (
 type ran struct {
 	mu   sync.Mutex // guards the rest
 	runs []*functions.Run
-	full bool // the last One was asked for what the run got
+	full bool          // the last One was asked for what the run got
+	read int           // how often the list was
+	hold chan struct{} // List waits for it; nil: it does not
 	at   time.Time
+
+	counts map[string]functions.Counts // nil: some
 }
 
 var _ server.Runs = (*ran)(nil)
 
 func (r *ran) List(_ context.Context, q functions.RunQuery) (*functions.RunPage, error) {
+	if r.hold != nil {
+		<-r.hold
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.read++
 	p := &functions.RunPage{Runs: []*functions.Run{}}
 	for _, k := range slices.Backward(r.runs) {
 		if (q.Function == "" || k.Function == q.Function) && (q.Outcome != "failed" || k.Failed()) && (q.Match == nil || q.Match(k)) {
-			p.Runs = append(p.Runs, k)
+			if p.Runs = append(p.Runs, k); len(p.Runs) == q.Limit {
+				break
+			}
 		}
 	}
 	return p, nil
@@ -53,6 +63,9 @@ func (r *ran) Follow(context.Context, string, int, functions.RunQuery) ([]*funct
 }
 
 func (r *ran) Counts(context.Context) (map[string]functions.Counts, error) {
+	if r.counts != nil {
+		return r.counts, nil
+	}
 	return map[string]functions.Counts{"buy": {Day: functions.CountsOf{OK: 3, Failed: 1}}}, nil
 }
 

@@ -20,6 +20,9 @@ const (
 	logsDefault = 100
 	logsMost    = 500
 	maxSearch   = 200 // bytes of a text that is looked for
+
+	auditLook = 10_000 // rows that a search reads
+	auditTime = 2 * time.Second
 )
 
 var logsQuery = []string{"q", "level", "kind", "user", "requestId", "route", "status", "since", "until", "after", "limit"}
@@ -29,7 +32,7 @@ var logsQuery = []string{"q", "level", "kind", "user", "requestId", "route", "st
 //	GET /admin/v1/logs?q=&level=&kind=request,server,function,audit&user=&requestId=&route=&status=4xx&since=&until=&after=&limit=
 //	  {"logs":[..],"next":"","partial":false,"dropped":0,"skipped":0,"kept":{..}}  the newest first
 //	  level: at least this; partial: the search met its bound in time or bytes, next goes on; dropped: entries lost as the
-//	  store was slow; skipped: requests that went well, beyond 1,000 of a second; kept only without after
+//	  store was slow; skipped: those for which their second had no room; kept only without after
 //	GET /admin/v1/logs/{id}   an entry of a list, wherever it is; operators get what a failed run got and gave
 //	GET /admin/v1/tail?kind=runs|logs&after=&..   what came after the cursor of the last answer, the oldest first; it waits
 //	  up to 20 s for something: {"runs":[..]} or {"logs":[..]}, "next". Without after it begins now.
@@ -60,12 +63,8 @@ type logsKept struct {
 	Oldest  *time.Time `json:"oldest,omitempty"`
 }
 
-// logCursor is where each source goes on; "-" is its end.
-type logCursor struct {
-	Logs  string `json:"l,omitempty"`
-	Runs  string `json:"r,omitempty"`
-	Audit string `json:"a,omitempty"`
-}
+// logCursor is where each source goes on, in the order of logSources; "-" is its end.
+type logCursor [4]string
 
 const sourceEnd = "-"
 
@@ -92,13 +91,23 @@ func listLogs(r *request) error {
 		}
 	}
 	page := &logsPage{Logs: []*logEntry{}}
+	leave, err := r.enterSearch()
+	if err != nil {
+		return err
+	}
+	defer leave()
 	sources, err := r.logSources(f, &at, limit, page)
 	if err != nil {
 		return err
 	}
 	mergeLogs(page, sources, limit)
-	if next := (logCursor{sources[0].next(), sources[1].next(), sources[2].next()}); next != (logCursor{sourceEnd, sourceEnd, sourceEnd}) {
-		b, err := json.Marshal(next)
+	more := false
+	for i, s := range sources {
+		at[i] = s.next()
+		more = more || at[i] != sourceEnd
+	}
+	if more {
+		b, err := json.Marshal(at)
 		if err != nil {
 			return hutch.Errorf(hutch.Internal, "making a cursor: %w", err)
 		}
@@ -156,26 +165,42 @@ func mergeLogs(page *logsPage, sources []*logSource, limit int) {
 }
 
 func (r *request) logSources(f *logFilter, at *logCursor, limit int, page *logsPage) ([]*logSource, error) {
-	out := []*logSource{{after: sourceEnd, begun: at.Logs}, {after: sourceEnd, begun: at.Runs}, {after: sourceEnd, begun: at.Audit}}
 	reads := []func(*logSource) error{
-		func(s *logSource) error { return r.readLogs(s, f, limit, page) },
+		func(s *logSource) error { return r.readLogs(s, f, r.srv.o.Logs, limit, page) },
+		func(s *logSource) error { return r.readLogs(s, f, r.srv.o.Lines, limit, page) },
 		func(s *logSource) error { return r.readRuns(s, f, limit, page) },
-		func(s *logSource) error { return r.readAudit(s, f, limit) },
+		func(s *logSource) error { return r.readAudit(s, f, limit, page) },
 	}
-	for i, s := range out {
+	out := make([]*logSource, len(reads))
+	for i, read := range reads {
+		s := &logSource{after: sourceEnd, begun: at[i]}
+		out[i] = s
 		if s.begun == sourceEnd {
 			continue
 		}
-		if err := reads[i](s); err != nil {
+		if err := read(s); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
 }
 
-func (r *request) readLogs(s *logSource, f *logFilter, limit int, page *logsPage) error {
-	j := r.srv.o.Logs
-	if j == nil || !f.wants(kindRequest) && !f.wants(kindServer) {
+// holds reports whether a journal may hold what is asked: requests that were served
+// or refused are in one, the server's lines and what it failed in the other.
+func (r *request) holds(j *data.Journal, f *logFilter) bool {
+	switch {
+	case j == nil || !f.wants(kindRequest) && !f.wants(kindServer):
+		return false
+	case r.srv.o.Lines == nil:
+		return true
+	case j == r.srv.o.Lines:
+		return f.wants(kindServer) || f.status == "" || f.status[0] == '5'
+	}
+	return f.wants(kindRequest) && f.level != levelError && (f.status == "" || f.status[0] != '5')
+}
+
+func (r *request) readLogs(s *logSource, f *logFilter, j *data.Journal, limit int, page *logsPage) error {
+	if !r.holds(j, f) {
 		return nil
 	}
 	found := map[string]*logEntry{}
@@ -231,37 +256,61 @@ func (r *request) readRuns(s *logSource, f *logFilter, limit int, page *logsPage
 	s.goOn(p.Next)
 	page.Partial = page.Partial || p.Partial
 	page.Dropped += p.Dropped
+	page.Skipped += p.Skipped
 	return nil
 }
 
-func (r *request) readAudit(s *logSource, f *logFilter, limit int) error {
+// readAudit reads rows until limit of them fit, auditLook were read, or its time is over.
+func (r *request) readAudit(s *logSource, f *logFilter, limit int, page *logsPage) error {
 	if !f.wants(kindAudit) {
 		return nil
 	}
 	q := auth.AuditQuery{Since: f.since, Until: f.until, After: s.begun, Limit: limit, Newest: true}
+	if f.text != "" {
+		q.Limit = auth.AuditMost
+	}
 	if f.user != "" {
 		q.About = f.user
 	}
-	rows, next, err := r.srv.o.Auth.Audit(r.ctx, q)
-	if err != nil {
-		return err
-	}
-	for i := range rows {
-		if l := ofAudit(&rows[i]); f.matches(l) {
-			s.entries = append(s.entries, l)
+	for looked, end := 0, time.Now().Add(auditTime); ; {
+		rows, next, err := r.srv.o.Auth.Audit(r.ctx, q)
+		if err != nil {
+			return err
+		}
+		for i := range rows {
+			l := ofAudit(&rows[i])
+			if !f.matches(l) {
+				continue
+			}
+			if s.entries = append(s.entries, l); len(s.entries) == limit {
+				if i < len(rows)-1 {
+					next = rows[i].ID
+				}
+				break
+			}
+		}
+		if next == "" {
+			s.after = sourceEnd
+			return nil
+		}
+		s.after, s.reached, q.After = next, auth.AuditTime(next), next
+		if len(s.entries) == limit {
+			return nil
+		}
+		if looked += max(len(rows), 1); looked >= auditLook || time.Now().After(end) {
+			page.Partial = true
+			return nil
 		}
 	}
-	if next != "" {
-		s.after, s.reached = next, auth.AuditTime(next)
-	}
-	return nil
 }
 
 func (r *request) logsKept() (*logsKept, error) {
 	k := &logsKept{}
 	sizes := []func(context.Context) (data.JournalSize, error){}
-	if r.srv.o.Logs != nil {
-		sizes = append(sizes, r.srv.o.Logs.Size)
+	for _, j := range []*data.Journal{r.srv.o.Logs, r.srv.o.Lines} {
+		if j != nil {
+			sizes = append(sizes, j.Size)
+		}
 	}
 	if r.srv.o.Runs != nil {
 		sizes = append(sizes, r.srv.o.Runs.Size)

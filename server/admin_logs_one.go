@@ -7,6 +7,7 @@ import (
 
 	"github.com/hutch-dev/hutch"
 	"github.com/hutch-dev/hutch/auth"
+	"github.com/hutch-dev/hutch/data"
 )
 
 const maxLogID = 200 // bytes
@@ -38,14 +39,15 @@ func noLog() *hutch.Error {
 }
 
 func (r *request) oneLog(id string) (*logEntry, error) {
-	if r.srv.o.Logs == nil {
-		return nil, nil
+	for _, j := range []*data.Journal{r.srv.o.Logs, r.srv.o.Lines} {
+		if j == nil {
+			continue
+		}
+		if e, err := j.One(r.ctx, id); e != nil || err != nil {
+			return readLog(e), err
+		}
 	}
-	e, err := r.srv.o.Logs.One(r.ctx, id)
-	if e == nil || err != nil {
-		return nil, err
-	}
-	return readLog(e), nil
+	return nil, nil
 }
 
 // oneRun finds a run by its id and its time, as ofRun writes them.

@@ -3,6 +3,7 @@ package server
 import (
 	"encoding/base64"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/hutch-dev/hutch"
@@ -13,9 +14,12 @@ import (
 
 const (
 	maxTails  = 32 // that wait at the same time on a node
+	ownTails  = 4  // of the same, of one operator or key
+	tailOld   = time.Hour
 	tailWait  = 20 * time.Second
 	tailMost  = 500
 	tailLook  = time.Second // how often other nodes' entries are looked for
+	auditLate = 30 * time.Second
 	maxCursor = 16 << 10
 )
 
@@ -28,9 +32,10 @@ type tailPage struct {
 // tailCursor is where a tail goes on.
 type tailCursor struct {
 	Logs  string `json:"l,omitempty"`
+	Lines string `json:"s,omitempty"`
 	Runs  string `json:"r,omitempty"`
-	Audit string `json:"a,omitempty"`
-	From  int64  `json:"f"` // of the audit, ms, until there is a row
+	Audit string `json:"a,omitempty"` // the last row
+	From  int64  `json:"f"`           // of the audit, ms: rows before are not looked at
 }
 
 // tail is GET /admin/v1/tail. It holds no connection beyond an answer: who reads
@@ -48,15 +53,18 @@ func tail(r *request) error {
 	after := r.param("after")
 	if after != "" {
 		b, err := base64.RawURLEncoding.DecodeString(after)
-		if err != nil || len(after) > maxCursor || json.Unmarshal(b, &at) != nil || at.From < 0 {
+		if err != nil || len(after) > maxCursor || json.Unmarshal(b, &at) != nil {
 			return badBody("after", "after is a cursor of an earlier answer")
 		}
+		if at.From < r.srv.now().Add(-tailOld).UnixMilli() {
+			return badBody("after", "the cursor is older than an hour: begin anew")
+		}
 	}
-	if r.srv.tails.Add(1) > maxTails {
-		r.srv.tails.Add(-1)
+	who := r.who.Kind.String() + ":" + r.who.UID
+	if !r.srv.tails.enter(who) {
 		return &hutch.Error{Code: hutch.ResourceExhausted, Message: "too many look on already", RetryAfter: 5 * time.Second}
 	}
-	defer r.srv.tails.Add(-1)
+	defer r.srv.tails.leave(who)
 	look := func(p *tailPage) error { return r.lookLogs(p, f, &at) }
 	if kind == "runs" {
 		q := functions.RunQuery{Function: r.param("function"), Outcome: r.param("outcome"), User: f.user, RequestID: f.requestID, Text: f.text}
@@ -64,7 +72,7 @@ func tail(r *request) error {
 	}
 	p := &tailPage{}
 	for end := time.Now().Add(tailWait); ; {
-		runs, logs := r.changes()
+		runs, logs, lines := r.changes()
 		if err := look(p); err != nil {
 			return err
 		}
@@ -75,12 +83,17 @@ func tail(r *request) error {
 		select {
 		case <-runs:
 		case <-logs:
+		case <-lines:
 		case <-time.After(min(left, tailLook)):
 		case <-r.ctx.Done():
 		}
 		if r.ctx.Err() != nil {
 			break
 		}
+	}
+	slices.SortStableFunc(p.Logs, func(a, b *logEntry) int { return a.At.Compare(b.At) })
+	if kind == "runs" || !f.wants(kindAudit) { // a place of the audit that nobody asks for does not age
+		at.From = r.srv.now().UnixMilli()
 	}
 	b, err := json.Marshal(at)
 	if err != nil {
@@ -91,14 +104,17 @@ func tail(r *request) error {
 }
 
 // changes tell when this node has stored more; nil: never.
-func (r *request) changes() (runs, logs <-chan struct{}) {
+func (r *request) changes() (runs, logs, lines <-chan struct{}) {
 	if r.srv.o.Runs != nil {
 		runs = r.srv.o.Runs.Changed()
 	}
 	if r.srv.o.Logs != nil {
 		logs = r.srv.o.Logs.Changed()
 	}
-	return runs, logs
+	if r.srv.o.Lines != nil {
+		lines = r.srv.o.Lines.Changed()
+	}
+	return runs, logs, lines
 }
 
 func (r *request) lookRuns(p *tailPage, q functions.RunQuery, at *tailCursor) (err error) {
@@ -121,8 +137,14 @@ func (r *request) lookLogs(p *tailPage, f *logFilter, at *tailCursor) (err error
 			p.Logs = append(p.Logs, ofRun(k))
 		}
 	}
-	if j := r.srv.o.Logs; j != nil && (f.wants(kindRequest) || f.wants(kindServer)) {
-		_, at.Logs, err = j.Follow(r.ctx, at.Logs, tailMost, func(e *data.Entry) bool {
+	for _, from := range []struct {
+		j     *data.Journal
+		place *string
+	}{{r.srv.o.Logs, &at.Logs}, {r.srv.o.Lines, &at.Lines}} {
+		if !r.holds(from.j, f) {
+			continue
+		}
+		_, *from.place, err = from.j.Follow(r.ctx, *from.place, tailMost, func(e *data.Entry) bool {
 			l := readLog(e)
 			if l == nil || !f.matches(l) {
 				return false
@@ -134,10 +156,17 @@ func (r *request) lookLogs(p *tailPage, f *logFilter, at *tailCursor) (err error
 			return err
 		}
 	}
-	if !f.wants(kindAudit) {
-		return nil
+	if f.wants(kindAudit) {
+		err = r.lookAudit(p, f, at)
 	}
-	rows, _, err := r.srv.o.Auth.Audit(r.ctx, auth.AuditQuery{Since: time.UnixMilli(at.From), After: at.Audit, About: f.user, Limit: tailMost})
+	return err
+}
+
+// lookAudit goes on behind the last row that was read, or behind those that no row
+// fits; where there is nothing new the place moves with the time.
+func (r *request) lookAudit(p *tailPage, f *logFilter, at *tailCursor) error {
+	now := r.srv.now()
+	rows, next, err := r.srv.o.Auth.Audit(r.ctx, auth.AuditQuery{Since: time.UnixMilli(at.From), After: at.Audit, About: f.user, Limit: tailMost})
 	if err != nil {
 		return err
 	}
@@ -146,6 +175,12 @@ func (r *request) lookLogs(p *tailPage, f *logFilter, at *tailCursor) (err error
 		if l := ofAudit(&rows[i]); f.matches(l) {
 			p.Logs = append(p.Logs, l)
 		}
+	}
+	if next != "" {
+		at.Audit = next
+		at.From = max(at.From, auth.AuditTime(next).Add(-auditLate).UnixMilli())
+	} else {
+		at.From = max(at.From, now.Add(-auditLate).UnixMilli())
 	}
 	return nil
 }

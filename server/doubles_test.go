@@ -212,8 +212,11 @@ type people struct {
 	mailed
 	known map[string]hutch.Principal
 
-	mu   sync.Mutex // guards acts
-	acts []string   // who did what to what
+	mu    sync.Mutex // guards the rest
+	acts  []string   // who did what to what
+	trail []auth.AuditRow
+	walk  int               // rows of it that are looked at; 0: all
+	asked []auth.AuditQuery // of it
 }
 
 func newPeople() *people {
@@ -224,7 +227,7 @@ func newPeople() *people {
 	return &people{known: map[string]hutch.Principal{
 		"ann": user("ann"), "bob": user("bob"), "data": key("k1", hutch.ScopeData), "ops": key("k2", hutch.ScopeOps), "auth": key("k3", hutch.ScopeAuth),
 		"operator": hutch.Principal{Kind: hutch.Operator, UID: "op"}.Sealed(),
-	}}
+	}, trail: []auth.AuditRow{{ID: "1", Event: "signed_in"}}}
 }
 
 func (p *people) token(name string) string {

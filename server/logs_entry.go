@@ -47,10 +47,10 @@ type logEntry struct {
 	cursor string // of its source
 }
 
-// readLog reads an entry of Options.Logs; nil for one of another shape.
+// readLog reads an entry of Options.Logs or Lines; nil for one of another shape.
 func readLog(e *data.Entry) *logEntry {
 	l := &logEntry{}
-	if json.Unmarshal(e.Body, l) != nil {
+	if e == nil || json.Unmarshal(e.Body, l) != nil {
 		return nil
 	}
 	l.ID, l.At, l.Node, l.cursor = e.ID, e.At, e.Node, e.ID

@@ -27,7 +27,8 @@ type Options struct {
 	Parts     Parts
 	Desk      Desk          // the dashboard; without Operators there is none
 	Settings  Settings      // of the dashboard; nil: those routes are not there
-	Logs      *data.Journal // of requests and of the log; nil: none
+	Logs      *data.Journal // of requests; nil: none
+	Lines     *data.Journal // of the server's log, and of requests that it failed; nil: they are in Logs
 	Runs      Runs          // nil: none are kept
 	Jobs      Jobs          // nil: there are none
 	Limits    Limits

@@ -59,6 +59,7 @@ type Realtime struct {
 
 	served, refused atomic.Uint64 // sockets
 	started         time.Time
+	told            told // of consoles
 
 	mu      sync.Mutex // guards the rest
 	sockets map[*socket]struct{}

@@ -1,58 +1,39 @@
 package server
 
 import (
+	"cmp"
 	"net/http"
 	"net/netip"
 	"strconv"
-	"sync/atomic"
 	"time"
 )
 
-// loggedPerSecond are the requests that went well and are kept of each second; of
-// those beyond only their number is.
-const loggedPerSecond = 1000
-
-// requestLog keeps requests in Options.Logs: what went wrong, and what went well
-// up to a rate.
-type requestLog struct {
-	second  atomic.Int64
-	n       atomic.Int64 // of that second
-	skipped atomic.Int64 // not told yet
-}
-
-// lets reports whether a request that went well is still kept.
-func (l *requestLog) lets(second int64) (ok bool, skipped int64) {
-	if was := l.second.Load(); was != second && l.second.CompareAndSwap(was, second) {
-		l.n.Store(0)
-		skipped = l.skipped.Swap(0)
-	}
-	if l.n.Add(1) > loggedPerSecond {
-		l.skipped.Add(1)
-		return false, skipped
-	}
-	return true, skipped
-}
+// What is kept of each second, by how a request ended: of those beyond only their
+// number is, so that a flood pushes nothing else out.
+const (
+	servedPerSecond  = 1000 // below 400
+	refusedPerSecond = 100  // 4xx
+	failedPerSecond  = 100  // 5xx; Options.Lines keeps them
+)
 
 // keep adds the request to the log: its route, never the URL, the query, the body
 // or a token. Probes, and what the dashboard asks for its pages, are left out
 // where they went well.
 func (r *request) keep(status int, took time.Duration) {
-	j := r.srv.o.Logs
-	if j == nil {
-		return
-	}
+	j, share, most := r.srv.o.Logs, "served", servedPerSecond
 	level := requestLevel(status)
-	if level == levelInfo {
+	switch level {
+	case levelInfo:
 		if r.route != nil && (r.route.Service == ServiceOps || r.route.Service == ServiceAdmin && r.route.Method == http.MethodGet) {
 			return
 		}
-		ok, skipped := r.srv.kept.lets(r.start.Unix())
-		if skipped > 0 {
-			j.Skip(skipped)
-		}
-		if !ok {
-			return
-		}
+	case levelWarn:
+		share, most = "refused", refusedPerSecond
+	default:
+		j, share, most = cmp.Or(r.srv.o.Lines, j), "failed", failedPerSecond
+	}
+	if j == nil || !j.Take(share, 1, most) {
+		return
 	}
 	var buf [512]byte
 	b := append(buf[:0], `{"kind":"request","level":"`...)
@@ -122,7 +103,7 @@ func network(a netip.Addr) string {
 	return p.String()
 }
 
-// LogLine is an entry of the server's own log as Options.Logs keeps it.
+// LogLine is an entry of the server's own log as Options.Lines keeps it.
 type LogLine struct {
 	Level     string // info, warn or error
 	Message   string

@@ -37,8 +37,8 @@ type Server struct {
 	now    func() time.Time
 	inner  func(*request) // Fiber's routing
 	live   atomic.Bool    // false once Shutdown began
-	kept   requestLog
-	tails  atomic.Int32 // that wait
+	tails  tails
+	search gate // of the journals
 	hosts  hosts
 	fresh  peers
 	told   told

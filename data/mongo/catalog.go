@@ -109,7 +109,7 @@ func isBare(coll string) bool {
 	return slices.Contains(bareCollections, coll)
 }
 
-var bareCollections = []string{"_jobs", "_runs", "_inputs", "_counts", "_idempotency", "_logs", "_metrics"}
+var bareCollections = []string{"_jobs", "_runs", "_inputs", "_counts", "_idempotency", "_lines", "_logs", "_metrics"}
 
 // loadCollections learns which collections exist and log old images.
 func (s *Store) loadCollections(ctx context.Context) error {

@@ -17,7 +17,7 @@ const (
 )
 
 // unseen are the collections whose changes nobody reads.
-var unseen = []string{storeCollection, "_runs", "_inputs", "_counts", "_idempotency", "_logs", "_metrics", jobCollection}
+var unseen = []string{storeCollection, "_runs", "_inputs", "_counts", "_idempotency", "_lines", "_logs", "_metrics", jobCollection}
 
 // open begins the stream at f.done, without its first events.
 func (f *stream) open(ctx context.Context) error {

@@ -47,7 +47,7 @@ type index struct {
 }
 
 // bareCollections are the system's busy ones: nobody follows their images.
-var bareCollections = []string{"_jobs", "_runs", "_inputs", "_counts", "_idempotency", "_logs", "_metrics"}
+var bareCollections = []string{"_jobs", "_runs", "_inputs", "_counts", "_idempotency", "_lines", "_logs", "_metrics"}
 
 // collectionRow and indexRow are the catalogue on disk.
 type collectionRow struct {

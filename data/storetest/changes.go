@@ -166,7 +166,7 @@ var changes = []test{
 		}
 	}},
 	{"busy collections of the system are logged without images, if at all", func(e *env) {
-		for _, c := range []string{"_jobs", "_runs", "_inputs", "_counts", "_idempotency", "_logs", "_metrics", "_users"} {
+		for _, c := range []string{"_jobs", "_runs", "_inputs", "_counts", "_idempotency", "_lines", "_logs", "_metrics", "_users"} {
 			e.commit(e.create(c, "a", `{"n":1}`))
 		}
 		e.commit(e.put("_jobs", "a", ""))

@@ -122,6 +122,7 @@ type App struct {
 	past    *history.History // nil with NewData
 	live    *live.Hub        // nil with NewData
 	logs    *data.Journal    // nil with NewData
+	lines   *data.Journal    // nil with NewData
 	runs    *functions.Runs  // nil with NewData
 	keeper  *keeper
 	sockets *server.Realtime // nil with NewData; the server ends it

@@ -2,6 +2,7 @@ package boot
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"io/fs"
@@ -11,36 +12,34 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/hutch-dev/hutch/config"
 	"github.com/hutch-dev/hutch/data"
 	"github.com/hutch-dev/hutch/functions"
 	"github.com/hutch-dev/hutch/server"
 )
 
-// The journals: what is kept of requests, of the log and of runs, how long, and
-// of how many bytes at most.
+// The journals: requests; the server's log and the requests that it failed; runs;
+// what failed ones got and gave; counts of runs. `logs:` bounds them.
 const (
 	logsCollection   = "_logs"
+	linesCollection  = "_lines"
 	runsCollection   = "_runs"
 	inputsCollection = "_inputs"
 	countsCollection = "_counts"
 
-	logsLife  = 7 * 24 * time.Hour
-	logsSize  = 256 << 20
-	runsSize  = 256 << 20
-	inputSize = 128 << 20
 	countSize = 32 << 20
 )
 
 // journalCollections are those of the journals here.
 func journalCollections() []string {
-	return []string{logsCollection, runsCollection, inputsCollection, countsCollection}
+	return []string{logsCollection, linesCollection, runsCollection, inputsCollection, countsCollection}
 }
 
 // journal is one that is flushed and swept until the app ends.
-func (a *App) journal(coll string, life time.Duration, size int64) *data.Journal {
+func (a *App) journal(coll string, kept config.Kept) *data.Journal {
 	j := data.NewJournal(data.JournalOptions{
 		System: a.Data.System(coll), Collection: coll, Lease: a.Data.Lease("journal "+coll, 2*time.Minute), Node: a.o.Host,
-		Age: life, MaxBytes: size, Now: a.o.Now, Log: a.log,
+		Age: kept.Keep, MaxBytes: kept.Size, Now: a.o.Now, Log: a.log,
 	})
 	a.upkeep.Go(func() { j.Run(a.base) })
 	return j
@@ -48,20 +47,24 @@ func (a *App) journal(coll string, life time.Duration, size int64) *data.Journal
 
 // openJournals keeps runs, and from here on the log.
 func (a *App) openJournals() {
-	a.logs = a.journal(logsCollection, logsLife, logsSize)
+	c := a.o.Config.Logs
+	inputs := cmp.Or(c.Inputs.Keep, -1)
+	a.logs, a.lines = a.journal(logsCollection, c.Kept), a.journal(linesCollection, c.Kept)
 	a.runs = functions.NewRuns(functions.RunsOptions{
-		Runs:   a.journal(runsCollection, functions.RunsLife, runsSize),
-		Inputs: a.journal(inputsCollection, functions.InputsLife, inputSize),
-		Counts: a.journal(countsCollection, functions.CountsLife, countSize),
-		Now:    a.o.Now,
+		Runs:   a.journal(runsCollection, c.Runs),
+		Inputs: a.journal(inputsCollection, c.Inputs),
+		Counts: a.journal(countsCollection, config.Kept{Keep: functions.CountsLife, Size: countSize}),
+		Now:    a.o.Now, InputsLife: inputs,
 	})
 	a.upkeep.Go(func() { a.runs.Run(a.base) })
 	a.Data.OnErase(a.runs.Forget)
-	a.Data.OnErase(func(ctx context.Context, id string) error {
-		_, err := a.logs.Forget(ctx, []string{"user:" + id}, func(line []byte) bool { return bytes.Contains(line, []byte(id)) })
-		return err
-	})
-	a.keeper.journal.Store(a.logs)
+	for _, j := range []*data.Journal{a.logs, a.lines} {
+		a.Data.OnErase(func(ctx context.Context, id string) error {
+			_, err := j.Forget(ctx, []string{"user:" + id}, func(line []byte) bool { return bytes.Contains(line, []byte(id)) })
+			return err
+		})
+	}
+	a.keeper.journal.Store(a.lines)
 }
 
 // unkept are the records that are kept in another shape, and those of `dev` that
@@ -72,6 +75,8 @@ const (
 	maxLogAttrs = 24
 	maxLogValue = 4 << 10 // bytes
 	maxSource   = 1 << 20 // bytes of a file that is shown
+
+	linesPerSecond = 100 // of a level
 )
 
 // keeper passes records on and keeps those of level info and above, but for what
@@ -100,6 +105,9 @@ func (k *keeper) Handle(ctx context.Context, r slog.Record) error {
 		case r.Level >= slog.LevelWarn:
 			l.Level = "warn"
 		}
+		if !j.Take(l.Level, 1, linesPerSecond) {
+			return k.pass(ctx, r)
+		}
 		for _, at := range k.attrs {
 			addAttr(&l, "", at)
 		}
@@ -110,6 +118,10 @@ func (k *keeper) Handle(ctx context.Context, r slog.Record) error {
 		body, marks := l.Entry()
 		j.Add(body, marks...)
 	}
+	return k.pass(ctx, r)
+}
+
+func (k *keeper) pass(ctx context.Context, r slog.Record) error {
 	if !k.next.Enabled(ctx, r.Level) {
 		return nil
 	}

@@ -59,7 +59,7 @@ func (a *App) reloadTo(ctx context.Context, c *config.Config) ([]hutch.Diagnosti
 // needRestart names the keys that differ and are read at the start only.
 func needRestart(old, now *config.Config) (keys []string) {
 	for key, differs := range map[string]bool{
-		"admin": old.Admin != now.Admin, "auth": !reflect.DeepEqual(old.Auth, now.Auth), "limits": old.Limits != now.Limits, "store": old.Store != now.Store,
+		"admin": old.Admin != now.Admin, "auth": !reflect.DeepEqual(old.Auth, now.Auth), "limits": old.Limits != now.Limits, "logs": old.Logs != now.Logs, "store": old.Store != now.Store,
 		"durability": old.Durability != now.Durability, "publicUrl": old.PublicURL != now.PublicURL, "isolation": old.Isolation != now.Isolation,
 		"proxies": !slices.Equal(old.Proxies, now.Proxies), "name": old.Name != now.Name,
 	} {

@@ -78,7 +78,7 @@ func (a *App) openServer(ctx context.Context) error {
 		Data: a.Data, Auth: a.Auth, DataPage: dataPage{a.Data, a}, RulesPage: dataPage{a.Data, a}, Sockets: a.sockets, Live: a.sockets, Nodes: a.nodesThere, Parts: a.parts(r), Desk: a.desk(),
 		Limits:    server.Limits{Body: c.Limits.Body, Request: c.Limits.Request},
 		PublicURL: a.publicURL(), Proxies: c.Proxies, Dev: a.o.Dev, Exposed: a.o.Exposed,
-		Settings: settings{a}, Logs: a.logs, Runs: a.runs, Jobs: a.jobs,
+		Settings: settings{a}, Logs: a.logs, Lines: a.lines, Runs: a.runs, Jobs: a.jobs,
 		Ready: a.readiness, Sound: a.sound, Details: a.details, Metrics: a.metrics, Watch: watch{a}, Log: a.log, Now: a.o.Now,
 	})
 	return err

@@ -39,6 +39,7 @@ export function Runs({ name }: { name: string }) {
     { id: 'cold', header: t('functions.start'), size: 80, cell: r => r.cold ? <Badge size="sm" variant="light" tt="none" color="blue">{t('functions.cold')}</Badge> : null },
   ], [language])
   const dropped = list.data?.pages.reduce((n, p) => n + p.dropped, 0) ?? 0
+  const skipped = list.data?.pages.reduce((n, p) => n + p.skipped, 0) ?? 0
   const partial = list.data?.pages.at(-1)?.partial
   return (
     <>
@@ -53,6 +54,7 @@ export function Runs({ name }: { name: string }) {
         <Text size="xs" c="dimmed">{t('functions.keptFor')}</Text>
       </Group>
       {dropped > 0 && <Alert color="yellow" py={6}>{t('logs.dropped', { n: dropped })}</Alert>}
+      {skipped > 0 && <Alert color="gray" py={6}>{t('logs.skipped', { n: skipped })}</Alert>}
       <Stale of={list} />
       {list.isPending ? <Loading /> : list.isLoadingError ? <Failed error={list.error} retry={list.refetch} /> : rows.length === 0 && !partial
         ? <Empty title="functions.noRuns" about={t(outcome ? 'functions.noRunsFiltered' : 'functions.noRunsAbout')} />

@@ -77,7 +77,7 @@ const at = '/admin/v1/functions'
 export const functionsOf = (signal?: AbortSignal) => get<{ functions: Fn[] }>(at, {}, signal)
 export const functionOf = (name: string, signal?: AbortSignal) => get<FnShown>(`${at}/${encodeURIComponent(name)}`, {}, signal)
 export const invoke = (name: string, what: Invocation) => post<Invoked>(`${at}/${encodeURIComponent(name)}/invoke`, what)
-export const runsOf = (query: Query, signal?: AbortSignal) => get<{ runs: Run[]; next: string; partial: boolean; dropped: number }>('/admin/v1/runs', query, signal)
+export const runsOf = (query: Query, signal?: AbortSignal) => get<{ runs: Run[]; next: string; partial: boolean; dropped: number; skipped: number }>('/admin/v1/runs', query, signal)
 export const runOf = (id: string, when: string, signal?: AbortSignal) => get<Run>(`/admin/v1/runs/${encodeURIComponent(id)}`, { at: when }, signal)
 
 export const failed = (run: Run): boolean => run.outcome !== 'ok'
