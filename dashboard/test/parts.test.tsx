@@ -46,6 +46,23 @@ describe('confirm', () => {
   })
 })
 
+describe('S99', () => {
+  it('takes no name that only looks the same', async () => {
+    const run = vi.fn().mockResolvedValue(null)
+    render(<MantineProvider env="test"><ModalsRoot /></MantineProvider>)
+    act(() => confirm({ title: 'Delete?', about: 'Gone for ever.', name: 'orders', action: 'Delete', run }))
+    const button = screen.getByRole('button', { name: 'Delete' }) as HTMLButtonElement
+    for (const typed of ['\u043erders', 'or\u200bders', '\u202eorders', 'ORDERS', 'ord\u0435rs']) {
+      fireEvent.change(screen.getByRole('textbox'), { target: { value: typed } })
+      expect(button.disabled, typed).toBe(true)
+    }
+    fireEvent.change(screen.getByRole('textbox'), { target: { value: 'orders' } })
+    expect(button.disabled).toBe(false)
+    await act(async () => fireEvent.click(button))
+    expect(run).toHaveBeenCalledTimes(1)
+  })
+})
+
 describe('Failed', () => {
   it('says code, hint and request, and offers to try again', () => {
     const retry = vi.fn()
