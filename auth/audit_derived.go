@@ -16,7 +16,11 @@ import (
 // profiles, and the rows of the audit that the commit's own do not tell. So no way to change an
 // account leaves the audit out. depth is that of the job which commits.
 func (s *Service) derive(now time.Time, depth int) func([]data.Change) ([]data.Write, error) {
-	hear := s.hearers(depth)
+	return s.deriveWith(now, s.hearers(depth))
+}
+
+// deriveWith is derive with other jobs for who hears of accounts; nil: nobody does.
+func (s *Service) deriveWith(now time.Time, hear func([]data.Change) ([]data.Write, error)) func([]data.Change) ([]data.Write, error) {
 	return func(cs []data.Change) (ws []data.Write, err error) {
 		if hear != nil {
 			if ws, err = hear(cs); err != nil {

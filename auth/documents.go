@@ -194,9 +194,13 @@ const commitTime = 30 * time.Second
 
 // commit writes a batch whole.
 func (s *Service) commit(ctx context.Context, now time.Time, ws ...data.Write) error {
+	return s.commitWith(ctx, now, s.derive(now, 0), ws)
+}
+
+func (s *Service) commitWith(ctx context.Context, now time.Time, derive func([]data.Change) ([]data.Write, error), ws []data.Write) error {
 	ctx, cancel := context.WithTimeout(ctx, commitTime)
 	defer cancel()
-	_, err := s.o.System.Commit(ctx, &data.Batch{Now: now, Writes: ws, Derive: s.derive(now, 0)})
+	_, err := s.o.System.Commit(ctx, &data.Batch{Now: now, Writes: ws, Derive: derive})
 	return s.takenProfile(err)
 }
 

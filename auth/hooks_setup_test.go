@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/hutch-dev/hutch"
 	"github.com/hutch-dev/hutch/auth"
@@ -200,6 +201,64 @@ func ways() []way {
 			}
 			h.idp.who = someone("2", "", false)
 			return func() (*auth.Session, error) { return h.signedLink(s) }
+		}},
+		{"an anonymous sign-up", true, "anonymous", func(h *hooked) func() (*auth.Session, error) {
+			return func() (*auth.Session, error) { return h.nobody(here(1)) }
+		}},
+		{"an anonymous user's address", true, "otp", func(h *hooked) func() (*auth.Session, error) {
+			m := h.asks(1, h.anonymous(), `{"email":"`+ann+`"}`)
+			return func() (*auth.Session, error) { return h.code(9, "email_change", m.To, m.Code) }
+		}},
+		{"an anonymous user's provider", true, "oauth", func(h *hooked) func() (*auth.Session, error) {
+			s := h.anonymous()
+			h.idp.who = someone("3", ann, true)
+			return func() (*auth.Session, error) { return h.signedLink(s) }
+		}},
+		{"a passkey", false, "passkey", func(h *hooked) func() (*auth.Session, error) {
+			account(h)
+			s, err := h.signIn(1, ann, password)
+			if err != nil {
+				h.t.Fatal(err)
+			}
+			d := newDevice(h.t, -7)
+			h.mustAdd(s, d)
+			return func() (*auth.Session, error) { return h.enter(d) }
+		}},
+		{"the app's own backend", false, "custom", func(h *hooked) func() (*auth.Session, error) {
+			account(h)
+			key := bearer(h.adminKey())
+			return func() (*auth.Session, error) {
+				return h.SignInFor(h.t.Context(), key, []byte(`{"user":"`+ann+`"}`), here(1))
+			}
+		}},
+		{"a confirmed sign-up", false, "otp", func(h *hooked) func() (*auth.Session, error) {
+			link, err := h.GenerateLink(h.t.Context(), bearer(h.adminKey()), []byte(`{"type":"signup","email":"`+ann+`","password":"`+password+`"}`), "")
+			if err != nil {
+				h.t.Fatal(err)
+			}
+			return func() (*auth.Session, error) {
+				return h.verify(1, auth.VerifyRequest{Type: "signup", TokenHash: link.HashedToken, Password: password})
+			}
+		}},
+		{"a second factor", false, "", func(h *hooked) func() (*auth.Session, error) {
+			s, f := h.withFactor(ann)
+			again, err := h.signIn(1, ann, password)
+			if err != nil {
+				h.t.Fatal(s.User.ID, err)
+			}
+			return func() (*auth.Session, error) {
+				h.clock.add(time.Minute)
+				return f.prove(again, f.code(0))
+			}
+		}},
+		{"a recovery code", false, "", func(h *hooked) func() (*auth.Session, error) {
+			s, _ := h.withFactor(ann)
+			codes := h.codes(s)
+			again, err := h.signIn(1, ann, password)
+			if err != nil {
+				h.t.Fatal(err)
+			}
+			return func() (*auth.Session, error) { return h.useCode(again, codes[0]) }
 		}},
 		{"a refresh", false, "", func(h *hooked) func() (*auth.Session, error) {
 			account(h)

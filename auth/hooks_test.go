@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -26,7 +27,7 @@ func TestS31NoWayInSkipsTheFunctions(t *testing.T) {
 			if w.method == "" {
 				want = want[1:]
 			}
-			h := hookSetup(t, direct)
+			h := hookSetup(t, direct, withAnonymous)
 			do := w.prepare(h)
 			for _, event := range []string{auth.BeforeSignUp, auth.BeforeSignIn, auth.BeforeToken} {
 				h.gives(event, "")
@@ -53,7 +54,7 @@ func TestS31NoWayInSkipsTheFunctions(t *testing.T) {
 			// Codes on which auth itself would try again, or take for its own.
 			for _, code := range []hutch.Code{hutch.PermissionDenied, hutch.Aborted, hutch.AlreadyExists, hutch.Unavailable} {
 				for _, event := range want {
-					h := hookSetup(t, direct)
+					h := hookSetup(t, direct, withAnonymous)
 					do := w.prepare(h)
 					h.refuses(event, code)
 					before := h.count("_sessions", "_users", "_identities", "_otps")
@@ -339,4 +340,35 @@ func TestFunctionsHearOfAccounts(t *testing.T) {
 			t.Errorf("%d jobs", len(got))
 		}
 	})
+}
+
+// TestS92NobodyHearsOfImports: a file of accounts calls no function, neither to
+// judge nor to greet; their end is told as that of others.
+func TestS92NobodyHearsOfImports(t *testing.T) {
+	h := hookSetup(t)
+	h.judges.after = map[string][]string{auth.AfterSignUp: {"greet"}, auth.AfterDelete: {"forget"}}
+	h.refuses(auth.BeforeSignUp, hutch.PermissionDenied)
+	var file []string
+	for i := range 300 {
+		file = append(file, fmt.Sprintf(`{"email":"u%d@shop.example","email_confirmed_at":"2020-01-01T00:00:00Z"}`, i))
+	}
+	if r := h.imported(auth.ImportOptions{Verified: true}, file...); r.Made != 300 {
+		t.Fatalf("%+v", r)
+	}
+	if a, e, m := h.afters(), h.events(), h.mails(); len(a)+len(e)+len(m) != 0 {
+		t.Errorf("%d heard, %d asked, %d mails", len(a), len(e), len(m))
+	}
+	u, err := h.AddUser(t.Context(), bearer(h.adminKey()), []byte(`{"email":"new@shop.example"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := h.afters(); len(a) != 1 || a[0].Function != "greet" || a[0].Event.User.ID != u.ID {
+		t.Errorf("%+v", a)
+	}
+	if _, err := h.EraseUser(t.Context(), "u7@shop.example"); err != nil {
+		t.Fatal(err)
+	}
+	if a := h.afters(); len(a) != 1 || a[0].Function != "forget" || a[0].Event.User.Email != "u7@shop.example" {
+		t.Errorf("%+v", a)
+	}
 }

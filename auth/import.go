@@ -40,7 +40,8 @@ const importWrites = 200
 
 // Import makes accounts with the hashes that other programs made, for the
 // command line. What is there already is not touched, so that a file may be
-// imported again; of a line that is refused nothing is written.
+// imported again; of a line that is refused nothing is written. No function
+// judges or hears of them.
 func (s *Service) Import(ctx context.Context, lines []ImportLine, o ImportOptions) (*Imported, error) {
 	r := &importer{s: s, o: o, now: s.o.Now(), seen: map[string]bool{}, out: &Imported{}}
 	for _, line := range lines {
@@ -201,7 +202,8 @@ func (r *importer) commit(ctx context.Context, as []account) error {
 	for i := range as {
 		ws = append(ws, as[i].ws...)
 	}
-	if err := r.s.commit(ctx, r.now, ws...); err != nil {
+	// Nobody hears of them: they signed up elsewhere, some time ago.
+	if err := r.s.commitWith(ctx, r.now, r.s.deriveWith(r.now, nil), ws); err != nil {
 		return err
 	}
 	r.out.Made += len(as)

@@ -134,6 +134,8 @@ func TestMailSurvivesItsServer(t *testing.T) {
 	}
 }
 
+// TestDevPrintsTheMail: to the terminal alone, as its link is a way in that the
+// log's journal would keep for a week.
 func TestDevPrintsTheMail(t *testing.T) {
 	f := newFolder(t, "hutch.yaml", "name: shop\n")
 	f.dev = true
@@ -145,6 +147,40 @@ func TestDevPrintsTheMail(t *testing.T) {
 		t.Fatalf("%d %s", status, body)
 	}
 	until(t, "the link", func() bool { return mailedLink.MatchString(log.String()) })
+	r.Log().Info("a line after it")
+	key, _, err := r.Auth.CreateKey(t.Context(), "watch", hutch.ScopeOps, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := ""
+	until(t, "the line after it in the journal", func() bool {
+		kept = r.as(t, key, "/admin/v1/logs?kind=server")
+		return strings.Contains(kept, "a line after it")
+	})
+	link := mailedLink.FindString(log.String())
+	if !strings.Contains(log.String(), "mail, not sent") || strings.Contains(kept, "mail, not sent") || strings.Contains(kept, link[strings.Index(link, "token="):]) || strings.Contains(kept, "ann@shop.example") {
+		t.Errorf("the journal has it: %s", kept)
+	}
+}
+
+// as gets a path with a service key.
+func (r *running) as(t *testing.T, key, path string) string {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, r.url+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+key)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
 }
 
 // TestS15MailLinksComeFromThePublicURL: whatever host a request claims.
