@@ -118,7 +118,7 @@ export function Documents({ collection, place, go }: { collection: Collection; p
         />
       )}
       <ConflictModal from={from} conflict={acts.conflict} done={acts.resolved} />
-      <Panels place={place} go={go} q={q} collection={collection} schema={schema} columns={cols.columns} selected={selected} rows={rows} updated={() => setSelected(new Map())} />
+      <Panels place={place} go={go} q={q} collection={collection} schema={schema} fields={cols.fields} columns={cols.columns} selected={selected} rows={rows} updated={() => setSelected(new Map())} />
     </div>
   )
 }

@@ -1,0 +1,44 @@
+import { ActionIcon, Button, FileButton, Stack, Text, Tooltip } from '@mantine/core'
+import { IconPlayerPlay, IconX } from '@tabler/icons-react'
+import { useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { notifyError } from '../../../parts/notify.tsx'
+import { Plain } from '../../../parts/Plain.tsx'
+import { T } from '../../../parts/Text.tsx'
+import { TimeAgo } from '../../../parts/TimeAgo.tsx'
+import { t } from '../../../text.ts'
+import * as client from '../client.ts'
+import css from './import.module.css'
+import { markOf } from './importing.ts'
+
+/** Imports that broke off. What is in stays; the same file goes on behind it. */
+export function Unfinished({ list, goOn }: { list: client.Import[]; goOn: (begun: client.Import, file: File) => void }) {
+  const cache = useQueryClient()
+  const [other, setOther] = useState('')
+  if (list.length === 0) return null
+  const choose = async (m: client.Import, file: File | null) => {
+    if (!file) return
+    const same = await markOf(file) === m.mark
+    setOther(same ? '' : m.id)
+    if (same) goOn(m, file)
+  }
+  const forget = (m: client.Import) => void client.dropImport(m.id).then(() => cache.invalidateQueries({ queryKey: ['data', 'imports'] })).catch(notifyError)
+  return (
+    <Stack gap={6} role="region" aria-label={t('data.import.unfinished')}>
+      <Text size="sm" fw={500}>{t('data.import.unfinished')}</Text>
+      {list.map(m => (
+        <div key={m.id} className={css.unfinished} data-import-open={m.id}>
+          <div>
+            <Text size="sm" component="div" truncate><Plain text={m.file} /></Text>
+            <Text size="xs" c="dimmed" component="div"><T k="data.import.linesIn" values={{ n: m.lines, who: <Plain key="who" text={m.by} />, when: <TimeAgo key="when" at={m.changedAt} /> }} /></Text>
+            {other === m.id && <Text size="xs" c="red" role="alert">{t('data.import.otherFile')}</Text>}
+          </div>
+          <FileButton onChange={f => void choose(m, f)} accept=".jsonl,.ndjson,.json,.csv,.tsv,.tab">
+            {props => <Button {...props} size="compact-sm" variant="light" leftSection={<IconPlayerPlay size={14} />}>{t('data.import.goOn')}</Button>}
+          </FileButton>
+          <Tooltip label={t('data.import.forget')}><ActionIcon variant="subtle" color="gray" onClick={() => forget(m)} aria-label={t('data.import.forget')}><IconX size={15} /></ActionIcon></Tooltip>
+        </div>
+      ))}
+    </Stack>
+  )
+}
