@@ -1,14 +1,14 @@
 import { MantineProvider } from '@mantine/core'
 import { cleanup, fireEvent, render, screen } from '@testing-library/react'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { between, move } from '../src/parts/table/useGridKeys.ts'
+import { moved } from '../src/parts/table/keys.ts'
 import { VirtualTable, type VirtualTableProps } from '../src/parts/VirtualTable.tsx'
 import { loadTexts } from '../src/text.ts'
 
 interface Row { id: string; n: number }
 const rows: Row[] = Array.from({ length: 1000 }, (_, i) => ({ id: 'r' + i, n: i }))
 const columns = [
-  { id: 'id', header: 'Id', cell: (r: Row) => r.id, sortable: true },
+  { id: 'id', header: 'Id', cell: (r: Row) => r.id },
   { id: 'n', header: 'N', cell: (r: Row) => r.n, align: 'end' as const },
 ]
 
@@ -25,16 +25,15 @@ function show(p: Partial<VirtualTableProps<Row>> = {}) {
   return screen.getByRole('grid')
 }
 
-describe('move', () => {
+describe('moved', () => {
+  const to = (row: number, col: number, key: string, ctrlKey = false) => moved({ key, ctrlKey, metaKey: false }, { row, col }, 10, 3, 5)
   it('stays within the grid', () => {
-    expect(move({ row: 0, column: 0 }, 'ArrowUp', false, 10, 3, 5)).toEqual({ row: 0, column: 0 })
-    expect(move({ row: 8, column: 2 }, 'PageDown', false, 10, 3, 5)).toEqual({ row: 9, column: 2 })
-    expect(move({ row: 5, column: 1 }, 'Home', true, 10, 3, 5)).toEqual({ row: 0, column: 0 })
-    expect(move({ row: 5, column: 1 }, 'End', false, 10, 3, 5)).toEqual({ row: 5, column: 2 })
-    expect(move({ row: 5, column: 1 }, 'x', false, 10, 3, 5)).toBeUndefined()
-  })
-  it('takes ranges in both directions', () => {
-    expect(between(['a', 'b', 'c', 'd'], 2, 1)).toEqual(['b', 'c'])
+    expect(to(0, 0, 'ArrowUp')).toEqual({ row: 0, col: 0 })
+    expect(to(8, 2, 'PageDown')).toEqual({ row: 9, col: 2 })
+    expect(to(5, 1, 'Home', true)).toEqual({ row: 0, col: 0 })
+    expect(to(5, 1, 'End')).toEqual({ row: 5, col: 2 })
+    expect(to(5, 1, 'ArrowDown', true)).toEqual({ row: 9, col: 1 })
+    expect(to(5, 1, 'x')).toBeUndefined()
   })
 })
 
@@ -47,27 +46,17 @@ describe('VirtualTable', () => {
     expect(drawn).toBeLessThan(60)
   })
 
-  it('opens and selects by keys', () => {
+  it('opens and deletes by keys', () => {
     const onOpen = vi.fn()
-    const onSelect = vi.fn()
-    const grid = show({ onOpen, onSelect, selected: new Set() })
+    const onDelete = vi.fn()
+    const grid = show({ onOpen, onDelete })
     fireEvent.keyDown(grid, { key: 'ArrowDown' })
     fireEvent.keyDown(grid, { key: 'ArrowRight' })
     fireEvent.keyDown(grid, { key: 'Enter' })
-    expect(onOpen).toHaveBeenCalledWith(rows[1], 'n')
-    fireEvent.keyDown(grid, { key: ' ' })
-    expect(onSelect).toHaveBeenLastCalledWith(new Set(['r1']))
-    fireEvent.keyDown(grid, { key: 'a', ctrlKey: true })
-    expect(onSelect.mock.lastCall?.[0].size).toBe(1000)
+    expect(onOpen).toHaveBeenCalledWith(rows[1])
+    fireEvent.keyDown(grid, { key: 'Delete' })
+    expect(onDelete).toHaveBeenCalledWith(rows[1])
     expect(grid.getAttribute('aria-activedescendant')).toBe(grid.querySelector('[data-active]')?.id)
-  })
-
-  it('sorts by a click on a head', () => {
-    const onSort = vi.fn()
-    show({ onSort, sort: { id: 'id', desc: true } })
-    fireEvent.click(screen.getByRole('button', { name: 'Id' }))
-    expect(onSort).toHaveBeenCalledWith('id')
-    expect(screen.getAllByRole('columnheader')[0]?.getAttribute('aria-sort')).toBe('descending')
   })
 
   it('asks for more when the end comes near, once at a time', () => {
@@ -80,10 +69,5 @@ describe('VirtualTable', () => {
     cleanup()
     show({ rows: rows.slice(0, 3), hasMore: false, loadMore })
     expect(loadMore).not.toHaveBeenCalled()
-  })
-
-  it('hides columns', () => {
-    show({ hidden: new Set(['n']) })
-    expect(screen.queryByText('N')).toBeNull()
   })
 })

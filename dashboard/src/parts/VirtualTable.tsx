@@ -1,18 +1,16 @@
 import { useEffect, useId, useMemo, useRef, useState } from 'react'
-import { Checkbox, Loader } from '@mantine/core'
-import { columnResizingFeature, columnSizingFeature, columnVisibilityFeature, tableFeatures, useTable, type ColumnDef } from '@tanstack/react-table'
+import { Loader } from '@mantine/core'
+import { columnResizingFeature, columnSizingFeature, tableFeatures, useTable, type ColumnDef } from '@tanstack/react-table'
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { t } from '../text.ts'
 import { Head } from './table/Head.tsx'
 import type { VirtualTableProps } from './table/types.ts'
 import { useGridKeys } from './table/useGridKeys.ts'
 import { readWidths, writeWidths } from './table/widths.ts'
 import './table/table.css'
 
-export type { TableColumn, TableSort, VirtualTableProps } from './table/types.ts'
+export type { TableColumn, VirtualTableProps } from './table/types.ts'
 
-const features = tableFeatures({ columnSizingFeature, columnResizingFeature, columnVisibilityFeature })
-const boxWidth = 36
+const features = tableFeatures({ columnSizingFeature, columnResizingFeature })
 
 /** A grid of any number of rows, of which only those in sight are in the page. */
 export function VirtualTable<R>(p: VirtualTableProps<R>) {
@@ -24,10 +22,9 @@ export function VirtualTable<R>(p: VirtualTableProps<R>) {
     [p.columns],
   )
   const [widths, setWidths] = useState(() => readWidths(p.remember))
-  const visibility = useMemo(() => Object.fromEntries([...p.hidden ?? []].map(c => [c, false])), [p.hidden])
   const table = useTable({
     features, columns, data: none, columnResizeMode: 'onChange',
-    state: { columnSizing: widths, columnVisibility: visibility },
+    state: { columnSizing: widths },
     onColumnSizingChange: next => setWidths(old => typeof next === 'function' ? next(old) : next),
   })
   useEffect(() => writeWidths(p.remember, widths), [p.remember, widths])
@@ -45,33 +42,22 @@ export function VirtualTable<R>(p: VirtualTableProps<R>) {
   }, [hasMore, loadingMore, end, rows.length, loadMore])
 
   const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 400) / rowHeight) - 2)
-  const { active, setAt, toggle, onKeyDown } = useGridKeys(p, shown, page, row => virtual.scrollToIndex(row))
-  const boxes = p.onSelect ? boxWidth : 0
-  const template = (boxes ? `${boxWidth}px ` : '') + heads.map((h, i) => i === heads.length - 1 ? `minmax(${h.getSize()}px, 1fr)` : h.getSize() + 'px').join(' ')
-  const width = boxes + heads.reduce((sum, h) => sum + h.getSize(), 0)
-  const all = rows.length > 0 && rows.every(r => p.selected?.has(p.rowId(r)))
+  const { active, setAt, onKeyDown } = useGridKeys(p, shown.length, page, row => virtual.scrollToIndex(row))
+  const template = heads.map((h, i) => i === heads.length - 1 ? `minmax(${h.getSize()}px, 1fr)` : h.getSize() + 'px').join(' ')
+  const width = heads.reduce((sum, h) => sum + h.getSize(), 0)
 
   return (
     <div
       ref={scroller} className="grid" role="grid" aria-label={p.label} tabIndex={0} onKeyDown={onKeyDown}
-      aria-rowcount={(p.total ?? (hasMore ? -1 : rows.length)) + (p.total === undefined && hasMore ? 0 : 1)} aria-colcount={shown.length + (boxes ? 1 : 0)}
-      {...(p.onSelect && { 'aria-multiselectable': true })}
-      {...(rows.length > 0 && { 'aria-activedescendant': `${id}-${active.row}-${active.column}` })}
-      style={{ ...(p.height === undefined ? {} : { height: p.height, flex: 'none' }), '--columns': template, '--row': rowHeight + 'px' } as React.CSSProperties}
+      aria-rowcount={(p.total ?? (hasMore ? -1 : rows.length)) + (p.total === undefined && hasMore ? 0 : 1)} aria-colcount={shown.length}
+      {...(rows.length > 0 && { 'aria-activedescendant': `${id}-${active.row}-${active.col}` })}
+      style={{ '--columns': template, '--row': rowHeight + 'px' } as React.CSSProperties}
     >
       <div className="grid-body" style={{ minWidth: width }}>
         <div className="grid-head" role="row" aria-rowindex={1}>
-          {boxes > 0 && (
-            <div className="grid-cell" role="columnheader">
-              <Checkbox
-                size="xs" tabIndex={-1} aria-label={t('table.selectAll')} checked={all} indeterminate={!all && (p.selected?.size ?? 0) > 0}
-                onChange={() => p.onSelect?.(new Set(all ? [] : rows.map(p.rowId)))}
-              />
-            </div>
-          )}
           {heads.map(h => (
             <Head
-              key={h.id} column={byId.get(h.column.id)} sort={p.sort} onSort={p.onSort} resize={h.getResizeHandler()} resizing={h.column.getIsResizing()} width={h.getSize()}
+              key={h.id} column={byId.get(h.column.id)} resize={h.getResizeHandler()} resizing={h.column.getIsResizing()} width={h.getSize()}
               widen={by => setWidths(old => ({ ...old, [h.column.id]: Math.max(60, h.getSize() + by) }))}
             />
           ))}
@@ -82,26 +68,19 @@ export function VirtualTable<R>(p: VirtualTableProps<R>) {
             const style = { transform: `translateY(${item.start}px)` }
             if (row === undefined) return <div key="more" className="grid-more" role="row" style={style}><div role="gridcell"><Loader size={16} /></div></div>
             const key = p.rowId(row)
-            const chosen = p.selected?.has(key) ?? false
             return (
               <div
                 key={key} className={'grid-row ' + (p.rowClass?.(row) ?? '')} role="row" aria-rowindex={item.index + 2} style={style}
-                data-current={key === p.current || undefined} data-open={p.onOpen ? true : undefined} {...(p.onSelect && { 'aria-selected': chosen })}
+                data-current={key === p.current || undefined} data-open={p.onOpen ? true : undefined}
               >
-                {boxes > 0 && (
-                  <div className="grid-cell" role="gridcell">
-                    <Checkbox size="xs" tabIndex={-1} aria-label={t('table.select')} checked={chosen} readOnly onClick={e => toggle(item.index, e.shiftKey)} />
-                  </div>
-                )}
                 {shown.map((name, c) => (
                   <div
                     key={name} id={`${id}-${item.index}-${c}`} role="gridcell" className="grid-cell" data-end={byId.get(name)?.align === 'end' || undefined}
-                    data-active={(active.row === item.index && active.column === c) || undefined}
+                    data-active={(active.row === item.index && active.col === c) || undefined}
                     onClick={e => {
-                      setAt({ row: item.index, column: c })
-                      if (!(e.target as HTMLElement).closest('a, button, input, textarea, [contenteditable]')) p.onOpen?.(row, name)
+                      setAt({ row: item.index, col: c })
+                      if (!(e.target as HTMLElement).closest('a, button, input, textarea, [contenteditable]')) p.onOpen?.(row)
                     }}
-                    onDoubleClick={() => p.onEdit?.(row, name)}
                   >
                     {byId.get(name)?.cell(row)}
                   </div>

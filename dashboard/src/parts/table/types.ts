@@ -4,7 +4,7 @@ export interface TableColumn<R> {
   id: string
   /** What stands in the head, also for screen readers. */
   header: string
-  /** Instead of the bare header, e.g. with an icon. */
+  /** Instead of the bare header, e.g. nothing. */
   head?: ReactNode
   cell: (row: R) => ReactNode
   /** Pixels at first; people may drag it. */
@@ -12,11 +12,7 @@ export interface TableColumn<R> {
   minSize?: number
   /** Numbers stand at the end. */
   align?: 'end'
-  /** Can be sorted by. */
-  sortable?: boolean
 }
-
-export interface TableSort { id: string; desc: boolean }
 
 export interface VirtualTableProps<R> {
   /** For screen readers: what the table holds. */
@@ -24,17 +20,10 @@ export interface VirtualTableProps<R> {
   columns: TableColumn<R>[]
   rows: R[]
   rowId: (row: R) => string
-  /** Enter or a click on a row; the column of the active cell comes along. */
-  onOpen?: (row: R, column: string) => void
-  /** F2 or a double click on a cell. */
-  onEdit?: (row: R, column: string) => void
+  /** Enter or a click on a row. */
+  onOpen?: (row: R) => void
   /** Delete on a row. */
   onDelete?: (row: R) => void
-  /** With onSelect, rows have boxes: a click, Space, Shift for many, Ctrl+A for all that are loaded. */
-  selected?: ReadonlySet<string>
-  onSelect?: (ids: Set<string>) => void
-  sort?: TableSort | undefined
-  onSort?: (column: string) => void
   /** The id of the row that is open beside the table. */
   current?: string | undefined
   /** A class for a row, e.g. to let it flash. */
@@ -45,11 +34,7 @@ export interface VirtualTableProps<R> {
   loadingMore?: boolean
   /** How many rows there are in all, where it is known. */
   total?: number | undefined
-  /** Ids of columns that are not shown. */
-  hidden?: ReadonlySet<string>
   /** Under this name the browser remembers widths that people dragged. */
   remember?: string
   rowHeight?: number
-  /** Pixels; without it the table fills what its parent leaves. */
-  height?: number
 }

@@ -1,4 +1,5 @@
-import { type KeyboardEvent, type MouseEvent, type ReactNode, useEffect, useMemo, useRef, useState } from 'react'
+import { type KeyboardEvent, type MouseEvent, useEffect, useMemo, useRef, useState } from 'react'
+import { moved, type Spot } from '../../../parts/table/keys.ts'
 import { t } from '../../../text.ts'
 import { usualKind } from '../model/cell.ts'
 import type { Column } from '../model/columns.ts'
@@ -10,7 +11,7 @@ import { write } from '../model/wire.ts'
 import { Editor } from './Editor.tsx'
 import css from './grid.module.css'
 import { Header } from './Header.tsx'
-import { moved, nextSpot, type Spot } from './keys.ts'
+import { nextSpot } from './keys.ts'
 import { Row } from './Row.tsx'
 import { useScroll } from './scroll.ts'
 
@@ -39,7 +40,6 @@ export interface GridProps {
   onResize: (col: number, width: number, done: boolean) => void
   onMove: (from: number, to: number) => void
   onWindow: (first: number, last: number) => void
-  children?: ReactNode
 }
 
 /** The table of documents; only what is on screen is in the page. */
@@ -165,7 +165,6 @@ export function Grid(p: GridProps) {
           save={v => p.onSave(doc, path, v)} close={close}
         />
       )}
-      {p.children}
     </div>
   )
 }
