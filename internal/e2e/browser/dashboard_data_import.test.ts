@@ -24,7 +24,7 @@ describe('imports and exports of the Data page, in a browser', () => {
     await choose('pets.tsv', 'Nr\tName\tspecies\tprice\tstock\tdescription\tPrivate\nm1\tRex, the Dog\tdog\t12.5\t3\tgood\tx\n')
     await page.waitForSelector(`${dialog} input[aria-label="Field of Nr"]`)
     assert.equal(await page.inputValue(`${dialog} input[aria-label="Field of Name"]`), 'name')
-    assert.match(await page.locator(`${dialog} select[aria-label="Type of price"] option:checked`).textContent() ?? '', /by the schema/)
+    assert.match(await page.locator(`${dialog} select[aria-label="Type of price"] option:checked`).textContent() ?? '', /number \(schema\)/)
     await page.fill(`${dialog} input[aria-label="Field of Nr"]`, 'name')
     await page.waitForSelector(`${dialog} button:has-text("Import"):disabled`) // two columns of the same field
     await page.fill(`${dialog} input[aria-label="Field of Nr"]`, '_id')
@@ -103,9 +103,8 @@ describe('imports and exports of the Data page, in a browser', () => {
     await page.click(`${dialog} button[type=submit]`)
     await page.waitForURL(/view=/)
     await page.route('**/admin/v1/views*', async route => { // as another operator sees it
-      const res = await route.fetch()
-      const body = await res.json() as { views: { mine: boolean; owner: string }[] }
-      await route.fulfill({ json: { ...body, views: body.views.map(v => ({ ...v, mine: false, owner: 'bob@shop.example' })) } })
+      const { views } = await desk.ask<{ views: { mine: boolean; owner: string }[] }>('GET', '/admin/v1/views?collection=products')
+      await route.fulfill({ json: { next: '', views: views.map(v => ({ ...v, mine: false, owner: 'bob@shop.example' })) } })
     })
     await page.reload()
     await page.click('[role=toolbar] >> text="Dear ones"')

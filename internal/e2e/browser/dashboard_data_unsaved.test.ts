@@ -37,8 +37,8 @@ describe('unsaved documents and deletes, in a browser', () => {
     await page.keyboard.press('Tab') // leaves the editor
     assert.equal(await page.locator('.cm-content:focus').count(), 0)
     await page.keyboard.press('Control+k')
-    await page.keyboard.type('Users')
-    await page.keyboard.press('Enter')
+    await page.fill('[role=dialog] input[placeholder^="Search"]', 'Logs')
+    await page.click('.mantine-Spotlight-action:has-text("Logs") >> nth=0')
     await page.waitForSelector(question)
     await desk.picture(page, 'unsaved')
     await page.keyboard.press('Escape')

@@ -83,7 +83,7 @@ export function ImportDialog({ collection, fields, schema, close, done }: Props)
 function Choice({ label, value, set, data }: { label: string; value: string; set: (v: string) => void; data: { value: string; label: string }[] }) {
   return (
     <div>
-      <Text size="sm" fw={500} mb={4}>{label}</Text>
+      <Text size="sm" fw={600} mb={4}>{label}</Text>
       <SegmentedControl size="xs" value={value} onChange={set} data={data} aria-label={label} />
     </div>
   )

@@ -25,7 +25,7 @@ export function Unfinished({ list, goOn }: { list: client.Import[]; goOn: (begun
   const forget = (m: client.Import) => void client.dropImport(m.id).then(() => cache.invalidateQueries({ queryKey: ['data', 'imports'] })).catch(notifyError)
   return (
     <Stack gap={6} role="region" aria-label={t('data.import.unfinished')}>
-      <Text size="sm" fw={500}>{t('data.import.unfinished')}</Text>
+      <Text size="sm" fw={600}>{t('data.import.unfinished')}</Text>
       {list.map(m => (
         <div key={m.id} className={css.unfinished} data-import-open={m.id}>
           <div>
