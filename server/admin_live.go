@@ -20,7 +20,8 @@ func liveRoutes() []*Route {
 	const at = "/admin/v1/live"
 	return []*Route{
 		{Method: get, Path: at, About: "live queries of this node in numbers", Scope: hutch.ScopeOps, Query: []string{}, handle: liveOverview, Out: liveOut{}},
-		{Method: get, Path: at + "/connections", About: "the sockets of this node", Query: []string{"search", "slow", "sort", "after", "limit"}, handle: liveConnections, Out: connectionsOut{}},
+		{Method: get, Path: at + "/connections", About: "the sockets of this node", Query: []string{"search", "group", "slow", "sort", "after", "limit"}, handle: liveConnections, Out: connectionsOut{}},
+		{Method: get, Path: at + "/connections/{id}", About: "a socket and what it follows", Query: []string{}, handle: liveConnection, Out: connectionSubsOut{}},
 		{Method: http.MethodDelete, Path: at + "/connections/{id}", About: "close a socket", Query: []string{}, handle: closeConnection},
 		{Method: get, Path: at + "/groups", About: "the groups of subscriptions that see the same, the largest first", Query: []string{"collection", "limit"}, handle: liveGroups, Out: groupsOut{}},
 	}
@@ -121,7 +122,7 @@ func liveConnections(r *request) error {
 	if err != nil {
 		return err
 	}
-	q := ConnectionQuery{Search: r.param("search"), Sort: r.param("sort")}
+	q := ConnectionQuery{Search: r.param("search"), Group: r.param("group"), Sort: r.param("sort")}
 	if q.Limit, err = r.rows(); err != nil {
 		return err
 	}
@@ -149,6 +150,52 @@ func liveConnections(r *request) error {
 		out.Next = strconv.FormatUint(next, 10)
 	}
 	return r.sendJSON(out, nil)
+}
+
+type joinedOut struct {
+	ID         int64           `json:"id"`
+	State      string          `json:"state"` // waiting: for a snapshot; active; lagging: for its client
+	Q          string          `json:"q"`     // the group
+	Query      json.RawMessage `json:"query"`
+	Collection string          `json:"collection"`
+	Members    int             `json:"members"` // clients of the group
+	Rows       int             `json:"rows"`
+	More       bool            `json:"more"`
+	Ready      bool            `json:"ready"`
+	ReadAt     string          `json:"readAt"` // the position of the group's last read
+}
+
+type connectionSubsOut struct {
+	Connection    connectionOut `json:"connection"`
+	Subscriptions []joinedOut   `json:"subscriptions"` // the first of them, by id; the connection has their number
+}
+
+func liveConnection(r *request) error {
+	l, err := r.live()
+	if err != nil {
+		return err
+	}
+	c, subs, ok := l.Connection(r.params[0], liveRows)
+	if !ok {
+		return noConnection()
+	}
+	out := connectionSubsOut{Connection: showConnection(&c), Subscriptions: make([]joinedOut, len(subs))}
+	for i := range subs {
+		g := &subs[i].Group
+		js, err := g.Query.AppendJSON(nil)
+		if err != nil {
+			return err
+		}
+		out.Subscriptions[i] = joinedOut{
+			ID: subs[i].ID, State: subs[i].State, Q: g.Q, Query: js, Collection: g.Query.From, Members: g.Members, Rows: g.Rows, More: g.More,
+			Ready: g.Ready, ReadAt: string(g.ReadAt),
+		}
+	}
+	return r.sendJSON(out, nil)
+}
+
+func noConnection() error {
+	return &hutch.Error{Code: hutch.NotFound, Message: "no such connection", Hint: "this node knows its own only"}
 }
 
 func showConnection(c *Connection) connectionOut {
@@ -183,7 +230,7 @@ func closeConnection(r *request) error {
 	}
 	cut, ok := l.Disconnect(r.params[0])
 	if !ok {
-		return &hutch.Error{Code: hutch.NotFound, Message: "no such connection", Hint: "this node knows its own only"}
+		return noConnection()
 	}
 	if err := r.note("live.close", r.params[0], nil); err != nil {
 		return err

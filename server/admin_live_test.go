@@ -42,8 +42,14 @@ type shownLive struct {
 		Slow                                                bool
 	}
 	Groups []struct {
-		Query, Collection, Rule, Shared string
-		Members, Rows                   int
+		Q, Query, Collection, Rule, Shared string
+		Members, Rows                      int
+	}
+	Connection    struct{ Kind, UID string }
+	Subscriptions []struct {
+		ID                                  int64
+		State, Q, Query, Collection, ReadAt string
+		Members, Rows                       int
 	}
 	Next string
 	All  int
@@ -55,12 +61,10 @@ func (s *station) shown(t testing.TB, path string) (out shownLive) {
 	if a.StatusCode != 200 {
 		t.Fatal(path, a.StatusCode, a.body)
 	}
-	var raw struct {
-		Groups []map[string]json.RawMessage
-	}
+	var raw struct{ Groups, Subscriptions []map[string]json.RawMessage }
 	_ = json.Unmarshal([]byte(a.body), &raw)
-	for i := range raw.Groups {
-		q := string(raw.Groups[i]["query"])
+	for _, row := range append(raw.Groups, raw.Subscriptions...) {
+		q := string(row["query"])
 		a.body = strings.Replace(a.body, `"query":`+q, fmt.Sprintf(`"query":%q`, q), 1)
 	}
 	if err := json.Unmarshal([]byte(a.body), &out); err != nil {
@@ -101,6 +105,24 @@ func TestLiveShowsSocketsAndGroups(t *testing.T) {
 		if got := s.shown(t, "/admin/v1/live/connections"+path).Connections; len(got) != want {
 			t.Errorf("%s: %+v", path, got)
 		}
+	}
+	one = s.shown(t, "/admin/v1/live/connections/"+all[0].ID)
+	if subs := one.Subscriptions; one.Connection.UID != "ann" || len(subs) != 2 || subs[0].ID != 1 || subs[0].State != "active" || subs[0].Collection != "pets" || subs[0].Members != 1 || subs[1].Query != `{"from":"pets","where":{"n":{"$gt":1}},"limit":5}` || subs[1].ReadAt == "" {
+		t.Errorf("%+v", one)
+	}
+	if hello := s.shown(t, "/admin/v1/live/connections/"+all[3].ID); hello.Connection.Kind != "hello" || len(hello.Subscriptions) != 0 {
+		t.Errorf("%+v", hello)
+	}
+	if a := s.admin(t, "GET", "/admin/v1/live/connections/none"); a.StatusCode != 404 {
+		t.Error(a.StatusCode, a.body)
+	}
+	for _, g := range s.shown(t, "/admin/v1/live/groups").Groups {
+		if in := s.shown(t, "/admin/v1/live/connections?group="+g.Q).Connections; len(in) != g.Members || g.Q == "" {
+			t.Errorf("%+v in %+v", in, g)
+		}
+	}
+	if in := s.shown(t, "/admin/v1/live/connections?group=none").Connections; len(in) != 0 {
+		t.Errorf("%+v", in)
 	}
 	groups := s.shown(t, "/admin/v1/live/groups")
 	if g := groups.Groups; len(g) != 3 || groups.All != 3 || g[0].Members != 2 || g[0].Rows != 1 || g[0].Rule != "filter" || g[0].Shared != "alike" || g[0].Query != `{"from":"pets","limit":1000}` {

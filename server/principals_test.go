@@ -105,6 +105,7 @@ var accessTable = map[string]struct {
 	"DELETE /admin/v1/views/{id}":                         {"/admin/v1/views/a", "", access{404, 404, 404, 403, 403, 401}},
 	"GET /admin/v1/live":                                  {"", "", access{404, 404, 404, 403, 501, 401}},
 	"GET /admin/v1/live/connections":                      {"", "", access{404, 404, 404, 403, 403, 401}},
+	"GET /admin/v1/live/connections/{id}":                 {"/admin/v1/live/connections/x", "", access{404, 404, 404, 403, 403, 401}},
 	"DELETE /admin/v1/live/connections/{id}":              {"/admin/v1/live/connections/x", "", access{404, 404, 404, 403, 403, 401}},
 	"GET /admin/v1/live/groups":                           {"", "", access{404, 404, 404, 403, 403, 401}},
 	"GET /admin/v1/rules":                                 {"", "", access{404, 404, 404, 403, 403, 401}},

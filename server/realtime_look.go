@@ -29,6 +29,8 @@ type Live interface {
 	Connections(q ConnectionQuery) (rows []Connection, next uint64)
 	// Groups lists the groups with the most members first.
 	Groups(ctx context.Context, q GroupQuery) (rows []live.GroupState, all int, err error)
+	// Connection finds a socket by its id, with so many of its subscriptions.
+	Connection(id string, most int) (c Connection, subs []live.Joined, ok bool)
 	// Disconnect finds a socket by its id; cut then closes it.
 	Disconnect(id string) (cut func(), ok bool)
 }
@@ -47,6 +49,7 @@ type LiveOverview struct {
 // ConnectionQuery says which sockets.
 type ConnectionQuery struct {
 	Search string // in id, user, address, agent and client
+	Group  string // the name of a group that they are in
 	Slow   bool
 	Sort   string // "", "queued", "subscriptions": the most first, without After
 	After  uint64 // the number of the last row that was read
@@ -129,12 +132,16 @@ func (r *Realtime) Connections(q ConnectionQuery) (rows []Connection, next uint6
 	all := r.all()
 	slices.SortFunc(all, func(a, b *socket) int { return cmp.Compare(a.number, b.number) })
 	now, search := time.Now(), strings.ToLower(q.Search)
+	var members map[*live.Client]bool
+	if q.Group != "" {
+		members = r.o.Hub.Members(q.Group)
+	}
 	for _, s := range all {
 		if s.number <= q.After {
 			continue
 		}
 		c := s.look(now)
-		if q.Slow && !c.Slow || !c.has(search) {
+		if q.Slow && !c.Slow || !c.has(search) || q.Group != "" && !(c.Proven && members[s.client]) {
 			continue
 		}
 		if q.Sort == "" && len(rows) == q.Limit {
@@ -147,6 +154,21 @@ func (r *Realtime) Connections(q ConnectionQuery) (rows []Connection, next uint6
 		rows = rows[:min(len(rows), q.Limit)]
 	}
 	return rows, 0
+}
+
+// Connection implements Live.
+func (r *Realtime) Connection(id string, most int) (Connection, []live.Joined, bool) {
+	for _, s := range r.all() {
+		if s.name != id {
+			continue
+		}
+		c := s.look(time.Now())
+		if !c.Proven {
+			return c, nil, true
+		}
+		return c, s.client.Joined(most), true
+	}
+	return Connection{}, nil, false
 }
 
 // by is what a query sorts by.

@@ -2,6 +2,8 @@ package live
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/hutch-dev/hutch/data"
@@ -105,12 +107,60 @@ func (h *Hub) Groups(ctx context.Context, f func(*GroupState)) error {
 	}
 }
 
-// look is of the hub's goroutine.
-func (g *group) look() GroupState {
-	s := GroupState{
+// Joined is a subscription of a client.
+type Joined struct {
+	ID    int64
+	State string     // waiting: for a snapshot; active; lagging: waits until the client has read its queue
+	Group GroupState // its members are not looked at one by one
+}
+
+// Joined lists the subscriptions in the order of their ids, at most so many. It
+// is safe beside the other methods.
+func (c *Client) Joined(most int) []Joined {
+	var out []Joined
+	c.hub.wait(func() {
+		ids := slices.Sorted(maps.Keys(c.subs))
+		for _, id := range ids[:min(len(ids), most)] {
+			g := c.subs[id].g
+			j := Joined{ID: id, State: "waiting", Group: g.glance()}
+			if m := g.members[c]; m != nil {
+				j.State = m.state.String()
+			}
+			out = append(out, j)
+		}
+	})
+	return out
+}
+
+// Members are the clients in the group of a query's name.
+func (h *Hub) Members(q string) map[*Client]bool {
+	out := map[*Client]bool{}
+	h.wait(func() {
+		for _, g := range h.listed {
+			if g.q != q {
+				continue
+			}
+			for c := range g.members {
+				out[c] = true
+			}
+		}
+	})
+	return out
+}
+
+func (s state) String() string { return [...]string{"waiting", "active", "lagging"}[s] }
+
+// glance is what a group knows without a look at its members.
+func (g *group) glance() GroupState {
+	return GroupState{
 		Q: g.q, Query: g.view.Query, Rule: g.view.Rule(), Members: len(g.members), Rows: len(g.rows), More: g.more,
 		Ready: g.ready, Reading: g.reading, Paused: g.paused, Reads: g.reads, ReadAt: g.readAt, ReadOn: g.readOn,
 	}
+}
+
+// look is of the hub's goroutine.
+func (g *group) look() GroupState {
+	s := g.glance()
 	for _, m := range g.members {
 		s.Subscriptions += len(m.ids)
 		switch m.state {
