@@ -115,7 +115,7 @@ func TestS60ARequestIsKeptWithoutWhatHasNoName(t *testing.T) {
 		w.now = w.now.Add(time.Minute)
 		_, err := w.fns.Call(w.as(user("ann")), &functions.Invocation{Function: "f", Body: []byte(c.body), HTTP: &functions.HTTPRequest{
 			Method: "POST", Path: "/reset/SECRET/of/ann", Params: map[string]string{"token": "SECRET", "who": "ann"}, ContentType: c.media,
-			Query:   map[string][]string{"access_token": {"SECRET"}, "page": {"2"}},
+			Query:   map[string][]string{"access_token": {"SECRET"}, "page": {"2"}, "key": {"SECRET"}, "keys": {"3"}},
 			Headers: map[string]string{"content-type": c.media, "x-csrf-token": "SECRET", "referer": "https://a.example/?token=SECRET", "accept": "*/*"},
 		}})
 		if hutch.CodeOf(err) != hutch.Internal {
@@ -127,7 +127,7 @@ func TestS60ARequestIsKeptWithoutWhatHasNoName(t *testing.T) {
 			t.Fatal(one, err)
 		}
 		in := string(one.Payload.Input)
-		for _, want := range []string{c.want, `"route":"/reset/{token}/of/{who}"`, `"params":{"token":"REDACTED","who":"ann"}`, `"query":{"access_token":"REDACTED","page":"2"}`, `"accept":"*/*"`} {
+		for _, want := range []string{c.want, `"route":"/reset/{token}/of/{who}"`, `"params":{"token":"REDACTED","who":"ann"}`, `"query":{"access_token":"REDACTED","key":"REDACTED","keys":"3","page":"2"}`, `"accept":"*/*"`} {
 			if !strings.Contains(in, want) {
 				t.Errorf("%s: %s lacks %s", c.media, in, want)
 			}

@@ -17,6 +17,9 @@ var secretNames = []string{
 	"jwt", "sessionid", "signature", "cardnumber", "cvc", "cvv",
 }
 
+// secretWords are whole names of the same kind.
+var secretWords = []string{"key", "sig", "otp", "pin"}
+
 // input is what the event told, without what names the caller and without bytes
 // that have no names.
 func (ev *event) input() json.RawMessage {
@@ -107,7 +110,7 @@ func isSecret(name string, sensitive []string) bool {
 		return true
 	}
 	plain := strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(name))
-	return slices.ContainsFunc(secretNames, func(s string) bool { return strings.Contains(plain, s) })
+	return slices.Contains(secretWords, plain) || slices.ContainsFunc(secretNames, func(s string) bool { return strings.Contains(plain, s) })
 }
 
 // SensitiveFields are the names of the fields that a JSON Schema marks

@@ -115,29 +115,6 @@ func TestTries(t *testing.T) {
 	if es, err := w.List(t.Context(), jobs.Filter{}); len(es) != 0 || err != nil {
 		t.Errorf("living %+v %v", es, err)
 	}
-	t.Run("a dead letter is found and discarded, a living job is not", func(t *testing.T) {
-		if e, err := w.Letter(t.Context(), id); err != nil || e.ID != id || !e.Dead || e.Kind != "flaky" {
-			t.Errorf("%+v %v", e, err)
-		}
-		alive := n.enqueue(jobs.Job{Kind: "later", Key: "a"})[0]
-		if _, err := w.Letter(t.Context(), alive); hutch.CodeOf(err) != hutch.NotFound {
-			t.Error(err)
-		}
-		es, err := w.List(t.Context(), jobs.Filter{Kind: "panics", Dead: true})
-		check(t, err)
-		if k, err := w.Discard(t.Context(), alive, es[0].ID, "panics~none"); k != 1 || err != nil {
-			t.Error(k, err)
-		}
-		if es, err := w.List(t.Context(), jobs.Filter{Kind: "later"}); len(es) != 1 || err != nil {
-			t.Error(es, err)
-		}
-		if k, err := w.Drop(t.Context(), alive); k != 1 || err != nil {
-			t.Error(k, err)
-		}
-		n.enqueue(jobs.Job{Kind: "panics"})
-		ticks <- clk.now()
-		await(t, "it is dead again", func() bool { es, _ := w.List(t.Context(), jobs.Filter{Dead: true}); return len(es) == 3 })
-	})
 	t.Run("a dead letter is driven again with all its tries", func(t *testing.T) {
 		if k, err := w.Redrive(t.Context(), id, id, "flaky~none"); k != 1 || err != nil {
 			t.Error(k, err)

@@ -23,6 +23,7 @@ import (
 	"github.com/hutch-dev/hutch/functions/quickjs"
 	"github.com/hutch-dev/hutch/internal/boot"
 	"github.com/hutch-dev/hutch/internal/child"
+	"github.com/hutch-dev/hutch/internal/mongotest"
 )
 
 // exe is what children run: an ordinary build, as race binaries cannot be children.
@@ -32,7 +33,7 @@ func TestMain(m *testing.M) { os.Exit(build(m)) }
 
 func build(m *testing.M) int {
 	if exe = os.Getenv("HUTCH_BIN"); exe != "" {
-		return m.Run()
+		return mongotest.Main(m)
 	}
 	dir, err := os.MkdirTemp("", "hutch")
 	if err != nil {
@@ -47,7 +48,7 @@ func build(m *testing.M) int {
 		fmt.Fprintf(os.Stderr, "%v\n%s", err, out)
 		return 1
 	}
-	return m.Run()
+	return mongotest.Main(m)
 }
 
 // folder is an app on disk.

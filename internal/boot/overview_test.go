@@ -69,6 +69,11 @@ func TestTheOverviewSaysWhatNeedsAnOperator(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.get(t, "/api/f")
+	for _, i := range r.overview(t).Items {
+		if i.Link == "" {
+			t.Errorf("%s leads nowhere", i.Kind)
+		}
+	}
 	if o := r.overview(t); o.Status != "warning" || !slices.Equal(kinds(o), []string{"restart"}) || o.Items[0].Values["key"] != "limits" {
 		t.Errorf("%+v", o.Items)
 	}
