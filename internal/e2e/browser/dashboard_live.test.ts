@@ -71,6 +71,25 @@ describe('the Live page, in a browser', () => {
     assert.ok(rows.some(r => r.event === 'live.close'), JSON.stringify(rows.map(r => r.event)))
   })
 
+  it('shows what a connection follows, and who is in a group', async () => {
+    await desk.visit(page, '/live?search=js')
+    const table = page.getByRole('grid', { name: 'Connections' })
+    await table.locator('.grid-row').first().getByText('guest').click()
+    await page.waitForURL(/connection=/)
+    const drawer = page.getByRole('dialog', { name: 'Connection' })
+    await drawer.getByText('What it follows').waitFor()
+    await eventually('two queries', async () => await drawer.getByText('current', { exact: true }).count() === 2)
+    await drawer.getByText('{"limit":20}').waitFor()
+    await axe(page)
+    await desk.picture(page, 'live-connection')
+    await drawer.getByRole('link', { name: 'The 12 clients of this group of products' }).click()
+    await page.waitForURL(u => u.searchParams.has('group') && !u.searchParams.has('connection'))
+    await eventually('12 rows', async () => await table.locator('.grid-row').count() === 12)
+    desk.expect(404)
+    await desk.visit(page, '/live?connection=none')
+    await page.getByText('It is closed').waitFor()
+  })
+
   it('shows groups, and opens the query of one in the console', async () => {
     await desk.visit(page, '/live?tab=groups')
     const table = page.getByRole('grid', { name: 'Groups' })
@@ -99,6 +118,11 @@ describe('the Live page, in a browser', () => {
     await inert(page)
     await desk.picture(page, 'live-console')
     await axe(page)
+    await page.getByRole('tab', { name: /^Groups/ }).click()
+    await page.getByRole('grid', { name: 'Groups' }).waitFor()
+    await page.getByRole('tab', { name: 'Console' }).click()
+    await page.getByText('"op": "set"').waitFor() // the frames stay, and the socket
+    await page.getByText('live', { exact: true }).waitFor()
     await page.getByRole('button', { name: 'Pause' }).click()
     const count = await frames.locator('li').count()
     await desk.ask('POST', '/data/v1/docs/products', { name: '!!', species: 'cat', price: 3, stock: 1, description: hostile })

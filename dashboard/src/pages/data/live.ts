@@ -3,6 +3,7 @@ import { hutch } from '../../api/hutch.ts'
 import type { Query } from './client.ts'
 import { whereText } from './model/filter.ts'
 import type { Rows } from './model/rows.ts'
+import { pacer } from './model/pacer.ts'
 import { sortText } from './model/sort.ts'
 import { changedFields } from './model/diff.ts'
 import { type Doc, idOf, same } from './model/values.ts'
@@ -24,24 +25,23 @@ export interface Live { status: 'off' | 'connecting' | 'live'; flash: Flash }
 export function useLive(q: Query, rows: Rows, first: number, last: number, on: boolean): Live {
   const [status, setStatus] = useState<Live['status']>('connecting')
   const [flash, setFlash] = useState<Flash>(new Map())
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
   const key = [q.from, whereText(q.where), sortText(q.sort)].join('\n')
   const atTop = first < firstPage / 2
   const ids = atTop ? '' : screenIds(rows, first, last)
 
   const changed = useRef(() => {})
-  changed.current = () => {
-    clearTimeout(timer.current)
-    timer.current = setTimeout(() => {
+  useEffect(() => {
+    const pace = pacer(async () => {
       const before = new Map(rows.loaded().map(d => [idOf(d), d]))
-      void rows.refresh().then(() => {
-        const marks = marksOf(before, rows.loaded())
-        if (marks.size === 0) return
-        setFlash(marks)
-        setTimeout(() => setFlash(f => f === marks ? new Map() : f), shown)
-      })
+      await rows.refresh()
+      const marks = marksOf(before, rows.loaded())
+      if (marks.size === 0) return
+      setFlash(marks)
+      setTimeout(() => setFlash(f => f === marks ? new Map() : f), shown)
     }, pause)
-  }
+    changed.current = pace.tell
+    return pace.stop
+  }, [rows])
 
   useEffect(() => {
     if (!on || !atTop && ids === '') return
@@ -61,7 +61,6 @@ export function useLive(q: Query, rows: Rows, first: number, last: number, on: b
       } else if (r.changes.length > 0) changed.current()
     })
   }, [on, key, atTop, ids])
-  useEffect(() => () => clearTimeout(timer.current), [rows])
   return { status: on ? status : 'off', flash }
 }
 

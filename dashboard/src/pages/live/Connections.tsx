@@ -1,5 +1,5 @@
-import { useMemo, useState } from 'react'
-import { ActionIcon, Badge, Checkbox, Group, Select, Text, TextInput, Tooltip } from '@mantine/core'
+import { useMemo } from 'react'
+import { ActionIcon, Badge, Checkbox, Group, Pill, Select, Text, TextInput, Tooltip } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import { IconPlugConnectedX, IconPlugOff, IconSearch } from '@tabler/icons-react'
 import { keepPreviousData, useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
@@ -12,24 +12,26 @@ import { useUrlState } from '../../parts/useUrlState.ts'
 import { VirtualTable, type TableColumn } from '../../parts/VirtualTable.tsx'
 import { number, span, t, useLanguage, type Key } from '../../text.ts'
 import * as client from './client.ts'
+import { ConnectionDrawer } from './ConnectionDrawer.tsx'
 import css from './live.module.css'
 
-const kinds: Record<string, Key> = { hello: 'live.kind.hello', guest: 'live.kind.guest', user: 'live.kind.user', service: 'live.kind.service', operator: 'live.kind.operator' }
+export const kinds: Record<string, Key> = { hello: 'live.kind.hello', guest: 'live.kind.guest', user: 'live.kind.user', service: 'live.kind.service', operator: 'live.kind.operator' }
 
 /** The sockets of the node, with those that cannot keep up marked. */
 export function Connections() {
   const [search, setSearch] = useUrlState('search')
   const [slow, setSlow] = useUrlState('slow')
   const [sort, setSort] = useUrlState('sort')
+  const [group, setGroup] = useUrlState('group')
   const [asked] = useDebouncedValue(search, 250)
   const queries = useQueryClient()
-  const q = { search: asked, slow: slow !== '', sort }
+  const q = { search: asked, slow: slow !== '', sort, group }
   const list = useInfiniteQuery({
     queryKey: ['live', 'connections', q], initialPageParam: '', placeholderData: keepPreviousData, refetchInterval: 3_000,
     queryFn: ({ pageParam, signal }) => client.connections(q, pageParam, signal), getNextPageParam: last => last.next || undefined,
   })
   const rows = useMemo(() => list.data?.pages.flatMap(p => p.connections) ?? [], [list.data])
-  const [current, setCurrent] = useState<string>()
+  const [current, setCurrent] = useUrlState('connection')
   const ask = (c: client.Connection) => confirm({
     title: t('live.close'), about: t('live.closeAbout'), name: c.email || c.uid || c.ip || c.id, action: t('live.close'),
     run: async () => {
@@ -48,17 +50,21 @@ export function Connections() {
           size="xs" w={170} aria-label={t('live.sort')} allowDeselect={false} value={sort || 'since'} onChange={v => setSort(v === 'since' || v === null ? '' : v)}
           data={[{ value: 'since', label: t('live.sort.since') }, { value: 'queued', label: t('live.sort.queued') }, { value: 'subscriptions', label: t('live.sort.subscriptions') }]}
         />
+        {group !== '' && (
+          <Pill size="sm" withRemoveButton onRemove={() => setGroup('')} removeButtonProps={{ 'aria-label': t('live.allGroups'), tabIndex: 0, 'aria-hidden': false }}>{t('live.inGroup')} <Plain text={group} mono max={24} /></Pill>
+        )}
         <Checkbox size="xs" label={t('live.onlySlow')} checked={slow !== ''} onChange={e => setSlow(e.currentTarget.checked ? '1' : '')} />
       </Group>
       <Stale of={list} />
       {list.isPending ? <Loading /> : list.isLoadingError ? <Failed error={list.error} retry={list.refetch} /> : rows.length === 0
-        ? <Empty title={asked || slow ? 'live.noMatch' : 'live.nobody'} icon={IconPlugOff} about={t(asked || slow ? 'live.noMatchAbout' : 'live.nobodyAbout')} />
+        ? <Empty title={asked || slow || group ? 'live.noMatch' : 'live.nobody'} icon={IconPlugOff} about={t(asked || slow || group ? 'live.noMatchAbout' : 'live.nobodyAbout')} />
         : (
             <VirtualTable
-              label={t('live.connections')} columns={columns} rows={rows} rowId={c => c.id} current={current} onOpen={c => setCurrent(c.id)} onDelete={ask} remember="live.connections"
+              label={t('live.connections')} columns={columns} rows={rows} rowId={c => c.id} current={current || undefined} onOpen={c => setCurrent(c.id)} onDelete={ask} remember="live.connections"
               hasMore={list.hasNextPage} loadMore={list.fetchNextPage} loadingMore={list.isFetchingNextPage} rowClass={c => c.slow ? css.slow : undefined}
             />
           )}
+      {current !== '' && <ConnectionDrawer id={current} close={() => setCurrent('')} />}
     </>
   )
 }

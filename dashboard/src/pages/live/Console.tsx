@@ -1,4 +1,4 @@
-import { useCallback, useMemo, useState } from 'react'
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { Alert, Badge, Button, Group, Text } from '@mantine/core'
 import { IconPlayerPause, IconPlayerPlay, IconPlayerStop, IconTrash } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
@@ -27,6 +27,11 @@ export function Console() {
   const [saved, setSaved] = useUrlState('query')
   const [typed, setTyped] = useState<string>()
   const text = typed ?? (saved ? pretty(saved) : JSON.stringify({ from: names[0] ?? '', limit: 20 }, null, 2))
+  const ran = useRef(saved)
+  useEffect(() => { // a link brought another query
+    if (saved !== ran.current) setTyped(undefined)
+    ran.current = saved
+  }, [saved])
   const [paused, setPaused] = useState<Frame[]>()
   const c = useConsole()
   const language = useLanguage()
@@ -37,7 +42,8 @@ export function Console() {
     if (problems.length > 0) return
     const query: unknown = JSON.parse(text)
     setPaused(undefined)
-    setSaved(JSON.stringify(query), { replace: true })
+    ran.current = JSON.stringify(query)
+    setSaved(ran.current, { replace: true })
     c.start(as === guest ? null : as, query)
   }
   const shown = paused ?? c.frames

@@ -1,8 +1,9 @@
 import { useMemo } from 'react'
-import { Badge, Group, Select, Text } from '@mantine/core'
+import { Anchor, Badge, Group, Select, Text } from '@mantine/core'
 import { IconUsersGroup } from '@tabler/icons-react'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useLocation } from 'wouter'
+import { get } from '../../api/api.ts'
 import { Plain } from '../../parts/Plain.tsx'
 import { Empty, Failed, Loading, Stale } from '../../parts/states.tsx'
 import { TimeAgo } from '../../parts/TimeAgo.tsx'
@@ -19,13 +20,14 @@ export function Groups() {
   const [, go] = useLocation()
   const list = useQuery({ queryKey: ['live', 'groups', collection], queryFn: ({ signal }) => client.groups(collection, signal), refetchInterval: 3_000, placeholderData: keepPreviousData })
   const rows = list.data?.groups ?? []
-  const names = [...new Set([collection, ...rows.map(g => g.collection)])].filter(Boolean).sort()
+  const all = useQuery({ queryKey: ['data', 'collections'], queryFn: ({ signal }) => get<{ collections: { name: string }[] }>('/admin/v1/collections', undefined, signal), staleTime: 60_000, retry: false })
+  const names = [...new Set([collection, ...rows.map(g => g.collection), ...all.data?.collections.map(c => c.name) ?? []])].filter(Boolean).sort()
   const language = useLanguage()
-  const columns = useMemo(() => columnsOf(), [language])
+  const columns = useMemo(() => columnsOf(q => go('/live?group=' + encodeURIComponent(q))), [language])
   return (
     <>
       <Group gap="sm">
-        <Select size="xs" w={200} clearable placeholder={t('live.allCollections')} aria-label={t('live.collection')} value={collection || null} onChange={v => setCollection(v ?? '')} data={names} />
+        <Select size="xs" w={220} clearable searchable placeholder={t('live.allCollections')} aria-label={t('live.collection')} value={collection || null} onChange={v => setCollection(v ?? '')} data={names} />
         {list.data && list.data.all > rows.length && <Text size="xs" c="dimmed">{t('live.largest', { n: rows.length, all: list.data.all })}</Text>}
       </Group>
       <Stale of={list} />
@@ -41,12 +43,14 @@ export function Groups() {
   )
 }
 
-function columnsOf(): TableColumn<client.Group>[] {
+function columnsOf(members: (q: string) => void): TableColumn<client.Group>[] {
   const count = (n: number) => <span className="tabular">{number(n)}</span>
   return [
     { id: 'collection', header: t('live.collection'), size: 120, cell: g => <Plain text={g.collection} /> },
-    { id: 'query', header: t('live.col.query'), size: 340, cell: g => <Plain text={JSON.stringify(rest(g.query))} mono /> },
-    { id: 'members', header: t('live.col.members'), size: 90, align: 'end', cell: g => count(g.members) },
+    { id: 'query', header: t('live.col.query'), size: 340, cell: g => <Plain text={JSON.stringify(client.rest(g.query))} mono /> },
+    { id: 'members', header: t('live.col.members'), size: 90, align: 'end', cell: g => (
+      <Anchor component="button" type="button" size="sm" className="tabular" aria-label={t('live.membersOf', { n: g.members, collection: g.collection })} onClick={() => members(g.q)}>{number(g.members)}</Anchor>
+    ) },
     { id: 'rows', header: t('live.col.rows'), size: 80, align: 'end', cell: g => <span className="tabular">{number(g.rows)}{g.more && '+'}</span> },
     { id: 'shared', header: t('live.col.shared'), size: 180, cell: g => <Text size="xs" span>{t(shared[g.shared])}</Text> },
     {
@@ -62,10 +66,4 @@ function columnsOf(): TableColumn<client.Group>[] {
     { id: 'readOn', header: t('live.col.readOn'), size: 120, cell: g => g.readOn && <TimeAgo at={g.readOn} /> },
     { id: 'readAt', header: t('live.col.position'), size: 160, cell: g => <Plain text={g.readAt} mono /> },
   ]
-}
-
-/** A query without its collection, which has a column. */
-function rest(query: object): object {
-  const { from: _, ...others } = query as { from: string }
-  return others
 }

@@ -69,12 +69,34 @@ export interface Group {
   readOn: string | null
 }
 
-export interface Asked { search: string; slow: boolean; sort: string }
+export interface Joined {
+  id: number
+  state: 'waiting' | 'active' | 'lagging'
+  q: string
+  query: object
+  collection: string
+  members: number
+  rows: number
+  more: boolean
+  ready: boolean
+  readAt: string
+}
+
+export interface Asked { search: string; slow: boolean; sort: string; group: string }
+
+/** A query without its collection, which stands beside it. */
+export function rest(query: object): object {
+  const { from: _, ...others } = query as { from: string }
+  return others
+}
 
 export const overview = (signal: AbortSignal) => get<Overview>('/admin/v1/live', undefined, signal)
 
 export const connections = (q: Asked, after: string, signal: AbortSignal) =>
-  get<{ connections: Connection[]; next: string }>('/admin/v1/live/connections', { search: q.search, slow: q.slow || undefined, sort: q.sort, after }, signal)
+  get<{ connections: Connection[]; next: string }>('/admin/v1/live/connections', { search: q.search, group: q.group, slow: q.slow || undefined, sort: q.sort, after }, signal)
+
+export const connection = (id: string, signal: AbortSignal) =>
+  get<{ connection: Connection; subscriptions: Joined[] }>('/admin/v1/live/connections/' + encodeURIComponent(id), undefined, signal)
 
 export const groups = (collection: string, signal: AbortSignal) =>
   get<{ groups: Group[]; all: number }>('/admin/v1/live/groups', { collection }, signal)
