@@ -58,8 +58,7 @@ func (o *Operators) begin(d *operatorDoc, aal string, c Client, now time.Time) (
 		most = maxOperatorHalves
 	}
 	kept, alike := make([]operatorSession, 0, len(d.Sessions)+1), 1
-	for i := len(d.Sessions) - 1; i >= 0; i-- { // the newest first
-		x := d.Sessions[i]
+	for _, x := range slices.Backward(d.Sessions) { // the newest first
 		if !o.lives(d, &x, now) {
 			continue
 		}
@@ -72,7 +71,8 @@ func (o *Operators) begin(d *operatorDoc, aal string, c Client, now time.Time) (
 		kept = append(kept, x)
 	}
 	slices.Reverse(kept)
-	d.Sessions = append(kept, s)
+	kept = append(kept, s)
+	d.Sessions = kept
 	return &d.Sessions[len(d.Sessions)-1], nil
 }
 

@@ -3,6 +3,7 @@ package functions
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -80,7 +81,7 @@ func parts(contentType string, body []byte) (map[string]any, bool) {
 	out := map[string]any{}
 	for r := multipart.NewReader(bytes.NewReader(body), params["boundary"]); len(out) < maxFormFields; {
 		p, err := r.NextPart()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return out, true
 		}
 		if err != nil {

@@ -33,8 +33,14 @@ func TestAFloodOfRunsPushesNothingOut(t *testing.T) {
 		n, kept, skipped, inputs int
 		fails                    bool
 	}{
-		{49, 49, 0, 0, false}, {50, 50, 0, 0, false}, {51, 50, 1, 0, false},
-		{4, 4, 0, 4, true}, {5, 5, 0, 5, true}, {6, 6, 0, 5, true}, {50, 50, 0, 5, true}, {80, 50, 30, 5, true},
+		{49, 49, 0, 0, false},
+		{50, 50, 0, 0, false},
+		{51, 50, 1, 0, false},
+		{4, 4, 0, 4, true},
+		{5, 5, 0, 5, true},
+		{6, 6, 0, 5, true},
+		{50, 50, 0, 5, true},
+		{80, 50, 30, 5, true},
 	} {
 		w.now = w.now.Truncate(time.Second).Add(3 * time.Minute)
 		since := w.now

@@ -53,8 +53,8 @@ func (r *request) oneLog(id string) (*logEntry, error) {
 // oneRun finds a run by its id and its time, as ofRun writes them.
 func (r *request) oneRun(id string) (*logEntry, error) {
 	id, at, _ := strings.Cut(id, ".")
-	ms, err := strconv.ParseInt(at, 36, 64)
-	if err != nil || ms <= 0 || r.srv.o.Runs == nil {
+	ms, bad := strconv.ParseInt(at, 36, 64)
+	if bad != nil || ms <= 0 || r.srv.o.Runs == nil {
 		return nil, nil
 	}
 	k, err := r.srv.o.Runs.One(r.ctx, id, time.UnixMilli(ms), r.who.Kind == hutch.Operator)
