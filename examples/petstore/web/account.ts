@@ -1,5 +1,6 @@
 import { h, replace, toast } from './dom.ts'
-import { addFactor, showFactor } from './factor.ts'
+import { showFactor, twoSteps } from './factor.ts'
+import { field, form, link } from './form.ts'
 import { markedButton, nameOf, providerButton, settings } from './providers.ts'
 import { newPassword, signIn } from './signin.ts'
 import { hutch, words } from './store.ts'
@@ -27,32 +28,15 @@ function signedIn(close: () => void): HTMLElement {
   }
   const ways = h('div', { class: 'form', hidden: true })
   void drawWays(ways)
-  const change = async (f: () => Promise<unknown>) => {
-    try {
-      await f()
-    } catch (e) {
-      toast(words(e), 'bad')
-    }
-  }
-  const twoSteps = h('button', { type: 'button', class: 'quiet', hidden: true })
-  void hutch.auth.mfa.list().then(all => {
-    const on = all.filter(f => f.verified)
-    const off = async () => {
-      for (const f of on) await hutch.auth.mfa.unenroll(f.id)
-      close()
-      toast('A password is enough again.')
-    }
-    twoSteps.textContent = on.length > 0 ? 'Turn two-step sign-in off' : 'Turn two-step sign-in on'
-    twoSteps.addEventListener('click', () => void change(on.length > 0 ? off : () => addFactor(box, close)))
-    twoSteps.hidden = false
-  }, () => {})
-  const box = h('div', { class: 'form' },
+  const box = h('div', { class: 'form' })
+  replace(box,
     h('h2', null, 'Your account'),
     h('p', null, user?.email ?? String(user?.profile.name ?? user?.uid)),
     user && user.roles.length > 0 && h('p', { class: 'faint' }, 'Roles: ' + user.roles.join(', ')),
-    ways, twoSteps,
+    ways, twoSteps(box, close),
     h('button', { type: 'button', onclick: () => leave('here') }, 'Sign out'),
-    h('button', { type: 'button', class: 'quiet', onclick: () => leave('everywhere') }, 'Sign out everywhere'))
+    h('button', { type: 'button', class: 'quiet', onclick: () => leave('everywhere') }, 'Sign out everywhere'),
+    link('Delete my account', () => endAccount(box, close)))
   return box
 }
 
@@ -86,4 +70,24 @@ async function drawWays(box: HTMLElement): Promise<void> {
   } catch (e) {
     toast(words(e), 'bad')
   }
+}
+
+/** The account and all that belongs to it goes, for good: the person types who they are. */
+function endAccount(box: HTMLElement, close: () => void): void {
+  const user = hutch.auth.user
+  const [label, typed] = field(user?.email ? 'Your e-mail' : 'The word "delete"', { name: 'who', autocomplete: 'off' })
+  const act = async () => {
+    if (typed.value.trim().toLowerCase() !== (user?.email ?? 'delete').toLowerCase()) {
+      typed.select()
+      return
+    }
+    await hutch.auth.deleteUser()
+    close()
+    toast('Your account is gone.')
+  }
+  replace(box,
+    h('h2', null, 'Delete your account?'),
+    h('p', null, 'You are signed out everywhere, and it does not come back. Orders stay with the shop, under a number that is nobody\'s.'),
+    form(h('button', { type: 'submit' }, 'Delete it'), act, label),
+    link('Keep it', close))
 }

@@ -281,20 +281,52 @@ describe('signing in to the pet store, in a browser', () => {
       await auth.ready
       ${body}
     })()`)
+    const strength = 'return [auth.user.aal, (await auth.mfa.list()).map(f => [f.type, f.name, f.verified])]'
     await signIn()
     await page.waitForSelector('#account.in')
-    const made = await mfa(`const u = await auth.mfa.enrollKey({ name: 'Key' })
-      return [u.aal, (await auth.mfa.list()).map(f => [f.type, f.name, f.verified])]`)
-    assert.deepEqual(made, ['aal2', [['webauthn', 'Key', true]]])
-    await mfa('await auth.signOut()')
-    await page.reload()
-    await page.waitForSelector('#account:not(.in)')
+    await page.click('#account')
+    await page.click('dialog >> text="Use a security key"')
+    await page.waitForSelector('.toast:has-text("ask for your key")')
+    assert.deepEqual(await mfa(strength), ['aal2', [['webauthn', 'Security key', true]]])
+    await page.click('#account')
+    await page.click('text=Get recovery codes')
+    await page.waitForSelector('.codes code')
+    const codes = await page.locator('.codes code').allTextContents()
+    assert.equal(new Set(codes).size, 10)
+    await picture(page, 'recovery-codes-phone')
+    await page.click('text=I have them')
+
+    const leave = async () => {
+      await page.click('#account')
+      await page.click('dialog >> text="Sign out"')
+      await page.waitForSelector('#account:not(.in)')
+    }
+    await leave()
     await signIn()
-    await page.waitForSelector('text=One more step')
-    const shown = await mfa(`const before = auth.user.aal
-      const [f] = await auth.mfa.list()
-      return [before, auth.user.needsFactor, (await auth.mfa.verifyKey({ factor: f.id })).aal]`)
-    assert.deepEqual(shown, ['aal1', true, 'aal2'])
+    await page.click('dialog >> text="Use your security key"')
+    await page.waitForSelector('.toast:has-text("Good to see you")')
+    assert.equal((await mfa(strength) as unknown[])[0], 'aal2')
+    await leave()
+    await signIn()
+    await page.click('text=Use a recovery code')
+    for (const code of ['none of them', codes[0] as string]) {
+      await page.fill('dialog [name=recovery]', code)
+      await page.click('dialog button[type=submit]')
+      if (code !== codes[0]) await page.waitForSelector('.problem:not(:empty)')
+    }
+    await page.waitForSelector('.toast:has-text("Good to see you") >> nth=-1')
+    assert.equal(await mfa('return auth.mfa.recoveryCodes()'), 9)
+    await page.click('#account')
+    await page.click('text=Delete my account')
+    await picture(page, 'delete-account-phone')
+    await page.fill('dialog [name=who]', 'somebody@else.example')
+    await page.click('dialog button[type=submit]')
+    assert.equal(await page.locator('dialog [name=who]').count(), 1, 'another address deletes nothing')
+    await page.fill('dialog [name=who]', email)
+    await page.click('dialog button[type=submit]')
+    await page.waitForSelector('.toast:has-text("Your account is gone")')
+    await page.waitForSelector('#account:not(.in)')
+    assert.equal(await mfa('return auth.user'), null)
   })
 
   it('asks for a second factor', async () => {
