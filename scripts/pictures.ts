@@ -1,51 +1,122 @@
 // Run by pictures.sh.
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { openDesk, phone, type Desk } from '../internal/e2e/browser/dashboard.ts'
-import { root, signUp } from '../internal/e2e/browser/shop.ts'
+import type { BrowserContext, Page } from 'playwright-core'
+import { openDesk, phone, type Desk, type Look } from '../internal/e2e/browser/dashboard.ts'
+import { password, root, signUp } from '../internal/e2e/browser/shop.ts'
 
-interface Row { id: string; path: string }
-const { pages } = await import(String(join(root, 'dashboard/src/pages.ts'))) as { pages: Row[] }
+interface Person { token: string; uid: string; email: string; since?: number }
 
-/** What stands in the address beside the page's path, where that shows more. */
-const views: Record<string, string> = { data: '?in=products', functions: '?fn=purchase' }
+const people = [
+  'ada.kim', 'ben.okafor', 'chloe.martin', 'daniel.park', 'eva.novak', 'femi.adeyemi', 'grace.lee', 'hugo.silva', 'ines.costa', 'jun.choi', 'kira.ivanova', 'leo.rossi',
+  'mina.park', 'noor.haddad', 'oscar.berg', 'priya.nair', 'quinn.obrien', 'rosa.mendez', 'seo.yeon', 'tomas.dvorak',
+].map(name => name + '@example.com')
+const look = { width: 1280, height: 800 }
+const headers = (token: string) => ({ 'content-type': 'application/json', authorization: 'Bearer ' + token })
+const pause = (ms: number) => new Promise(r => setTimeout(r, ms))
 
 const desk = await openDesk('dev')
 try {
-  await live(desk)
-  for (const { id, path } of pages) {
-    for (const scheme of ['light', 'dark'] as const) {
-      if (scheme === 'dark' && id !== pages[0]?.id && id !== 'data') continue
-      const page = await desk.open({ scheme, size: { width: 1280, height: 800 } })
-      await desk.visit(page, path + (views[id] ?? ''))
-      await page.waitForTimeout(1500) // plots and highlights come to rest
-      await desk.picture(page, `dashboard-${id}${scheme === 'dark' ? '-dark' : ''}`)
-      await page.context().close()
-    }
-  }
-  const small = await desk.open({ size: phone })
-  await desk.visit(small, (pages[0]?.path ?? '/account'))
-  await small.waitForTimeout(1500)
-  await desk.picture(small, 'dashboard-phone')
+  const { shop: { url } } = desk
+  const sockets: WebSocket[] = []
+  const crowd: Person[] = []
+  for (const email of people) crowd.push(await signUp(url, email))
+  await settle(desk, crowd)
+  for (const [i, p] of crowd.entries()) sockets.push(follow(url, i % 4 === 3 ? '' : p.token, i))
+  await live(desk, crowd, Number(process.env.PICTURES_MINUTES ?? 20))
+  await pictures(desk, crowd)
+  for (const s of sockets) s.close()
 } finally {
   await desk.close()
 }
 
-/** People sign up, buy, search and make mistakes, for so many minutes (PICTURES_MINUTES): what the plots show has happened. */
-async function live({ shop: { url } }: Desk): Promise<void> {
-  const minutes = Number(process.env.PICTURES_MINUTES ?? 6)
-  const { docs } = await (await fetch(url + '/data/v1/docs/products?limit=60')).json() as { docs: { _id: string }[] }
-  for (let person = 0; person < minutes * 10; person++) {
-    await new Promise(r => setTimeout(r, 3000 + Math.random() * 4000))
-    const { token } = await signUp(url)
-    const buy = (productId: string) => fetch(url + '/functions/v1/purchase', {
-      method: 'POST', body: JSON.stringify({ productId, quantity: 1 + person % 3 }),
-      headers: { 'content-type': 'application/json', authorization: 'Bearer ' + token, 'idempotency-key': crypto.randomUUID() },
-    })
-    for (let i = 0; i < 6; i++) {
-      await buy((docs[(person * 7 + i * 5) % docs.length] as { _id: string })._id)
-      await fetch(`${url}/api/search?q=${['gecko', 'cat', 'parrot', 'fish'][i % 4]}`)
-      await fetch(`${url}/data/v1/docs/products?limit=20&orderBy=-price`)
-    }
-    if (person % 5 === 0) await buy('no-such-pet')
+/** A keeper, somebody who is banned, a second operator who is invited: what a shop has after a while. */
+async function settle({ ask }: Desk, crowd: Person[]): Promise<void> {
+  const user = (i: number) => '/admin/v1/auth/users/' + crowd[i]?.uid
+  await ask('PUT', user(0), { roles: ['keeper'] })
+  await ask('PUT', user(9), { roles: ['keeper'] })
+  await ask('PUT', user(14), { ban_duration: '72h' })
+  for (const [i, name] of ['Ada Kim', 'Ben Okafor', 'Chloe Martin'].entries()) await ask('PUT', user(i), { user_metadata: { name } })
+}
+
+/** Follows the shelf, as the shop's page does, and its own orders. */
+function follow(url: string, token: string, i: number): WebSocket {
+  const s = new WebSocket(url.replace('http', 'ws') + '/realtime/v1', 'hutch.v1')
+  const queries = [{ from: 'products', limit: 20 }, { from: 'products', where: { species: ['cat', 'dog', 'bird', 'fish'][i % 4] } }, ...token ? [{ from: 'orders', orderBy: [['_createdAt', 'desc']], limit: 10 }] : []]
+  s.onopen = () => s.send(JSON.stringify({ t: 'hello', proto: 1, ...token && { token }, client: i % 3 === 0 ? 'python/1.2.0' : 'js/1.4.2' }))
+  s.onmessage = e => {
+    if ((JSON.parse(String(e.data)) as { t: string }).t === 'welcome') s.send(JSON.stringify({ t: 'sub', subs: queries.map((query, id) => ({ id, query })) }))
   }
+  return s
+}
+
+/** People buy, search and make mistakes, for so many minutes (PICTURES_MINUTES): what the plots show has happened. */
+async function live({ shop: { url }, key }: Desk, crowd: Person[], minutes: number): Promise<void> {
+  const { docs } = await (await fetch(url + '/data/v1/docs/products?limit=100')).json() as { docs: { _id: string }[] }
+  const keeper = key('data')
+  const end = Date.now() + minutes * 60_000
+  for (let n = 0; Date.now() < end; n++) {
+    const token = await tokenOf(url, crowd[n % 7 === 0 ? 3 : (n * 5) % crowd.length] as Person)
+    const id = docs[(n * 7) % docs.length]?._id ?? ''
+    const buy = (productId: string, quantity: number) => fetch(url + '/functions/v1/purchase', { method: 'POST', body: JSON.stringify({ productId, quantity }), headers: { ...headers(token), 'idempotency-key': crypto.randomUUID() } })
+    await buy(id, 1 + n % 2)
+    await fetch(`${url}/api/search?q=${['gecko', 'cat', 'parrot', 'fish'][n % 4]}`)
+    await fetch(`${url}/data/v1/docs/products?limit=20&orderBy=-price`, { headers: headers(token) })
+    if (n % 9 === 4) await buy(id, 90) // more than there are
+    if (n % 23 === 7) await buy('no-such-pet', 1)
+    if (n % 31 === 11) await fetch(url + '/data/v1/docs/products/gone', { headers: headers(token) })
+    if (n % 3 === 0) await fetch(`${url}/data/v1/docs/products/${id}`, { method: 'PATCH', headers: headers(keeper), body: JSON.stringify({ $inc: { stock: 4 } }) }) // new ones came in
+    await pause(250 + 900 * (0.5 + 0.5 * Math.sin(n / 40)) * Math.random())
+  }
+}
+
+/** A token that holds: those of long ago have ended. */
+async function tokenOf(url: string, p: Person): Promise<string> {
+  const now = Date.now()
+  if (now - (p.since ??= now) > 8 * 60_000) {
+    const res = await fetch(url + '/auth/v1/token?grant_type=password', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ email: p.email, password }) })
+    if (res.ok) Object.assign(p, { token: (await res.json() as { access_token: string }).access_token, since: now })
+  }
+  return p.token
+}
+
+async function pictures(d: Desk, crowd: Person[]): Promise<void> {
+  const { docs: [order] } = await d.ask<{ docs: { _id: string; user: string }[] }>('GET', '/data/v1/docs/orders?limit=1')
+  const { runs: [failed] } = await d.ask<{ runs: { id: string; at: string }[] }>('GET', '/admin/v1/runs?function=purchase&outcome=failed&q=sold%20out')
+  await take(d, 'overview', '/overview')
+  await take(d, 'data', '/data?in=products')
+  await take(d, 'users', '/users?user=' + crowd[0]?.uid)
+  await take(d, 'functions', '/functions?' + new URLSearchParams({ fn: 'purchase', ...failed && { run: `${failed.id} ${failed.at}` } }).toString())
+  await take(d, 'live', '/live?tab=connections')
+  await take(d, 'rules', '/rules?' + new URLSearchParams({ rule: 'access/orders/read', as: order?.user ?? '', id: order?._id ?? '' }).toString(), {}, async page => {
+    await page.getByRole('button', { name: 'Judge' }).click()
+    await page.locator('mark[data-deciding]').first().waitFor()
+  })
+  await take(d, 'logs', '/logs?range=1h')
+  await take(d, 'settings', '/settings?tab=config')
+  await take(d, 'palette', '/data?in=orders', { scheme: 'dark' }, async page => {
+    await page.keyboard.press('Control+k')
+    await page.keyboard.type('pur')
+    await page.locator('.mantine-Spotlight-action', { hasText: 'purchase' }).first().waitFor()
+  })
+  await take(d, 'phone', '/overview', { size: phone })
+}
+
+/** A page with the files of dashboard/dist as they are now, at rest. */
+async function take(d: Desk, name: string, path: string, how: Look = {}, act?: (page: Page) => Promise<void>): Promise<void> {
+  const page = await d.open({ size: look, ...how })
+  await fresh(page.context())
+  await d.visit(page, path)
+  await page.waitForTimeout(1500) // plots and highlights come to rest
+  await act?.(page)
+  await page.waitForTimeout(500)
+  await d.picture(page, 'dashboard-' + name)
+  await page.context().close()
+}
+
+async function fresh(context: BrowserContext): Promise<void> {
+  await context.route('**/_/assets/**', async route => {
+    const path = join(root, 'dashboard/dist', new URL(route.request().url()).pathname.slice('/_/'.length))
+    await (existsSync(path) ? route.fulfill({ path }) : route.continue())
+  })
 }
