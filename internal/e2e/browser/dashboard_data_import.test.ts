@@ -92,6 +92,24 @@ describe('imports and exports of the Data page, in a browser', () => {
     assert.equal(await page.locator('text=/You see what/').count(), 0)
     await page.click(`${dialog} button:has-text("Cancel")`)
     await page.waitForURL(u => !u.searchParams.has('as') && !u.searchParams.has('panel'))
+
+    const line = '{"_id":"a"}\n'
+    let seen = () => {}
+    const shown = new Promise<void>(done => { seen = done })
+    await page.route('**/export?*', async route => { // a long one, in two pages
+      if (!route.request().url().includes('after=')) return route.fulfill({ body: line + line, headers: { 'Hutch-Next': 'x', 'Hutch-Total': '3' } })
+      await shown
+      await route.fulfill({ body: line })
+    })
+    await desk.visit(page, '/data?in=orders&panel=export')
+    await page.click(`${dialog} button:has-text("Export")`)
+    await page.waitForSelector('[data-export]:has-text("2 of 3")')
+    await axe(page)
+    const download = page.waitForEvent('download')
+    seen()
+    await download
+    await page.waitForSelector('text=/^3 documents exported/')
+    await page.unroute('**/export?*')
   })
 
   it('asks before a view that others use goes, and says whose it is', async () => {

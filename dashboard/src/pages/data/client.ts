@@ -153,6 +153,8 @@ export interface Import {
   created: number
   replaced: number
   failed: number
+  /** More lines were refused than errors tell of. */
+  badMore: boolean
   errors: { line: number; id: string; field: string; code: string; reason: string }[]
 }
 export interface ImportStart { format: 'jsonl' | 'csv'; mode: 'create' | 'set'; file: string; mark?: string; separator?: string; columns?: string[]; header?: boolean; types?: Record<string, string> }
@@ -163,13 +165,14 @@ export const dropImport = (id: string): Promise<void> => del('/admin/v1/imports/
 export const sendPart = (id: string, part: number, bytes: Uint8Array<ArrayBuffer>, last: boolean, signal: AbortSignal): Promise<Import> =>
   api('PUT', `/admin/v1/imports/${id}/parts/${part}`, { query: last ? { last: true } : {}, body: new Blob([bytes], { type: 'application/octet-stream' }), signal })
 
-/** One page of an export, and the cursor of the next. */
-export async function exportPage(q: Query, format: 'jsonl' | 'csv', select: string[], after: string | undefined, signal: AbortSignal): Promise<{ bytes: Blob; next: string | undefined }> {
+/** One page of an export, the cursor of the next, and with the first how many documents there are, where that is known soon. */
+export async function exportPage(q: Query, format: 'jsonl' | 'csv', select: string[], after: string | undefined, signal: AbortSignal): Promise<{ bytes: Blob; next: string | undefined; total: number | undefined }> {
   const res = await answer('GET', `/admin/v1/collections/${q.from}/export`, {
     query: { format, where: q.where.size > 0 ? write(q.where) : '', orderBy: q.sort.map(k => (k.desc ? '-' : '') + k.path).join(','), select: select.join(','), after },
     signal,
   })
-  return { bytes: await res.blob(), next: res.headers.get('Hutch-Next') ?? undefined }
+  const total = res.headers.get('Hutch-Total')
+  return { bytes: await res.blob(), next: res.headers.get('Hutch-Next') ?? undefined, total: total === null ? undefined : Number(total) }
 }
 
 export interface SavedView { id: string; collection: string; name: string; shared: boolean; mine: boolean; owner: string; view: { where?: string; sort?: string; cols?: string }; updatedAt: string }

@@ -47,12 +47,13 @@ function count(b: Uint8Array): number {
   return n
 }
 
-/** The first record of CSV, without its end. */
-export function header(b: Uint8Array): Uint8Array<ArrayBuffer> {
+/** How many records the bytes hold; lines that end inside quotes are none. */
+export function recordsIn(b: Uint8Array, csv: boolean): number {
   let inside = false
-  for (let i = 0; i < b.length; i++) {
-    if (b[i] === quote) inside = !inside
-    else if (b[i] === newline && !inside) return b.slice(0, i + 1)
+  let n = 0
+  for (const c of b) {
+    if (csv && c === quote) inside = !inside
+    else if (c === newline && !inside) n++
   }
-  return b.slice()
+  return n
 }

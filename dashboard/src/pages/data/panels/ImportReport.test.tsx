@@ -29,10 +29,10 @@ describe('the report of an import', () => {
   })
 
   it('says where it ends, if lines were refused beyond it', () => {
-    show({ failed: 1000, errors: Array.from({ length: 1000 }, (_, i) => bad(i + 1)) }, true)
+    show({ failed: 1000, badMore: false, errors: Array.from({ length: 1000 }, (_, i) => bad(i + 1)) }, true)
     expect(screen.queryByText(/first 1,000/)).toBeNull()
     cleanup()
-    show({ failed: 1234, errors: Array.from({ length: 1000 }, (_, i) => bad(i + 1)) }, true)
+    show({ failed: 1234, badMore: true, errors: Array.from({ length: 1000 }, (_, i) => bad(i + 1)) }, true)
     expect(screen.queryByText(/first 1,000 of 1,234/)).not.toBeNull()
   })
 })

@@ -34,7 +34,7 @@ export function ImportReport({ state, file, over }: { state: Import; file: strin
             </Table>
           </ScrollArea.Autosize>
           <Group justify="space-between" gap="xs">
-            <Text size="xs" c="dimmed">{state.failed > state.errors.length
+            <Text size="xs" c="dimmed">{state.badMore
               ? t('data.import.cut', { n: state.errors.length, total: state.failed })
               : state.errors.length > shown ? t('data.import.shown', { n: shown, total: state.errors.length }) : ''}</Text>
             <Button size="compact-xs" variant="default" onClick={() => saveAs(file + '.errors.jsonl', new Blob(state.errors.map(e => JSON.stringify(e) + '\n')))}>{t('data.import.report')}</Button>
