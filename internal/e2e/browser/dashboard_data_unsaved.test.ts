@@ -45,6 +45,27 @@ describe('unsaved documents and deletes, in a browser', () => {
     await page.waitForSelector(question, { state: 'detached' })
     assert.match(await page.textContent('[role=dialog] .cm-content') ?? '', /Typed/)
 
+    await page.click('[role=dialog] header')
+    await page.keyboard.press('Control+k') // another language keeps it, too
+    await page.fill('input.mantine-Spotlight-search', '한국어')
+    await page.click('.mantine-Spotlight-action:has-text("한국어")')
+    await page.waitForSelector('[role=dialog] button:has-text("저장")')
+    assert.match(await page.textContent('[role=dialog] .cm-content') ?? '', /Typed/)
+    await page.click('[role=dialog] header')
+    await page.keyboard.press('Control+k')
+    await page.fill('input.mantine-Spotlight-search', 'English')
+    await page.click('.mantine-Spotlight-action:has-text("English")')
+    await page.waitForSelector('[role=dialog] button:has-text("Save")')
+
+    await page.route('**/admin/v1/collections', route => route.fulfill({ status: 500, contentType: 'application/json', body: '{"code":"internal","message":"no disk"}' }))
+    desk.expect(500)
+    await eventually('a refresh that fails', async () => {
+      await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange'))) // as coming back to the tab does
+      return await page.locator('.stale').count() === 1
+    })
+    assert.match(await page.textContent('[role=dialog] .cm-content') ?? '', /Typed/)
+    await page.unroute('**/admin/v1/collections')
+
     await page.goBack()
     await page.waitForSelector(question)
     await page.click('text="Cancel"')

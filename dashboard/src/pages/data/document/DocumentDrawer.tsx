@@ -147,7 +147,7 @@ function Body({ collection, as, schema, base: first, current, fresh, open, close
   return (
     <div className={css.drawer}>
       {!fresh && (
-        <Group gap="md" fz="xs" c="dimmed">
+        <Group gap="2px 16px" fz="xs" c="dimmed">
           <span>{t('data.doc.version')} <code>{versionOf(base)}</code></span>
           <Stamp label={t('data.doc.createdAt')} d={base} field="_createdAt" />
           <Stamp label={t('data.doc.updatedAt')} d={base} field="_updatedAt" />

@@ -6,6 +6,7 @@ import { fromWhere, type Group as FilterGroup, newRow, toWhere, whereText } from
 import type { Doc } from '../model/values.ts'
 import { GroupEditor } from './GroupEditor.tsx'
 import { RawFilter } from './RawFilter.tsx'
+import css from './filter.module.css'
 
 interface Props {
   whereText: string
@@ -43,7 +44,7 @@ export function FilterPanel(p: Props) {
     </Group>
   )
   return (
-    <Paper withBorder p="sm" radius="md" role="search" aria-label={t('data.filter.title')} onKeyDown={e => { if (e.key === 'Escape' && !e.defaultPrevented) p.close() }}>
+    <Paper withBorder p="sm" radius="md" className={css.panel} role="search" aria-label={t('data.filter.title')} onKeyDown={e => { if (e.key === 'Escape' && !e.defaultPrevented) p.close() }}>
         {raw
           ? <RawFilter text={p.whereText} fields={p.fields} schema={p.schema} apply={p.apply} ways={ways} />
           : (

@@ -30,7 +30,7 @@ export function RowEditor({ row, fields, schema, docs, change, remove }: Props) 
       {(takes === 'value' || takes === 'list') && (
         <NativeSelect size="xs" className={css.kind} value={row.kind} onChange={e => change({ ...row, kind: e.currentTarget.value as Kind, texts: e.currentTarget.value === 'bool' ? ['true'] : row.texts })} aria-label={t('data.type')} data={kinds.map(k => ({ value: k, label: t(`data.kind.${k}` as Key) }))} />
       )}
-      <ActionIcon variant="subtle" color="gray" size="md" aria-label={t('data.filter.remove')} onClick={remove}><IconX size={14} /></ActionIcon>
+      <ActionIcon className={css.remove} variant="subtle" color="gray" size="md" aria-label={t('data.filter.remove')} onClick={remove}><IconX size={14} /></ActionIcon>
     </div>
   )
 }

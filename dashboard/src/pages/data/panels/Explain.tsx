@@ -27,7 +27,7 @@ function Plan({ plan, q }: { plan: client.Plan; q: client.Query }) {
         {t(plan.unindexed ? 'data.explain.unindexedAbout' : plan.sortInMemory ? 'data.explain.sortsAbout' : 'data.explain.goodAbout')}
       </Alert>
       <SimpleGrid cols={2} spacing="xs">
-        <Figure label={t('data.explain.index')} value={plan.index === '' ? t('data.explain.none') : plan.index} />
+        <Figure label={t('data.explain.index')} value={plan.index === '' || plan.unindexed && plan.index === '_id' ? t('data.explain.none') : plan.index} />
         <Figure label={t('data.explain.time')} value={span(plan.ms)} />
         <Figure label={t('data.explain.examined')} value={`${number(plan.examined)} · ${bytes(plan.examinedBytes)}`} />
         <Figure label={t('data.explain.returned')} value={number(plan.returned)} />
