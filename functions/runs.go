@@ -43,6 +43,7 @@ type RunsOptions struct {
 	Inputs     *data.Journal // input and output of failed runs: InputsLife
 	Counts     *data.Journal // a line a function and half a minute: CountsLife
 	InputsLife time.Duration // [InputsLife]; below 0: they are not kept
+	Look       time.Duration // for a run whose time is not known [5s]
 	Now        func() time.Time
 }
 
@@ -60,7 +61,7 @@ func NewRuns(o RunsOptions) *Runs {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	o.InputsLife = cmp.Or(o.InputsLife, InputsLife)
+	o.InputsLife, o.Look = cmp.Or(o.InputsLife, InputsLife), cmp.Or(o.Look, 5*time.Second)
 	return &Runs{o: o, tallies: map[string]*tally{}}
 }
 

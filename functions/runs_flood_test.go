@@ -99,6 +99,32 @@ func TestLargeRunsTakeTwoMebibytesOfASecond(t *testing.T) {
 	}
 }
 
+// TestASearchForARunEnds where its bound is met, and says so; with its time it is
+// found all the same.
+func TestASearchForARunEnds(t *testing.T) {
+	w := open(t, []functions.Function{callFn("f")}, map[string]script{"f": func(context.Context, map[string]any, functions.Host) (any, error) { return nil, nil }}, keepRuns)
+	for range 5 {
+		if _, err := w.call(user("ann"), "f", "", ""); err != nil {
+			t.Fatal(err)
+		}
+		w.now = w.now.Add(5 * time.Minute)
+	}
+	first := list(t, w.runs, functions.RunQuery{})[4]
+	if one, err := w.runs.One(t.Context(), first.ID, time.Time{}, true); err != nil || one.ID != first.ID {
+		t.Errorf("%+v %v", one, err)
+	}
+	keepRunsFor(w, time.Nanosecond)
+	if _, err := w.runs.One(t.Context(), first.ID, time.Time{}, true); hutch.CodeOf(err) != hutch.DeadlineExceeded || hutch.AsError(err).Hint == "" {
+		t.Error(err)
+	}
+	if one, err := w.runs.One(t.Context(), first.ID, first.At, true); err != nil || one.ID != first.ID {
+		t.Errorf("%+v %v", one, err)
+	}
+	if _, err := w.runs.One(t.Context(), "none", first.At, true); hutch.CodeOf(err) != hutch.NotFound {
+		t.Error(err)
+	}
+}
+
 // TestS60ARequestIsKeptWithoutWhatHasNoName: the route for the path, parameters and
 // forms by their names, other bodies by their size.
 func TestS60ARequestIsKeptWithoutWhatHasNoName(t *testing.T) {

@@ -114,13 +114,10 @@ func (rs *Runs) List(ctx context.Context, q RunQuery) (*RunPage, error) {
 	return page, nil
 }
 
-// oneTime is how long a run is looked for whose time is not known.
-const oneTime = 5 * time.Second
-
 // One gives a run, with what it got and gave where full; at, if it is known,
 // spares the search. not_found; deadline_exceeded where the search met its bound.
 func (rs *Runs) One(ctx context.Context, id string, at time.Time, full bool) (*Run, error) {
-	q := data.JournalQuery{Marks: []string{"run:" + id}, Limit: 1, Time: oneTime}
+	q := data.JournalQuery{Marks: []string{"run:" + id}, Limit: 1, Time: rs.o.Look}
 	if !at.IsZero() {
 		q.Since, q.Until = at.Add(-time.Second), at.Add(time.Second)
 	}

@@ -15,7 +15,9 @@ import (
 )
 
 // keepRuns makes the world keep its runs.
-func keepRuns(w *world) {
+func keepRuns(w *world) { keepRunsFor(w, 0) }
+
+func keepRunsFor(w *world, look time.Duration) {
 	journal := func(coll string, life time.Duration) *data.Journal {
 		return data.NewJournal(data.JournalOptions{
 			System: w.data.System(coll), Collection: coll, Lease: w.data.Lease(coll, time.Minute), Age: life, Node: "n1",
@@ -24,7 +26,7 @@ func keepRuns(w *world) {
 	}
 	w.runs = functions.NewRuns(functions.RunsOptions{
 		Runs: journal("_runs", functions.RunsLife), Inputs: journal("_inputs", functions.InputsLife), Counts: journal("_counts", functions.CountsLife),
-		Now: func() time.Time { return w.now },
+		Now: func() time.Time { return w.now }, Look: look,
 	})
 }
 

@@ -35,7 +35,7 @@ func showLog(r *request) error {
 }
 
 func noLog() *hutch.Error {
-	return &hutch.Error{Code: hutch.NotFound, Field: "id", Message: "no such entry is kept", Hint: "entries are kept for 7 days, the audit for a year"}
+	return &hutch.Error{Code: hutch.NotFound, Field: "id", Message: "no such entry is kept", Hint: "entries are kept as `logs:` says, 7 days unless it says more, the audit for a year"}
 }
 
 func (r *request) oneLog(id string) (*logEntry, error) {

@@ -111,7 +111,7 @@ func (f *logFilter) wants(kind string) bool {
 	}
 	switch kind {
 	case kindServer:
-		return f.user == "" && f.status == "" && f.route == ""
+		return f.status == "" && f.route == ""
 	case kindFunction:
 		return f.status == "" && f.route == ""
 	case kindAudit:
@@ -132,7 +132,7 @@ func (f *logFilter) matches(l *logEntry) bool {
 
 // of reports whether an entry is of a user.
 func (l *logEntry) of(uid string) bool {
-	return l.Caller != nil && (l.Caller.UID == uid || l.Caller.Actor == uid) || l.Audit != nil && (l.Audit.User == uid || l.Audit.Target == uid)
+	return l.Kind == kindServer && l.Attrs[attrUser] == uid || l.Caller != nil && (l.Caller.UID == uid || l.Caller.Actor == uid) || l.Audit != nil && (l.Audit.User == uid || l.Audit.Target == uid)
 }
 
 // statusIs takes 404 and 4xx.

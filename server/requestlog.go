@@ -111,6 +111,10 @@ type LogLine struct {
 	Attrs     map[string]string
 }
 
+// attrUser is the attribute in which every room says of whom a line is: by it lines
+// are found, and go with an account.
+const attrUser = "user"
+
 // Entry is the line as bytes, and its marks.
 func (l *LogLine) Entry() (body []byte, marks []string) {
 	b := appendString([]byte(`{"kind":"server","level":`), l.Level)
@@ -125,5 +129,5 @@ func (l *LogLine) Entry() (body []byte, marks []string) {
 		}
 		b = appendString(append(appendString(b, name), ':'), v)
 	}
-	return append(b, '}', '}'), append(levelMarks(l.Level), "kind:server", "request:"+l.RequestID)
+	return append(b, '}', '}'), append(levelMarks(l.Level), "kind:server", "request:"+l.RequestID, "user:"+l.Attrs[attrUser])
 }

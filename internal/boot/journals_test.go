@@ -297,6 +297,10 @@ func TestWhatHappenedIsShownOnBothStores(t *testing.T) {
 		d.ask(t, "operator", "GET", "/admin/v1/live/connections", "", &live)
 		d.ask(t, "operator", "GET", "/admin/v1/live/groups", "", &live)
 
+		d.Log().Warn("a line of hers", slog.String("user", uid))
+		if got := d.all(t, "kind=server&user="+uid); len(got.Logs) != 1 {
+			t.Errorf("lines of hers: %+v", got.Logs)
+		}
 		if err := d.Data.Erase(t.Context(), uid); err != nil {
 			t.Fatal(err)
 		}
@@ -306,8 +310,8 @@ func TestWhatHappenedIsShownOnBothStores(t *testing.T) {
 		if d.ask(t, "ops", "GET", "/admin/v1/runs", "", &runs); len(runs.Runs) != 2 {
 			t.Errorf("%d runs are left", len(runs.Runs))
 		}
-		if got := d.all(t, "kind=request&user="+uid); len(got.Logs) != 0 {
-			t.Errorf("requests of hers: %+v", got.Logs)
+		if got := d.all(t, "kind=request,server&user="+uid); len(got.Logs) != 0 {
+			t.Errorf("requests and lines of hers: %+v", got.Logs)
 		}
 		if got := d.all(t, "kind=request&status=5xx"); len(got.Logs) != 1 {
 			t.Errorf("others' failed requests: %+v", got.Logs)
