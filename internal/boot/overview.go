@@ -102,10 +102,10 @@ func (a *App) overviewJobs(ctx context.Context, o *server.Overview) error {
 	}
 	o.Jobs = server.OverviewJobs{Waiting: len(waiting), Dead: len(dead)}
 	if len(dead) > 0 {
-		needs(o, warning, "jobsDead", serverLog+"&q=a%20job%20is%20dead&range=7d", "count", strconv.Itoa(len(dead)), "reason", firstLine(dead[0].Reason))
+		needs(o, warning, "jobsDead", "/overview?jobs=dead", "count", strconv.Itoa(len(dead)), "reason", firstLine(dead[0].Reason))
 	}
 	if len(waiting) > manyJobs {
-		needs(o, warning, "jobsWaiting", serverLog, "count", strconv.Itoa(len(waiting)))
+		needs(o, warning, "jobsWaiting", "/overview?jobs=waiting", "count", strconv.Itoa(len(waiting)))
 	}
 	return nil
 }

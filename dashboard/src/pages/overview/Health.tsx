@@ -44,7 +44,7 @@ function Need({ item }: { item: Item }) {
         <Text size="sm" component="div"><T k={`overview.need.${item.kind}` as Key} values={values} /></Text>
         <Text size="xs" c="dimmed" component="div"><T k={`overview.help.${item.kind}` as Key} values={values} /></Text>
       </Box>
-      {page && <Anchor component={Link} href={item.link} size="sm" className={css.look as string}>{t(page.text)}</Anchor>}
+      {page && <Anchor component={Link} href={item.link} size="sm" className={css.look as string}>{t(item.link.startsWith('/overview') ? 'overview.jobs' : page.text)}</Anchor>}
     </Group>
   )
 }
@@ -52,7 +52,7 @@ function Need({ item }: { item: Item }) {
 function Facts({ overview: o }: { overview: Overview }) {
   const facts: [Key, ReactNode][] = [
     ['overview.fact.store', t(o.store.kind === 'embedded' ? 'overview.fact.embedded' : 'overview.fact.mongodb', { size: bytes(o.store.bytes) })],
-    ['overview.fact.jobs', t('overview.fact.waiting', { n: o.jobs.waiting })],
+    ['overview.fact.jobs', <Anchor key="jobs" component={Link} href={'/overview?jobs=' + (o.jobs.dead > 0 ? 'dead' : 'waiting')} size="sm" c="inherit" underline="always">{o.jobs.waiting === 0 ? t('overview.fact.noneWaiting') : t('overview.fact.waiting', { n: o.jobs.waiting })}</Anchor>],
     ...(o.disk ? [['overview.fact.disk', bytes(o.disk.free)] satisfies [Key, ReactNode]] : []),
     ['overview.fact.nodes', number(o.nodes.length)],
     ['overview.fact.url', <Plain key="url" text={o.app.url} />],

@@ -1,3 +1,4 @@
+import { lazy, Suspense } from 'react'
 import { Group, NativeSelect, SegmentedControl } from '@mantine/core'
 import { IconChartLine } from '@tabler/icons-react'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
@@ -14,11 +15,13 @@ import { Plots } from './Plots.tsx'
 import { ranges, type Metrics, type Overview as State, type Range } from './wire.ts'
 
 const fresh = 10_000
+const Jobs = lazy(() => import('./Jobs.tsx'))
 
 /** Is it healthy, what needs me, and how it went. */
 export default function Overview() {
   const [asked, setRange] = useUrlState('range', '1h')
   const [node, setNode] = useUrlState('node')
+  const [jobs, setJobs] = useUrlState('jobs')
   const range: Range = ranges.find(r => r === asked) ?? '1h'
   const state = useQuery({ queryKey: ['overview', 'state'], queryFn: ({ signal }) => get<State>('/admin/v1/overview', undefined, signal), refetchInterval: fresh })
   const metrics = useQuery({
@@ -57,6 +60,7 @@ export default function Overview() {
               )}
         </>
       )}
+      {jobs !== '' && <Suspense><Jobs state={jobs} choose={setJobs} /></Suspense>}
     </Page>
   )
 }

@@ -37,8 +37,8 @@ export default function Line({ label, points, series, format, marks = [], height
         h={height} data={points} dataKey="at" series={series} valueFormatter={format} referenceLines={lines}
         curveType="monotone" withDots={false} strokeWidth={1.75} fillOpacity={0.12} gridAxis="x" tickLine="none" withLegend={legend} connectNulls={false}
         xAxisProps={{ type: 'number', scale: 'time', domain: ['dataMin', 'dataMax'], tickFormatter: (at: number) => tick.format(at), minTickGap: 48 }}
-        yAxisProps={{ width: 64, tickFormatter: format, domain: [0, 'auto'] }}
-        areaProps={{ isAnimationActive: false }} areaChartProps={{ accessibilityLayer: false, ...(sync && { syncId: sync }) }}
+        yAxisProps={{ width: 64, tickFormatter: format, domain: [0, 'auto'], interval: 0, tickCount: 4 }}
+        areaProps={{ isAnimationActive: false }} areaChartProps={{ accessibilityLayer: false, margin: { top: 8, right: 12 }, ...(sync && { syncId: sync }) }}
         tooltipProps={{ labelFormatter: (at: unknown) => Number.isFinite(at) ? dateTime(at as number) : '' }} tooltipAnimationDuration={0}
       />
     </div>
