@@ -86,7 +86,7 @@ export function parts<V>(key: Key, values: Record<string, V>): (string | V)[] {
   let text = texts[key] ?? key
   const forms = text.split('|')
   if (forms.length > 1 && 'n' in values) {
-    const one = new Intl.PluralRules(language).select(Number(values.n)) === 'one'
+    const one = Number(values.n) === 1 || new Intl.PluralRules(language).select(Number(values.n)) === 'one'
     text = (one ? forms[0] : forms[1]) as string
   }
   return text.split(/(\{\w+\})/).map(part => {

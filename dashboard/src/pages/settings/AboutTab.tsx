@@ -5,7 +5,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Plain } from '../../parts/Plain.tsx'
 import { Failed, Loading } from '../../parts/states.tsx'
 import { Bytes, TimeAgo } from '../../parts/TimeAgo.tsx'
-import { number, t } from '../../text.ts'
+import { number, t, word } from '../../text.ts'
 import { about, licence, type About, type Licence } from './api.ts'
 import { Panel } from './Panel.tsx'
 import css from './settings.module.css'
@@ -19,7 +19,7 @@ export function AboutTab() {
 function Facts({ about: a }: { about: About }) {
   const rows: [string, ReactNode][] = [
     ['Hutch', a.version], ['Go', a.go], [t('settings.platform'), a.platform], [t('settings.started'), <TimeAgo key="at" at={a.started} />],
-    [t('settings.store'), <span key="store">{a.store}{' · '}<Bytes n={a.bytes} /></span>], [t('settings.nodes'), number(a.nodes)],
+    [t('settings.store'), <span key="store">{word(`settings.store.${a.store}`, a.store)}{' · '}<Bytes n={a.bytes} /></span>], [t('settings.nodes'), number(a.nodes)],
   ]
   return <dl className={css.facts}>{rows.map(([name, value]) => [<dt key={name}>{name}</dt>, <dd key={name + '='}>{value}</dd>])}</dl>
 }
