@@ -99,6 +99,35 @@ describe('the overview, in a browser', () => {
     await page.waitForSelector('text=/^Reload$/')
   })
 
+  it('lists jobs that were given up, tries them again and deletes them by name', async () => {
+    const page = await desk.open()
+    const done: string[] = []
+    const job = (id: string, reason: string) => ({ id, kind: 'mail.send', state: 'dead', at: new Date(Date.now() - 3_600_000).toISOString(), tries: 8, reason })
+    await page.route(u => u.pathname.startsWith('/admin/v1/jobs'), async r => {
+      const { pathname, searchParams } = new URL(r.request().url())
+      if (r.request().method() === 'GET') return r.fulfill({ json: { jobs: searchParams.get('state') === 'dead' ? [job('j1', '550 <b>no such mailbox</b>'), job('j2', 'timeout')].filter(j => !done.some(d => d.includes(j.id))) : [], next: '' } })
+      done.push(`${r.request().method()} ${pathname}`)
+      return r.fulfill({ status: 204 })
+    })
+    await desk.visit(page, '/overview')
+    await page.click('dl a') // the number of jobs
+    await page.waitForURL(/jobs=waiting/)
+    await page.waitForSelector('text=No job waits')
+    await desk.visit(page, '/overview?jobs=dead')
+    await page.waitForSelector('text=550 <b>no such mailbox</b>')
+    await axe(page)
+    await desk.picture(page, 'overview-jobs')
+    await page.click('[data-job=j1] >> text=Try again')
+    await page.waitForSelector('[data-job=j1]', { state: 'detached' })
+    await page.click('[data-job=j2] >> text=Delete')
+    const sure = page.getByRole('dialog', { name: 'Delete' })
+    await sure.getByRole('textbox').fill('mail.send')
+    await sure.getByRole('button', { name: 'Delete' }).click()
+    await page.waitForSelector('text=No job was given up')
+    assert.deepEqual(done, ['POST /admin/v1/jobs/j1/retry', 'DELETE /admin/v1/jobs/j2'])
+    await page.context().close()
+  })
+
   it('keeps range and node in the address', async () => {
     const page = await desk.open()
     await page.route(u => u.pathname === '/admin/v1/metrics', r => r.fulfill({ json: day() }))
