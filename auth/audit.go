@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,6 +33,7 @@ type auditDoc struct {
 	Network  string    `bson:"network,omitempty"`  // IPv4 /24 or IPv6 /48
 	Detail   string    `bson:"detail,omitempty"`
 	Count    int64     `bson:"count,omitempty"` // of what is told in one row
+	Request  string    `bson:"requestId,omitempty"`
 }
 
 // audit is a row of _audit, to be written with what it tells of.
@@ -42,6 +44,29 @@ func (s *Service) audit(now time.Time, a auditDoc) (data.Write, error) {
 	}
 	a.ID, a.At = id, now
 	return put(colAudit, id, 0, &a)
+}
+
+// stamped gives rows of the audit among ws the id of the request that they come of.
+func stamped(ctx context.Context, ws []data.Write) []data.Write {
+	id := hutch.RequestIDFrom(ctx)
+	if id == "" {
+		return ws
+	}
+	ws = slices.Clone(ws)
+	for i := range ws {
+		if ws[i].Collection != colAudit {
+			continue
+		}
+		row := ws[i].Next
+		ws[i].Next = func(old data.Doc) (data.Doc, error) {
+			d, err := row(old)
+			if err != nil || d == nil {
+				return d, err
+			}
+			return data.With(d, data.Elem{Name: "requestId", Value: data.String(id)}), nil
+		}
+	}
+	return ws
 }
 
 // by says which operator or key acted.
@@ -81,6 +106,7 @@ type AuditRow struct {
 	Network  string    `json:"network,omitempty"`
 	Detail   string    `json:"detail,omitempty"`
 	Count    int64     `json:"count,omitempty"`
+	Request  string    `json:"requestId,omitempty"` // it came of
 }
 
 // sweepAudit deletes rows that are older than a year, the one way that a row goes.

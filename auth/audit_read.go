@@ -19,6 +19,7 @@ type AuditQuery struct {
 	Operator string // the id of who acted
 	About    string // an id: who acted, or whom or what it was done to
 	Event    string
+	Request  string // the id of the request that it came of
 	After    string // the id of the last row that was read
 	Limit    int    // [AuditMost]
 	Newest   bool   // first
@@ -67,6 +68,9 @@ func (s *Service) Audit(ctx context.Context, q AuditQuery) (rows []AuditRow, nex
 			}
 			find.Where = data.Where{Op: side, Path: data.FieldID, Value: data.String(after)}
 		}
+		if q.Request != "" {
+			find.Where = data.And(find.Where, data.Where{Op: data.OpEq, Path: "requestId", Value: data.String(q.Request)})
+		}
 		n := 0
 		for raw, err := range s.o.System.Find(ctx, find) {
 			if err != nil {
@@ -105,7 +109,7 @@ func (q *AuditQuery) past(d *auditDoc) bool {
 
 func (q *AuditQuery) fits(d *auditDoc) bool {
 	return !d.At.Before(q.Since) && (q.Until.IsZero() || !d.At.After(q.Until)) && (q.User == "" || d.User == q.User || d.Target == q.User) &&
-		(q.Operator == "" || d.Operator == q.Operator) && (q.Event == "" || d.Event == q.Event) && (q.About == "" || d.isAbout(q.About))
+		(q.Operator == "" || d.Operator == q.Operator) && (q.Event == "" || d.Event == q.Event) && (q.About == "" || d.isAbout(q.About)) && (q.Request == "" || d.Request == q.Request)
 }
 
 // isAbout reports whether an id stands in the row.

@@ -1,7 +1,10 @@
 package auth_test
 
 import (
+	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -122,5 +125,39 @@ func TestAuditOfAUserIsWhatWasDoneToThem(t *testing.T) {
 	}
 	if seen != 1 {
 		t.Errorf("%d of %+v", seen, rows)
+	}
+}
+
+// TestRowsKnowTheirRequest: those of acts, of changes, and those that are derived;
+// and they are found by it.
+func TestRowsKnowTheirRequest(t *testing.T) {
+	b := setup(t)
+	ctx := context.WithValue(t.Context(), hutch.RequestIDKey{}, "req-1")
+	if err := b.Note(ctx, auth.Act{What: "one"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := b.CreateKey(ctx, "k", hutch.ScopeData, 0); err != nil {
+		t.Fatal(err)
+	}
+	s := b.signup("ann@shop.example") // of no request
+	if err := b.Logout(ctx, bearer(s.AccessToken), ""); err != nil {
+		t.Fatal(err)
+	}
+	for id, want := range map[string]string{"req-1": "key_created one sessions_ended signed_out", "req-2": ""} {
+		rows, _, err := b.Audit(t.Context(), auth.AuditQuery{Request: id})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, r := range rows {
+			if r.Request != id {
+				t.Errorf("%+v", r)
+			}
+			got = append(got, r.Event)
+		}
+		slices.Sort(got)
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s: %q, want %q", id, got, want)
+		}
 	}
 }

@@ -200,7 +200,10 @@ func (s *Service) commit(ctx context.Context, now time.Time, ws ...data.Write) e
 func (s *Service) commitWith(ctx context.Context, now time.Time, derive func([]data.Change) ([]data.Write, error), ws []data.Write) error {
 	ctx, cancel := context.WithTimeout(ctx, commitTime)
 	defer cancel()
-	_, err := s.o.System.Commit(ctx, &data.Batch{Now: now, Writes: ws, Derive: derive})
+	_, err := s.o.System.Commit(ctx, &data.Batch{Now: now, Writes: stamped(ctx, ws), Derive: func(cs []data.Change) ([]data.Write, error) {
+		rows, err := derive(cs)
+		return stamped(ctx, rows), err
+	}})
 	return s.takenProfile(err)
 }
 

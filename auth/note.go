@@ -67,7 +67,7 @@ func (s *Service) NoteRow(ctx context.Context, a Act) (data.Write, error) {
 	if a.What == "" || len(a.What) > maxActName {
 		return data.Write{}, hutch.Errorf(hutch.Internal, "an act needs a name")
 	}
-	d := auditDoc{Event: a.What, Target: clipped(a.Target, maxActName), Network: networkFrom(ctx)}
+	d := auditDoc{Event: a.What, Target: clipped(a.Target, maxActName), Network: networkFrom(ctx), Request: hutch.RequestIDFrom(ctx)}
 	switch p := hutch.PrincipalFrom(ctx); p.Kind {
 	case hutch.Operator:
 		d.Operator, d.Session = p.UID, p.SessionID

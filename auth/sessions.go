@@ -22,6 +22,7 @@ func Indexes() map[string][]data.Index {
 		colSessions: {{Name: "user", Fields: []data.Order{{Path: "user"}}}},
 		colOTPs:     {{Name: "expires", Fields: []data.Order{{Path: "expiresAt"}}}},
 		colUsers:    {{Name: "waits", Fields: []data.Order{{Path: "waits"}}}},
+		colAudit:    {{Name: "requestId", Fields: []data.Order{{Path: "requestId"}}}},
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hutch-dev/hutch"
 	"github.com/hutch-dev/hutch/data"
@@ -135,5 +136,95 @@ func TestS91AnUpdateShowsTheRest(t *testing.T) {
 	}
 	if read, _ := a.take(); read != nil {
 		t.Errorf("a document that its writer sent whole: %q", read)
+	}
+}
+
+// TestS91TrialsShowDocuments: so they are told of, as reads, with what the rules
+// look up.
+func TestS91TrialsShowDocuments(t *testing.T) {
+	a := &audit{}
+	r := open(t, a.watch)
+	r.put(t, "open", "a", `{"n":1}`)
+	r.put(t, "looked", "open", `{"n":1}`)
+	ctx := as(t, operator)
+	judged := func(j data.Judgement) error {
+		_, err := j.Lookup.Get("looked", "open", false)
+		return err
+	}
+	trials := map[string]func() error{
+		"op open op looked": func() error {
+			_, err := r.Try(ctx, ann, data.Trial{Op: data.OpGet, In: "open", ID: "a"}, data.Request{}, judged)
+			return err
+		},
+		"op looked": func() error { // the document is the caller's own
+			_, err := r.Try(ctx, ann, data.Trial{Op: data.OpGet, In: "open", ID: "a", Doc: js(t, `{"_id":"a"}`)}, data.Request{}, judged)
+			return err
+		},
+		"op open": func() error {
+			_, err := r.Sample(ctx, ann, data.Query{From: "open"}, 5, data.Request{})
+			return err
+		},
+		"op stock": func() error {
+			_, err := r.Explain(ctx, ann, data.Query{From: "stock"}, data.Request{})
+			return err
+		},
+	}
+	for want, try := range trials {
+		r.clock.advance(time.Hour)
+		a.fails = hutch.Errorf(hutch.Unavailable, "no audit")
+		if err := try(); hutch.CodeOf(err) != hutch.Unavailable {
+			t.Errorf("%s: shown untold: %v", want, err)
+		}
+		a.fails = nil
+		a.take()
+		if err := try(); err != nil {
+			t.Fatal(err)
+		}
+		if read, _ := a.take(); strings.Join(read, " ") != want {
+			t.Errorf("told %q, want %q", read, want)
+		}
+	}
+}
+
+// TestS33WhoLetsOthersActMustHold: when a commit is made as somebody, also the
+// session of who acts.
+func TestS33WhoLetsOthersActMustHold(t *testing.T) {
+	var asked []string
+	gone := ""
+	r := open(t, func(u *setup) {
+		u.app.Collections = append(u.app.Collections, data.Collection{Name: "open"})
+		u.options.Valid = func(_ context.Context, p hutch.Principal) error {
+			if asked = append(asked, p.Kind.String()); p.Kind.String() == gone {
+				return &hutch.Error{Code: hutch.Unauthenticated, Message: "gone"}
+			}
+			return nil
+		}
+	})
+	write := func(p hutch.Principal, verified time.Time) error {
+		tx, err := r.Begin(t.Context(), p, data.Request{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err = tx.Admin().Write(t.Context(), data.Mutation{Op: data.OpCreate, In: "open", Data: js(t, `{}`)}); err != nil {
+			t.Fatal(err)
+		}
+		ctx := data.WithActor(data.WithVerified(t.Context(), verified), operator)
+		asked = nil
+		_, err = tx.Commit(ctx, nil)
+		return err
+	}
+	now, before := r.clock.now(), r.clock.now().Add(-time.Second)
+	for p, want := range map[*hutch.Principal]string{&ann: "operator user", &guest: "operator"} {
+		if err := write(*p, now); err != nil || asked != nil {
+			t.Errorf("at once: %v, asked for %v", err, asked)
+		}
+		if err := write(*p, before); err != nil || strings.Join(asked, " ") != want {
+			t.Errorf("later: %v, asked for %v, want %v", err, asked, want)
+		}
+		gone = "operator"
+		if err := write(*p, before); hutch.CodeOf(err) != hutch.Unauthenticated {
+			t.Errorf("%s: written for an operator who is gone: %v", p.Kind, err)
+		}
+		gone = ""
 	}
 }

@@ -66,6 +66,9 @@ func (s *Service) Explain(ctx context.Context, as hutch.Principal, q Query, r Re
 	if coll == nil {
 		return nil, noDocument().WithHint("There is no collection " + q.From + " in hutch.yaml.")
 	}
+	if err := s.tell(ctx, &caller, q.From); err != nil {
+		return nil, err
+	}
 	b, err := c.bind(ctx, q)
 	switch hutch.CodeOf(err) {
 	case "":

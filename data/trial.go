@@ -2,6 +2,9 @@ package data
 
 import (
 	"context"
+	"iter"
+	"maps"
+	"slices"
 
 	"github.com/hutch-dev/hutch"
 )
@@ -37,7 +40,8 @@ type Judgement struct {
 // Try judges a trial as a principal, for who bypasses rules. It reads as the door
 // does and writes nothing; hooks and preconditions are not asked.
 func (s *Service) Try(ctx context.Context, as hutch.Principal, t Trial, r Request, judged func(Judgement) error) (*Tried, error) {
-	if caller := hutch.PrincipalFrom(ctx); !caller.Bypasses() {
+	caller := hutch.PrincipalFrom(ctx)
+	if !caller.Bypasses() {
 		return nil, Denied(caller)
 	}
 	st := &state{s: s}
@@ -53,6 +57,9 @@ func (s *Service) Try(ctx context.Context, as hutch.Principal, t Trial, r Reques
 		if err := ValidID(t.ID); err != nil {
 			return nil, err
 		}
+		if err := s.tell(ctx, &caller, t.In); err != nil {
+			return nil, err
+		}
 		d, err := st.stored(ctx, t.In, t.ID)
 		if err != nil {
 			return nil, err
@@ -60,9 +67,10 @@ func (s *Service) Try(ctx context.Context, as hutch.Principal, t Trial, r Reques
 		out.Stored = d
 	}
 	sess := c.session(ctx)
+	looked := &watched{Lookup: (*lookups)(c), met: map[string]bool{}}
 	check := func(op Op, old, next Doc) error {
 		out.Op = op
-		if err := judged(Judgement{Op: op, ID: t.ID, Old: old, Next: next, Lookup: (*lookups)(c)}); err != nil {
+		if err := judged(Judgement{Op: op, ID: t.ID, Old: old, Next: next, Lookup: looked}); err != nil {
 			return err
 		}
 		out.Refused = sess.Check(op, t.In, t.ID, old, next)
@@ -70,10 +78,39 @@ func (s *Service) Try(ctx context.Context, as hutch.Principal, t Trial, r Reques
 	}
 	err := t.run(out, sess, Denied(as), check)
 	out.Deps = sess.Deps()
+	for _, d := range out.Deps {
+		looked.met[d.Collection] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(looked.met)) {
+		if err := s.tell(ctx, &caller, name); err != nil {
+			return nil, err
+		}
+	}
 	if err == nil && out.Next != nil && coll.Schema != nil {
 		out.Invalid = coll.Schema.Validate(out.Next)
 	}
 	return out, err
+}
+
+// watched notes the collections that are looked into.
+type watched struct {
+	Lookup
+	met map[string]bool
+}
+
+func (w *watched) Get(coll, id string, after bool) (Doc, error) {
+	w.met[coll] = true
+	return w.Lookup.Get(coll, id, after)
+}
+
+func (w *watched) Find(coll string, where Where, limit int) iter.Seq2[Doc, error] {
+	w.met[coll] = true
+	return w.Lookup.Find(coll, where, limit)
+}
+
+func (w *watched) Count(coll string, where Where) (int64, error) {
+	w.met[coll] = true
+	return w.Lookup.Count(coll, where)
 }
 
 // run goes the way of a write, or of a read.
@@ -153,7 +190,8 @@ type Sampled struct {
 // Sample judges at most most documents that match a query's filter by the list
 // rule, for who bypasses rules.
 func (s *Service) Sample(ctx context.Context, as hutch.Principal, q Query, most int, r Request) (*Sampled, error) {
-	if caller := hutch.PrincipalFrom(ctx); !caller.Bypasses() {
+	caller := hutch.PrincipalFrom(ctx)
+	if !caller.Bypasses() {
 		return nil, Denied(caller)
 	}
 	st := &state{s: s}
@@ -161,6 +199,9 @@ func (s *Service) Sample(ctx context.Context, as hutch.Principal, q Query, most 
 	c := s.call(as, r, st)
 	if c.coll(q.From) == nil {
 		return nil, noDocument().WithHint("There is no collection " + q.From + " in hutch.yaml.")
+	}
+	if err := s.tell(ctx, &caller, q.From); err != nil {
+		return nil, err
 	}
 	c.r.Op, c.r.Limit, c.r.OrderBy = OpList, q.Limit, q.OrderBy
 	snap, err := st.snapshot(ctx)

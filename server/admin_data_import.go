@@ -162,7 +162,17 @@ func listImports(r *request) error {
 
 // dropImport is DELETE /admin/v1/imports/{id}.
 func dropImport(r *request) error {
-	if err := r.transfers().Drop(r.ctx, r.params[0]); err != nil {
+	m, err := r.transfers().Get(r.ctx, r.params[0])
+	if err != nil {
+		return err
+	}
+	err = r.note("import_dropped", m.Collection, map[string]any{
+		"import": m.ID, "begunBy": m.Operator, "parts": m.Parts, "created": m.Created, "replaced": m.Replaced, "failed": m.Failed, "done": m.Done,
+	})
+	if err != nil {
+		return err
+	}
+	if err := r.transfers().Drop(r.ctx, m.ID); err != nil {
 		return err
 	}
 	r.empty(http.StatusNoContent)

@@ -22,6 +22,7 @@ type desktop struct {
 	*data.Service
 	people *people
 	now    func() time.Time
+	views  func(data.System) data.System // nil: as they are
 }
 
 func (d *desktop) As(_ context.Context, _ hutch.Principal, uid string) (hutch.Principal, error) {
@@ -34,7 +35,12 @@ func (d *desktop) As(_ context.Context, _ hutch.Principal, uid string) (hutch.Pr
 	return hutch.Principal{}, &hutch.Error{Code: hutch.UserNotFound, Message: "no such user"}
 }
 
-func (d *desktop) Views() data.System { return d.System(server.ViewsCollection) }
+func (d *desktop) Views() data.System {
+	if d.views != nil {
+		return d.views(d.System(server.ViewsCollection))
+	}
+	return d.System(server.ViewsCollection)
+}
 
 func (d *desktop) Transfers() server.Transfers {
 	return &transfer.Service{Data: d.Service, System: d.System(transfer.Collection), Now: d.now}
@@ -49,6 +55,7 @@ const toolSchema = `{"type":"object","required":["name"],"properties":{
 type dataSite struct {
 	*site
 	svc      *data.Service
+	desk     *desktop
 	read     []string
 	contract *contract
 }
@@ -95,7 +102,8 @@ func startDataPage(t testing.TB) *dataSite {
 	}
 	s.site = start(t, func(o *server.Options) {
 		o.Auth, o.Data = who, s.svc
-		o.DataPage = &desktop{s.svc, who, time.Now}
+		s.desk = &desktop{Service: s.svc, people: who, now: time.Now}
+		o.DataPage = s.desk
 		o.Parts.Declared = []server.DeclaredCollection{
 			{Collection: tools, SchemaFile: "tool.json", Access: map[string]string{"read": "true"}, Immutable: []string{"name"}, Pos: hutch.Pos{File: "hutch.yaml", Line: 3, Column: 3}},
 			{Collection: colls[1]},

@@ -1,8 +1,11 @@
 package server
 
 import (
+	"strings"
 	"sync"
 	"time"
+
+	"github.com/hutch-dev/hutch/functions"
 )
 
 const (
@@ -35,12 +38,22 @@ func (t *told) add(key string, now time.Time) {
 
 // noteViewed tells that an operator sees a collection as a user does.
 func (r *request) noteViewed(uid, coll string) error {
-	key := r.who.UID + "\x00" + r.who.SessionID + "\x00" + uid + "\x00" + coll
+	return r.noteOnce("viewed_as", uid, map[string]any{"collection": coll}, coll)
+}
+
+// noteRun tells that an operator sees what a run got and gave.
+func (r *request) noteRun(k *functions.Run) error {
+	return r.noteOnce("run_read", k.ID, map[string]any{"function": k.Function, "user": k.Caller.UID})
+}
+
+// noteOnce is note, once in a while for a session, a target and more.
+func (r *request) noteOnce(what, target string, details map[string]any, more ...string) error {
+	key := strings.Join(append([]string{what, r.who.UID, r.who.SessionID, target}, more...), "\x00")
 	now := r.srv.now()
 	if r.srv.told.lately(key, now) {
 		return nil
 	}
-	if err := r.note("viewed_as", uid, map[string]any{"collection": coll}); err != nil {
+	if err := r.note(what, target, details); err != nil {
 		return err
 	}
 	r.srv.told.add(key, now)

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -118,11 +119,11 @@ func listViews(r *request) error {
 	return r.sendJSON(out, nil)
 }
 
-// saveView writes a view and answers it.
-func (r *request) saveView(id string, status int, expect int64, v *viewDoc) error {
+// saveView writes a view, if it is still as expected, and gives it as it is stored.
+func (r *request) saveView(id string, expect int64, v *viewDoc) (data.Doc, error) {
 	doc, err := data.Marshal(v)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(r.ctx, 10*time.Second)
 	defer cancel()
@@ -130,17 +131,30 @@ func (r *request) saveView(id string, status int, expect int64, v *viewDoc) erro
 		Collection: ViewsCollection, ID: id, Expect: expect, Next: func(data.Doc) (data.Doc, error) { return doc, nil },
 	}}})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var stored data.Doc
 	if len(res.Changes) > 0 {
 		stored = res.Changes[0].After
 	} else if stored, err = r.srv.o.DataPage.Views().Get(r.ctx, ViewsCollection, id); err != nil {
-		return err
+		return nil, err
 	}
 	if stored == nil {
-		return &hutch.Error{Code: hutch.NotFound, Message: "no such view"}
+		return nil, noView()
 	}
+	return stored, nil
+}
+
+func (r *request) removeView(id string, version int64) error {
+	ctx, cancel := context.WithTimeout(r.ctx, 10*time.Second)
+	defer cancel()
+	_, err := r.srv.o.DataPage.Views().Commit(ctx, &data.Batch{Writes: []data.Write{{
+		Collection: ViewsCollection, ID: id, Expect: version, Next: func(data.Doc) (data.Doc, error) { return nil, nil },
+	}}})
+	return err
+}
+
+func (r *request) answerView(status int, stored data.Doc) error {
 	out, err := r.showView(stored)
 	if err != nil {
 		return err
@@ -153,73 +167,118 @@ func (r *request) saveView(id string, status int, expect int64, v *viewDoc) erro
 	return nil
 }
 
+// noteView tells of what is done to a view that others see.
+func (r *request) noteView(what, id string, v *viewDoc) error {
+	return r.note(what, v.Collection, map[string]any{"view": id, "name": v.Name, "owner": v.Owner})
+}
+
+func (r *request) countViews() (n int, err error) {
+	for _, err := range r.srv.o.DataPage.Views().Find(r.ctx, viewsOf("owner", data.String(r.who.UID))) {
+		if err != nil {
+			return 0, err
+		}
+		n++
+	}
+	return n, nil
+}
+
 func addView(r *request) error {
 	v, err := r.readView()
 	if err != nil {
 		return err
 	}
-	n := 0
-	for _, err := range r.srv.o.DataPage.Views().Find(r.ctx, viewsOf("owner", data.String(r.who.UID))) {
-		if err != nil {
-			return err
-		}
-		n++
+	full := &hutch.Error{Code: hutch.ResourceExhausted, Message: "an operator keeps at most 200 views"}
+	n, err := r.countViews()
+	if err != nil {
+		return err
 	}
 	if n >= viewsMost {
-		return &hutch.Error{Code: hutch.ResourceExhausted, Message: "an operator keeps at most 200 views"}
+		return full
 	}
-	return r.saveView(strings.ToLower(r.srv.ids.next()), http.StatusCreated, 0, v)
+	id := strings.ToLower(r.srv.ids.next())
+	if v.Shared {
+		if err := r.noteView("view_shared", id, v); err != nil {
+			return err
+		}
+	}
+	stored, err := r.saveView(id, 0, v)
+	if err != nil {
+		return err
+	}
+	if n, err = r.countViews(); err != nil {
+		return err
+	}
+	if n > viewsMost { // others were saved meanwhile
+		return cmp.Or[error](r.removeView(id, versionOf(stored)), full)
+	}
+	return r.answerView(http.StatusCreated, stored)
 }
 
+func noView() *hutch.Error { return &hutch.Error{Code: hutch.NotFound, Message: "no such view"} }
+
 // theView is the view of the path: the operator's own, or with others one that is shared.
-func (r *request) theView(others bool) (version int64, err error) {
-	var v viewDoc
-	none := &hutch.Error{Code: hutch.NotFound, Message: "no such view"}
+func (r *request) theView(others bool) (v viewDoc, version int64, err error) {
 	if data.ValidID(r.params[0]) != nil {
-		return 0, none
+		return v, 0, noView()
 	}
 	d, err := r.srv.o.DataPage.Views().Get(r.ctx, ViewsCollection, r.params[0])
 	if err != nil {
-		return 0, err
+		return v, 0, err
 	}
 	if d == nil {
-		return 0, none
+		return v, 0, noView()
 	}
 	if err = data.Unmarshal(d, &v); err != nil {
-		return 0, err
+		return v, 0, err
 	}
 	switch {
 	case v.Owner == r.who.UID || v.Shared && others:
-		return versionOf(d), nil
+		return v, versionOf(d), nil
 	case v.Shared:
-		return 0, &hutch.Error{Code: hutch.PermissionDenied, Message: "the view is another operator's: save it under a name of your own"}
+		return v, 0, &hutch.Error{Code: hutch.PermissionDenied, Message: "the view is another operator's: save it under a name of your own"}
 	}
-	return 0, none
+	return v, 0, noView()
 }
 
+// putView replaces the view that is there: one that goes meanwhile stays away.
 func putView(r *request) error {
 	v, err := r.readView()
 	if err != nil {
 		return err
 	}
-	if _, err = r.theView(false); err != nil {
-		return err
+	for try := 0; ; try++ {
+		was, version, err := r.theView(false)
+		if err != nil {
+			return err
+		}
+		if try == 0 && (was.Shared || v.Shared) {
+			if err := r.noteView("view_changed", r.params[0], v); err != nil {
+				return err
+			}
+		}
+		stored, err := r.saveView(r.params[0], version, v)
+		if hutch.CodeOf(err) == hutch.Aborted && try < 3 {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		return r.answerView(http.StatusOK, stored)
 	}
-	return r.saveView(r.params[0], http.StatusOK, data.AnyVersion, v)
 }
 
 // deleteView also takes away what others share: they may have left.
 func deleteView(r *request) error {
-	version, err := r.theView(true)
+	v, version, err := r.theView(true)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(r.ctx, 10*time.Second)
-	defer cancel()
-	_, err = r.srv.o.DataPage.Views().Commit(ctx, &data.Batch{Writes: []data.Write{{
-		Collection: ViewsCollection, ID: r.params[0], Expect: version, Next: func(data.Doc) (data.Doc, error) { return nil, nil },
-	}}})
-	if err != nil {
+	if v.Shared {
+		if err := r.noteView("view_deleted", r.params[0], &v); err != nil {
+			return err
+		}
+	}
+	if err := r.removeView(r.params[0], version); err != nil {
 		return err
 	}
 	r.empty(http.StatusNoContent)

@@ -283,5 +283,8 @@ func showRun(r *request) error {
 		defer leave()
 	}
 	k, err := r.srv.o.Runs.One(r.ctx, r.params[0], at, r.who.Kind == hutch.Operator)
+	if err == nil && k.Payload != nil {
+		err = r.noteRun(k)
+	}
 	return r.sendJSON(k, err)
 }

@@ -55,7 +55,11 @@ func (r *ran) One(_ context.Context, id string, at time.Time, full bool) (*funct
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.full, r.at = full, at
-	return &functions.Run{ID: id, Function: "buy"}, nil
+	k := &functions.Run{ID: id, Function: "buy"}
+	if full && id == "failed" {
+		k.Payload = &functions.RunPayload{}
+	}
+	return k, nil
 }
 
 func (r *ran) Follow(context.Context, string, int, functions.RunQuery) ([]*functions.Run, string, error) {
@@ -311,5 +315,19 @@ func TestARunsPayloadIsForOperators(t *testing.T) {
 		if a := s.do(t, "ops", "GET", "/admin/v1/runs?"+query, ""); a.StatusCode != http.StatusBadRequest || !strings.Contains(a.body, field) {
 			t.Errorf("%s: %d %s", query, a.StatusCode, a.body)
 		}
+	}
+}
+
+// TestS91WhatRunsGotIsTold: once in a while, of runs of which something is shown,
+// to operators, who alone are shown it.
+func TestS91WhatRunsGotIsTold(t *testing.T) {
+	s := start(t, func(o *server.Options) { o.Runs = &ran{} })
+	for _, c := range [][2]string{{"ops", "failed"}, {"operator", "ok"}, {"operator", "failed"}, {"operator", "failed"}} {
+		if a := s.do(t, c[0], "GET", "/admin/v1/runs/"+c[1], ""); a.StatusCode != 200 {
+			t.Fatal(a.StatusCode, a.body)
+		}
+	}
+	if want := []string{"op run_read failed"}; !slices.Equal(s.auth.acts, want) {
+		t.Errorf("told %q, want %q", s.auth.acts, want)
 	}
 }

@@ -91,7 +91,7 @@ func invoke(r *request) error {
 	if f.KeyRequired {
 		call.Key = newKey()
 	}
-	ctx := hutch.WithPrincipal(data.WithVerified(r.ctx, r.srv.now()), p)
+	ctx := data.WithActor(hutch.WithPrincipal(data.WithVerified(r.ctx, r.srv.now()), p), r.who)
 	a, err := r.parts.functions.Call(ctx, call)
 	switch {
 	case err != nil:

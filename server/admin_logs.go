@@ -265,7 +265,7 @@ func (r *request) readAudit(s *logSource, f *logFilter, limit int, page *logsPag
 	if !f.wants(kindAudit) {
 		return nil
 	}
-	q := auth.AuditQuery{Since: f.since, Until: f.until, After: s.begun, Limit: limit, Newest: true}
+	q := auth.AuditQuery{Since: f.since, Until: f.until, After: s.begun, Limit: limit, Newest: true, Request: f.requestID}
 	if f.text != "" {
 		q.Limit = auth.AuditMost
 	}

@@ -166,7 +166,7 @@ func (r *request) lookLogs(p *tailPage, f *logFilter, at *tailCursor) (err error
 // fits; where there is nothing new the place moves with the time.
 func (r *request) lookAudit(p *tailPage, f *logFilter, at *tailCursor) error {
 	now := r.srv.now()
-	rows, next, err := r.srv.o.Auth.Audit(r.ctx, auth.AuditQuery{Since: time.UnixMilli(at.From), After: at.Audit, About: f.user, Limit: tailMost})
+	rows, next, err := r.srv.o.Auth.Audit(r.ctx, auth.AuditQuery{Since: time.UnixMilli(at.From), After: at.Audit, About: f.user, Request: f.requestID, Limit: tailMost})
 	if err != nil {
 		return err
 	}

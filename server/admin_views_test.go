@@ -1,9 +1,15 @@
 package server_test
 
 import (
+	"context"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
+
+	"github.com/hutch-dev/hutch/data"
+	"github.com/hutch-dev/hutch/server"
 )
 
 type viewState struct {
@@ -67,4 +73,93 @@ func TestSavedViews(t *testing.T) {
 		s.ok(t, 201, "POST", "/admin/v1/views", body("tools", fmt.Sprint(n), "{}"), nil)
 	}
 	s.refused(t, 429, "", "POST", "/admin/v1/views", body("tools", "one more", "{}"))
+}
+
+// meddled is a System that something happens to between a read and the next commit.
+type meddled struct {
+	data.System
+	between func()
+}
+
+func (m *meddled) Commit(ctx context.Context, b *data.Batch) (data.Result, error) {
+	if f := m.between; f != nil {
+		m.between = nil
+		f()
+	}
+	return m.System.Commit(ctx, b)
+}
+
+// TestADeletedViewStaysAway: though it is replaced at the same moment; one that
+// is changed then is replaced.
+func TestADeletedViewStaysAway(t *testing.T) {
+	s := startDataPage(t)
+	var v viewState
+	s.ok(t, 201, "POST", "/admin/v1/views", `{"collection":"tools","name":"a","view":{}}`, &v)
+	m := &meddled{System: s.desk.Views()}
+	s.desk.views = func(data.System) data.System { return m }
+	write := func(keep bool) func() {
+		return func() {
+			_, err := m.System.Commit(t.Context(), &data.Batch{Writes: []data.Write{{
+				Collection: server.ViewsCollection, ID: v.ID, Expect: data.AnyVersion, Next: func(old data.Doc) (data.Doc, error) {
+					if !keep {
+						return nil, nil
+					}
+					return data.With(old, data.Elem{Name: "name", Value: data.String("else")}), nil
+				},
+			}}})
+			if err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	const body = `{"collection":"tools","name":"b","view":{}}`
+	m.between = write(true)
+	s.ok(t, 200, "PUT", "/admin/v1/views/"+v.ID, body, &v)
+	if v.Name != "b" {
+		t.Errorf("%+v", v)
+	}
+	m.between = write(false)
+	s.refused(t, 404, "", "PUT", "/admin/v1/views/"+v.ID, body)
+	if d, err := m.Get(t.Context(), server.ViewsCollection, v.ID); d != nil || err != nil {
+		t.Errorf("it is back: %v %v", d, err)
+	}
+}
+
+// TestViewsAreNeverMoreThanTheLimit: also when many are saved at the same moment.
+func TestViewsAreNeverMoreThanTheLimit(t *testing.T) {
+	s := startDataPage(t)
+	const body = `{"collection":"tools","name":"a","view":{}}`
+	for range 196 {
+		s.ok(t, 201, "POST", "/admin/v1/views", body, nil)
+	}
+	var wg sync.WaitGroup
+	for range 16 {
+		wg.Go(func() { s.do(t, "op", "POST", "/admin/v1/views", body) })
+	}
+	wg.Wait()
+	var all struct{ Views []viewState }
+	s.ok(t, 200, "GET", "/admin/v1/views", "", &all)
+	if n := len(all.Views); n > 200 || n < 196 {
+		t.Errorf("%d views", n)
+	}
+}
+
+// TestS91SharedViewsAreTold: what others see of them, and nothing of private ones.
+func TestS91SharedViewsAreTold(t *testing.T) {
+	s := startDataPage(t)
+	var v, w viewState
+	s.ok(t, 201, "POST", "/admin/v1/views", `{"collection":"tools","name":"a","view":{}}`, &v)
+	s.ok(t, 200, "PUT", "/admin/v1/views/"+v.ID, `{"collection":"tools","name":"b","view":{}}`, nil)
+	s.ok(t, 204, "DELETE", "/admin/v1/views/"+v.ID, "", nil)
+	if len(s.auth.acts) != 0 {
+		t.Errorf("of a private one: %q", s.auth.acts)
+	}
+	s.ok(t, 201, "POST", "/admin/v1/views", `{"collection":"tools","name":"a","shared":true,"view":{}}`, &w)
+	s.ok(t, 200, "PUT", "/admin/v1/views/"+w.ID, `{"collection":"tools","name":"b","shared":true,"view":{}}`, nil)
+	if a := s.do(t, "op2", "DELETE", "/admin/v1/views/"+w.ID, ""); a.StatusCode != 204 {
+		t.Error(a.StatusCode, a.body)
+	}
+	if want := []string{"op view_shared tools", "op view_changed tools", "op2 view_deleted tools"}; !slices.Equal(s.auth.acts, want) {
+		t.Errorf("told %q, want %q", s.auth.acts, want)
+	}
 }

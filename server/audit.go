@@ -14,7 +14,7 @@ import (
 func auditRoute() *Route {
 	return &Route{
 		Method: http.MethodGet, Path: "/admin/v1/audit", About: "what happened to accounts, sessions and keys",
-		Scope: hutch.ScopeOps, Query: []string{"since", "until", "user", "operator", "event", "order", "after", "limit"}, handle: audit, Out: auditPage{},
+		Scope: hutch.ScopeOps, Query: []string{"since", "until", "user", "operator", "event", "requestId", "order", "after", "limit"}, handle: audit, Out: auditPage{},
 	}
 }
 
@@ -25,7 +25,7 @@ type auditPage struct {
 }
 
 func audit(r *request) error {
-	q := auth.AuditQuery{User: r.param("user"), Operator: r.param("operator"), Event: r.param("event"), After: r.param("after")}
+	q := auth.AuditQuery{User: r.param("user"), Operator: r.param("operator"), Event: r.param("event"), Request: r.param("requestId"), After: r.param("after")}
 	if strings.Contains(q.User, "@") && r.who.Kind != hutch.Operator { // which addresses have accounts is no business of these keys
 		return &hutch.Error{Code: hutch.InvalidArgument, Field: "user", Message: "user is the id of a user"}
 	}

@@ -3,6 +3,9 @@ package server_test
 import (
 	"strings"
 	"testing"
+
+	"github.com/hutch-dev/hutch/auth"
+	"github.com/hutch-dev/hutch/server"
 )
 
 // TestS91TheAuditIsExported: pages for keys of scope ops, and what is refused.
@@ -32,5 +35,17 @@ func TestS91TheAuditIsExported(t *testing.T) {
 func TestS91OperatorsReadByAddress(t *testing.T) {
 	if a := start(t).do(t, "operator", "GET", "/admin/v1/audit?user=ann@pets.test", ""); a.StatusCode != 200 {
 		t.Errorf("%d %s", a.StatusCode, a.body)
+	}
+}
+
+// TestARequestsRowsAreFound: by its id, in the audit and in the logs.
+func TestARequestsRowsAreFound(t *testing.T) {
+	s := start(t, func(o *server.Options) { o.Logs = logJournal(t) })
+	s.auth.trail = []auth.AuditRow{{ID: "2", Event: "one", Request: "another1"}, {ID: "1", Event: "two", Request: "abcdefgh"}}
+	if a := s.do(t, "ops", "GET", "/admin/v1/audit?requestId=abcdefgh&limit=10", ""); !strings.Contains(a.body, `"requestId":"abcdefgh"`) || strings.Contains(a.body, "another1") {
+		t.Error(a.body)
+	}
+	if out := logsOf(t, s, "requestId=abcdefgh&kind=audit"); len(out.Logs) != 1 || out.Logs[0].RequestID != "abcdefgh" {
+		t.Errorf("%+v", out)
 	}
 }

@@ -100,7 +100,7 @@ func (p *people) Audit(_ context.Context, q auth.AuditQuery) (rows []auth.AuditR
 		if q.After != "" && (q.Newest && r.ID >= q.After || !q.Newest && r.ID <= q.After) {
 			continue
 		}
-		if q.About == "" || r.User == q.About {
+		if (q.About == "" || r.User == q.About) && (q.Request == "" || r.Request == q.Request) {
 			rows = append(rows, r)
 		}
 		if looked++; len(rows) == q.Limit || looked == p.walk {

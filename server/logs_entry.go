@@ -83,7 +83,7 @@ func ofRun(k *functions.Run) *logEntry {
 }
 
 func ofAudit(row *auth.AuditRow) *logEntry {
-	l := &logEntry{ID: "audit." + row.ID, At: row.At, Kind: kindAudit, Level: levelInfo, Network: row.Network, Message: row.Event, Audit: row, cursor: row.ID}
+	l := &logEntry{ID: "audit." + row.ID, At: row.At, Kind: kindAudit, Level: levelInfo, Network: row.Network, RequestID: row.Request, Message: row.Event, Audit: row, cursor: row.ID}
 	switch {
 	case row.Operator != "":
 		l.Caller = &functions.RunCaller{Kind: hutch.Operator.String(), UID: row.Operator}
@@ -115,7 +115,7 @@ func (f *logFilter) wants(kind string) bool {
 	case kindFunction:
 		return f.status == "" && f.route == ""
 	case kindAudit:
-		return f.status == "" && f.route == "" && f.requestID == "" && (f.level == "" || f.level == levelInfo)
+		return f.status == "" && f.route == "" && (f.level == "" || f.level == levelInfo)
 	}
 	return true
 }

@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -49,7 +51,7 @@ func (c *cli) audit(cmd *cobra.Command, f *dataFlags, args []string, q auth.Audi
 	w := tabwriter.NewWriter(c.out, 0, 8, 2, ' ', 0)
 	lines := json.NewEncoder(c.out)
 	if !asJSON {
-		fmt.Fprintln(w, "TIME\tEVENT\tUSER\tSESSION\tKEY\tOPERATOR\tTARGET\tFUNCTION\tNETWORK\tDETAIL")
+		fmt.Fprintln(w, "TIME\tEVENT\tUSER\tSESSION\tKEY\tOPERATOR\tTARGET\tFUNCTION\tNETWORK\tREQUEST\tDETAIL")
 	}
 	for {
 		out, err := c.operateIn(cmd.Context(), f, args, 0, boot.Operation{Name: boot.AuditRead, Audit: &q})
@@ -67,10 +69,24 @@ func (c *cli) audit(cmd *cobra.Command, f *dataFlags, args []string, q auth.Audi
 			if r.Count > 0 {
 				detail += " (" + strconv.FormatInt(r.Count, 10) + ")"
 			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.At.UTC().Format(time.RFC3339), r.Event, r.User, r.Session, r.Key, r.Operator, r.Target, r.Function, r.Network, detail)
+			cells := []string{r.At.UTC().Format(time.RFC3339), r.Event, r.User, r.Session, r.Key, r.Operator, r.Target, r.Function, r.Network, r.Request, detail}
+			for i, cell := range cells {
+				cells[i] = shownText(cell)
+			}
+			fmt.Fprintln(w, strings.Join(cells, "\t"))
 		}
 		if q.After = out.Next; q.After == "" {
 			return w.Flush()
 		}
 	}
+}
+
+// shownText is s without what would steer a terminal or turn its text around.
+func shownText(s string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, ""))
 }

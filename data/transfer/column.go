@@ -116,7 +116,7 @@ func (c *column) value(text string) (v data.Value, ok bool, err error) {
 			return v, true, nil
 		}
 	}
-	return v, false, &hutch.Error{Code: hutch.InvalidArgument, Field: c.path, Message: quoted(clip(text, 60)) + " is no " + strings.Join(c.types, ", no ")}
+	return v, false, &hutch.Error{Code: hutch.InvalidArgument, Field: c.path, Message: "the cell is no " + strings.Join(c.types, ", no ")}
 }
 
 // guessed reads a cell of which nothing is known.
@@ -187,11 +187,12 @@ func cell(t, text string) (data.Value, bool) {
 
 // A cell that a spreadsheet would take for a formula gets an apostrophe before
 // it, and one that begins so already another, which an import takes off.
-const formula = "=+-@\t\r"
+// The wide forms are the same to spreadsheets of East Asia.
+const formula = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
 
 func isGuarded(text string) bool {
-	rest := strings.TrimLeft(text, "'")
-	return rest != "" && strings.IndexByte(formula, rest[0]) >= 0
+	first, size := utf8.DecodeRuneInString(strings.TrimLeft(text, "'"))
+	return size > 0 && strings.ContainsRune(formula, first)
 }
 
 func guarded(text string) string {

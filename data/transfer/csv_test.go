@@ -75,7 +75,7 @@ func TestCSVOfOtherMakes(t *testing.T) {
 // TestS99CellsAreNoFormulas: and come back as they were.
 func TestS99CellsAreNoFormulas(t *testing.T) {
 	r := openRoom(t, openPebble(t))
-	texts := []string{"=1+1", "+1", "-1", "@a", "\tx", "\rx", "'=1", "''@", "'plain", "a=b", "it's", "'"}
+	texts := []string{"=1+1", "+1", "-1", "@a", "\tx", "\rx", "'=1", "''@", "'plain", "a=b", "it's", "'", "\nx", "\n", "\uff1d1", "\uff0b1", "\uff0d1", "\uff20a", "'\uff1d", "a\uff1d"}
 	for i, text := range texts {
 		d := data.NewDoc(data.Elem{Name: "_id", Value: data.String(fmt.Sprint("t", i))}, data.Elem{Name: "s", Value: data.String(text)}, data.Elem{Name: "n", Value: data.Int(int64(-i - 1))})
 		table, err := transfer.NewCSV([]string{"_id", "s", "n"}, true)
@@ -90,7 +90,7 @@ func TestS99CellsAreNoFormulas(t *testing.T) {
 			t.Fatal(err)
 		}
 		cell := strings.Trim(strings.Split(string(file), ",")[3], `"`)
-		if strings.ContainsAny(cell[:1], "=+-@\t\r") || !strings.HasSuffix(string(file), fmt.Sprintf(",-%d\n", i+1)) {
+		if strings.IndexAny(cell, "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20") == 0 || !strings.HasSuffix(string(file), fmt.Sprintf(",-%d\n", i+1)) {
 			t.Errorf("%q is exported as %q", text, file)
 		}
 		m := r.part(t, r.begin(t, transfer.Request{Collection: "plain", Format: "csv", Mode: "create", Types: map[string]string{"s": "string"}}), 1, true, string(file))
@@ -126,4 +126,34 @@ func TestJSONLKeepsTypes(t *testing.T) {
 			t.Errorf("\n%s, want\n%s", d, line)
 		}
 	})
+}
+
+// TestReportsKeepNoValues: what is told of bad lines would outlive the erasure of
+// whom they are about.
+func TestReportsKeepNoValues(t *testing.T) {
+	r := openRoom(t, openPebble(t))
+	r.part(t, r.begin(t, transfer.Request{Collection: "tools", Format: "csv", Mode: "create"}), 1, true,
+		"_id,name,price,cost\nok,ann,ann@secret.example,\nann@secret.example/1,x,1,\nok2,x,1,secret\nok3,\"secret\"x,1,\n")
+	m := r.part(t, r.begin(t, transfer.Request{Collection: "tools", Format: "jsonl", Mode: "create"}), 1, true,
+		lines(`{"name":"secret@secret.example"`, `{"name":1,"price":"secret"}`, `{"_id":"secret/secret","name":"a"}`, `{"name":"secret","made":{"$date":"secret"}}`))
+	if m.Failed != 4 {
+		t.Errorf("%+v", m)
+	}
+	n := 0
+	for d, err := range r.System.Find(t.Context(), data.Query{From: transfer.Collection}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		js, err := data.AppendJSON(nil, d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(js), "secret") {
+			t.Errorf("%s", js)
+		}
+		n++
+	}
+	if n < 4 {
+		t.Errorf("%d rows", n)
+	}
 }

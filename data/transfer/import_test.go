@@ -24,7 +24,7 @@ func TestBadLinesHoldUpNoOther(t *testing.T) {
 		}
 		want := []string{
 			"3 invalid_argument name b", "4 invalid_argument name ", "5 invalid_argument price c", "6 already_exists _id a", "7 already_exists  d",
-			"9 invalid_argument _id x/y", "10 invalid_argument a..b e", "12 invalid_argument _createdAt g",
+			"9 invalid_argument _id ", "10 invalid_argument a..b e", "12 invalid_argument _createdAt g",
 		}
 		if strings.Join(got, "\n") != strings.Join(want, "\n") {
 			t.Errorf("bad lines\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

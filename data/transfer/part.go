@@ -187,10 +187,15 @@ func (w *worker) isBad(r *record, taken map[string]bool) bool {
 
 func idOf(d data.Doc) string { return data.Text(data.Field(d, data.FieldID)) }
 
-// told is a bad record as the report shows it.
+// told is a bad record as the report keeps it: where it stands and why, and nothing
+// of what it holds, which would outlive the erasure of whom it is about.
 func (w *worker) told(r *record) Bad {
+	id := idOf(r.doc)
+	if data.ValidID(id) != nil {
+		id = ""
+	}
 	return Bad{
-		Line: w.base + int64(r.line), ID: clip(idOf(r.doc), maxField), Field: clip(r.err.Field, maxField),
+		Line: w.base + int64(r.line), ID: id, Field: clip(r.err.Field, maxField),
 		Code: string(r.err.Code), Reason: clip(r.err.Message, maxReason),
 	}
 }
