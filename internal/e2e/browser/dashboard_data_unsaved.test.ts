@@ -60,7 +60,7 @@ describe('unsaved documents and deletes, in a browser', () => {
     await page.route('**/admin/v1/collections', route => route.fulfill({ status: 500, contentType: 'application/json', body: '{"code":"internal","message":"no disk"}' }))
     desk.expect(500)
     await eventually('a refresh that fails', async () => {
-      await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange'))) // as coming back to the tab does
+      await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))) // as coming back to the tab does
       return await page.locator('.stale').count() === 1
     })
     assert.match(await page.textContent('[role=dialog] .cm-content') ?? '', /Typed/)

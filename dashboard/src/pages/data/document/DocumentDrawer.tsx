@@ -44,8 +44,10 @@ export function DocumentDrawer(p: Props) {
   const fresh = p.id.startsWith(newDocument)
   const source = fresh ? p.id.slice(1) : p.id
   const found = useQuery({ queryKey: ['data', 'doc', p.collection, source, p.as], queryFn: ({ signal }) => client.getDoc(p.collection, source, p.as, signal), enabled: source !== '', staleTime: Infinity, gcTime: 0 }) // read once: live changes tell what is newer
-  useWindowEvent('keydown', e => { // of this dialog alone, not of one above it or of a list in the editor
-    if (e.key === 'Escape' && !e.defaultPrevented && (e.target === document.body || (e.target as Element).closest('[data-document]'))) p.close()
+  useWindowEvent('keydown', e => { // not what a dialog or menu above it hears, or a list in the editor
+    if (e.key !== 'Escape' || e.defaultPrevented) return
+    const at = e.target as Element
+    if (at.closest('[data-document]') || !at.closest('[role=dialog], [role=menu]')) p.close()
   })
   return (
     <Drawer
