@@ -55,7 +55,7 @@ export function Palette() {
     row('dark', t('palette.dark'), IconMoon, () => setColorScheme('dark'), { keywords: [t('scheme.title')] }),
     row('light', t('palette.light'), IconSun, () => setColorScheme('light'), { keywords: [t('scheme.title')] }),
     row('auto', t('palette.auto'), IconDeviceDesktop, () => setColorScheme('auto'), { keywords: [t('scheme.title')] }),
-    row('language', t('palette.language'), IconLanguage, () => setLanguage(currentLanguage() === 'ko' ? 'en' : 'ko').catch(notifyError), { keywords: ['한국어', 'english', '영어', 'korean', t('language.title')] }),
+    row('language', t('palette.language'), IconLanguage, () => setLanguage(currentLanguage() === 'ko' ? 'en' : 'ko').catch(notifyError), { lang: currentLanguage() === 'ko' ? 'en' : 'ko', keywords: ['한국어', 'english', '영어', 'korean', t('language.title')] }),
     row('sign-out', t('operator.signOut'), IconLogout, startOver),
   ]
   const long = q === '' ? [] : [ // with nothing typed they would bury the rest
