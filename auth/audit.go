@@ -46,6 +46,11 @@ func (s *Service) audit(now time.Time, a auditDoc) (data.Write, error) {
 	return put(colAudit, id, 0, &a)
 }
 
+// indexAudit adds what finds the rows of a request.
+func indexAudit(all map[string][]data.Index) {
+	all[colAudit] = []data.Index{{Name: "requestId", Fields: []data.Order{{Path: "requestId"}}}}
+}
+
 // stamped gives rows of the audit among ws the id of the request that they come of.
 func stamped(ctx context.Context, ws []data.Write) []data.Write {
 	id := hutch.RequestIDFrom(ctx)

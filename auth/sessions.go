@@ -18,12 +18,13 @@ const (
 
 // Indexes are those that the collections need.
 func Indexes() map[string][]data.Index {
-	return map[string][]data.Index{
+	all := map[string][]data.Index{
 		colSessions: {{Name: "user", Fields: []data.Order{{Path: "user"}}}},
 		colOTPs:     {{Name: "expires", Fields: []data.Order{{Path: "expiresAt"}}}},
 		colUsers:    {{Name: "waits", Fields: []data.Order{{Path: "waits"}}}},
-		colAudit:    {{Name: "requestId", Fields: []data.Order{{Path: "requestId"}}}},
 	}
+	indexAudit(all)
+	return all
 }
 
 // Device is a session as its user sees it.
