@@ -239,7 +239,7 @@ describe('users', () => {
     await axe(page)
     await desk.picture(page, 'users-phone-dark')
     await page.click(row('user000'))
-    await page.waitForSelector('[role=dialog] >> text="이 사용자로 실행"')
+    await page.waitForSelector('[role=dialog] >> text="이 사용자로 작업"')
     await fits(page)
     await axe(page)
     await desk.picture(page, 'user-phone-dark')
