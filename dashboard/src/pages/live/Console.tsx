@@ -12,6 +12,7 @@ import { lintDoc } from '../data/document/lint.ts'
 import { Frames } from './Frames.tsx'
 import css from './live.module.css'
 import { useConsole, type ConsoleState, type Frame } from './useConsole.ts'
+import { pretty } from './pretty.ts'
 
 const states: Record<ConsoleState, { text: Key; color: string }> = {
   off: { text: 'live.state.off', color: 'gray' }, connecting: { text: 'live.state.connecting', color: 'yellow' },
@@ -80,12 +81,4 @@ export function Console() {
       </section>
     </div>
   )
-}
-
-function pretty(text: string): string {
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2)
-  } catch {
-    return text
-  }
 }

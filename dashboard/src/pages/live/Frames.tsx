@@ -5,6 +5,7 @@ import { Plain } from '../../parts/Plain.tsx'
 import { t } from '../../text.ts'
 import css from './live.module.css'
 import type { Frame } from './useConsole.ts'
+import { pretty } from './pretty.ts'
 
 /** The frames as they came, the newest last; one that is opened shows its JSON. */
 export function Frames({ frames, follow }: { frames: Frame[]; follow: boolean }) {
@@ -39,14 +40,6 @@ export function Frames({ frames, follow }: { frames: Frame[]; follow: boolean })
 }
 
 const clock = (ms: number) => new Date(ms).toISOString().slice(11, 23)
-
-function pretty(text: string): string {
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2)
-  } catch {
-    return text
-  }
-}
 
 /** A frame in a line: what of it tells the most. */
 function about(f: Frame): string {
