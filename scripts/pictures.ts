@@ -15,18 +15,18 @@ const look = { width: 1280, height: 800 }
 const headers = (token: string) => ({ 'content-type': 'application/json', authorization: 'Bearer ' + token })
 const pause = (ms: number) => new Promise(r => setTimeout(r, ms))
 
+let over = false
 const desk = await openDesk('dev')
 try {
   const { shop: { url } } = desk
-  const sockets: WebSocket[] = []
   const crowd: Person[] = []
   for (const email of people) crowd.push(await signUp(url, email))
   await settle(desk, crowd)
-  for (const [i, p] of crowd.entries()) sockets.push(follow(url, i % 4 === 3 ? '' : p.token, i))
+  for (const [i, p] of crowd.entries()) await follow(url, i % 4 === 3 ? undefined : p, i)
   await live(desk, crowd, Number(process.env.PICTURES_MINUTES ?? 20))
   await pictures(desk, crowd)
-  for (const s of sockets) s.close()
 } finally {
+  over = true
   await desk.close()
 }
 
@@ -39,15 +39,18 @@ async function settle({ ask }: Desk, crowd: Person[]): Promise<void> {
   for (const [i, name] of ['Ada Kim', 'Ben Okafor', 'Chloe Martin'].entries()) await ask('PUT', user(i), { user_metadata: { name } })
 }
 
-/** Follows the shelf, as the shop's page does, and its own orders. */
-function follow(url: string, token: string, i: number): WebSocket {
+/** Follows the shelf, as the shop's page does, and the person's own orders; again when the token has ended. */
+async function follow(url: string, person: Person | undefined, i: number): Promise<void> {
+  const token = person && await tokenOf(url, person)
   const s = new WebSocket(url.replace('http', 'ws') + '/realtime/v1', 'hutch.v1')
   const queries = [{ from: 'products', limit: 20 }, { from: 'products', where: { species: ['cat', 'dog', 'bird', 'fish'][i % 4] } }, ...token ? [{ from: 'orders', orderBy: [['_createdAt', 'desc']], limit: 10 }] : []]
   s.onopen = () => s.send(JSON.stringify({ t: 'hello', proto: 1, ...token && { token }, client: i % 3 === 0 ? 'python/1.2.0' : 'js/1.4.2' }))
   s.onmessage = e => {
     if ((JSON.parse(String(e.data)) as { t: string }).t === 'welcome') s.send(JSON.stringify({ t: 'sub', subs: queries.map((query, id) => ({ id, query })) }))
   }
-  return s
+  s.onclose = () => {
+    if (!over) setTimeout(() => void follow(url, person, i), 1000)
+  }
 }
 
 /** People buy, search and make mistakes, for so many minutes (PICTURES_MINUTES): what the plots show has happened. */
@@ -96,6 +99,7 @@ async function pictures(d: Desk, crowd: Person[]): Promise<void> {
   await take(d, 'settings', '/settings?tab=config')
   await take(d, 'palette', '/data?in=orders', { scheme: 'dark' }, async page => {
     await page.keyboard.press('Control+k')
+    await page.waitForSelector('[role=dialog] input')
     await page.keyboard.type('pur')
     await page.locator('.mantine-Spotlight-action', { hasText: 'purchase' }).first().waitFor()
   })

@@ -47,7 +47,7 @@ func (document) schema(*schemas) schema {
 	}
 	return schema{
 		"description": "A document as its reader may see it. Types that JSON lacks are wrapped: {\"$date\"}, {\"$numberDecimal\"}, {\"$binary\"}.",
-		"type":        "object", "required": []string{"_id"},
+		"type":        "object", "required": []string{"_id"}, "additionalProperties": true,
 		"properties": schema{
 			"_id": schema{"type": "string", "minLength": 1, "maxLength": 128}, "_version": schema{"type": "integer", "minimum": 1},
 			"_createdAt": when, "_updatedAt": when,
