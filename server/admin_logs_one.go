@@ -53,15 +53,20 @@ func (r *request) oneLog(id string) (*logEntry, error) {
 // oneRun finds a run by its id and its time, as ofRun writes them.
 func (r *request) oneRun(id string) (*logEntry, error) {
 	id, at, _ := strings.Cut(id, ".")
-	ms, bad := strconv.ParseInt(at, 36, 64)
-	if bad != nil || ms <= 0 || r.srv.o.Runs == nil {
+	ended, ok := runTime(at)
+	if !ok || r.srv.o.Runs == nil {
 		return nil, nil
 	}
-	k, err := r.srv.o.Runs.One(r.ctx, id, time.UnixMilli(ms), r.who.Kind == hutch.Operator)
+	k, err := r.srv.o.Runs.One(r.ctx, id, ended, r.who.Kind == hutch.Operator)
 	if err != nil {
 		return nil, err
 	}
 	return ofRun(k), nil
+}
+
+func runTime(s string) (at time.Time, ok bool) {
+	ms, err := strconv.ParseInt(s, 36, 64)
+	return time.UnixMilli(ms), err == nil && ms > 0
 }
 
 func (r *request) oneAudit(id string) (*logEntry, error) {
