@@ -113,7 +113,7 @@ describe('the overview, in a browser', () => {
     await desk.visit(page, '/overview')
     await page.click('dl a') // the number of jobs
     await page.waitForURL(/jobs=waiting/)
-    await page.waitForSelector('text=No job waits')
+    await page.waitForSelector('text=No job is waiting')
     await desk.visit(page, '/overview?jobs=dead')
     await page.waitForSelector('text=550 <b>no such mailbox</b>')
     await axe(page)

@@ -11,6 +11,9 @@ describe('links of the audit', () => {
     expect(linkOf(row({ event: 'function_invoked', target: 'buy&sell' }), 'target')).toBe('/functions?fn=buy%26sell')
     expect(linkOf(row({ event: 'viewed_as', target: 'u2' }), 'target')).toBe('/users?user=u2')
     expect(linkOf(row({ event: 'documents_read', target: 'orders' }), 'target')).toBe('/data?in=orders')
+    expect(linkOf(row({ event: 'documents_written', target: 'orders' }), 'target')).toBe('/data?in=orders')
+    expect(linkOf(row({ event: 'documents_written', target: 'orders,pets' }), 'target')).toBe('')
+    expect(linkOf(row({ event: 'import_part', target: 'orders' }), 'target')).toBe('/data?in=orders')
     expect(linkOf(row({ event: 'operator_removed', target: 'o1' }), 'target')).toBe('/settings?tab=operators')
   })
   it('are not made of words', () => {

@@ -7,7 +7,8 @@ const settings = (tab: string) => '/settings' + search({ tab })
 /** What the target of an act is, by the act; of others it is a word. */
 const targets: [RegExp, (target: string) => string][] = [
   [/^function_/, name => '/functions' + search({ fn: name })],
-  [/^(exported|import_begun|import_done|documents_read)$/, name => '/data' + search({ in: name })],
+  [/^(exported|import_begun|import_part|import_done|import_dropped|documents_read)$/, name => '/data' + search({ in: name })],
+  [/^documents_written$/, names => names.includes(',') ? '' : '/data' + search({ in: names })], // of one collection
   [/^(viewed_as|live\.console)$/, uid => uid === '' || uid === 'guest' ? '' : user(uid)],
   [/^operator_/, () => settings('operators')],
   [/^key_/, () => settings('keys')],
