@@ -1,5 +1,7 @@
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react'
 import { apiError } from '../../../api/error.ts'
+import { Plain } from '../../../parts/Plain.tsx'
+import { T } from '../../../parts/Text.tsx'
 import { t, type Key } from '../../../text.ts'
 import { editText, read, reread, ValueError } from '../model/cell.ts'
 import { type Kind, kindOf, same, type Value } from '../model/values.ts'
@@ -12,6 +14,8 @@ interface Props {
   choices: Value[]
   mayWiden: boolean
   label: string
+  /** Id of a document that is no longer among the rows. */
+  gone: string
   left: number
   top: number
   width: number
@@ -22,7 +26,7 @@ interface Props {
 const scalar: Kind[] = ['string', 'int', 'double', 'decimal', 'bool', 'date', 'objectId', 'null']
 
 /** Edits one value in its place: Enter saves, Escape gives up, Tab goes on. The type stays unless chosen. */
-export function Editor({ value, usual, choices, mayWiden, label, left, top, width, save, close }: Props) {
+export function Editor({ value, usual, choices, mayWiden, label, gone, left, top, width, save, close }: Props) {
   const before: Kind = value === undefined || value === null ? usual : kindOf(value)
   const [kind, setKind] = useState<Kind>(before)
   const [text, setText] = useState(kind === 'bool' && (value === undefined || value === null) ? 'true' : editText(value))
@@ -88,6 +92,7 @@ export function Editor({ value, usual, choices, mayWiden, label, left, top, widt
               ? <textarea {...common} rows={5} onChange={e => setText(e.currentTarget.value)} />
               : <input {...common} inputMode={kind === 'int' || kind === 'double' || kind === 'decimal' ? 'decimal' : 'text'} autoComplete="off" spellCheck={false} onChange={e => setText(e.currentTarget.value)} />}
       <div className={css.error} id={error} role="alert" hidden={problem === ''}><bdi>{problem}</bdi></div>
+      {gone !== '' && <div className={css.gone} role="status"><T k="data.edit.gone" values={{ id: <Plain key="id" text={gone} mono /> }} /></div>}
       <div className={css.strip}>
         <select value={kind} aria-label={t('data.type')} onChange={e => { setKind(e.currentTarget.value as Kind); setProblem('') }}>
           {kinds.map(k => <option key={k} value={k}>{t(`data.kind.${k}` as Key)}</option>)}

@@ -1,4 +1,4 @@
-import { type KeyboardEvent, type MouseEvent, useEffect, useMemo, useRef, useState } from 'react'
+import { type KeyboardEvent, type MouseEvent, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import { moved, type Spot } from '../../../parts/table/keys.ts'
 import { t } from '../../../text.ts'
 import { usualKind } from '../model/cell.ts'
@@ -42,13 +42,16 @@ export interface GridProps {
   onWindow: (first: number, last: number) => void
 }
 
+/** A cell whose editor is open, and its document as it was then: that one is written, wherever it is by now. */
+interface Edited { doc: Doc; path: string }
+
 /** The table of documents; only what is on screen is in the page. */
 export function Grid(p: GridProps) {
   const { rows, view, columns, widths } = p
   const box = useRef<HTMLDivElement>(null)
   const grid = useRef<HTMLDivElement>(null)
   const [active, setActive] = useState<Spot>({ row: 0, col: 0 })
-  const [editing, setEditing] = useState(false)
+  const [editing, setEditing] = useState<Edited>()
   const { window: w, show, onScroll } = useScroll(box, view.total, rowHeight, headHeight)
   const { onWindow } = p
   const toEnd = useRef(false) // the last row was asked for while nobody knew which it is
@@ -69,6 +72,13 @@ export function Grid(p: GridProps) {
     select({ row: Math.max(0, view.total - 1), col: active.col })
   }, [view.ended, view.total])
 
+  const spot = editing ? spotOf(editing, rows, columns, active) : active
+  useLayoutEffect(() => { // the cursor goes along with the cell that is open
+    if (spot.row === active.row && spot.col === active.col) return
+    setActive(spot)
+    if (active.row >= w.top && active.row <= w.bottom) show(spot.row)
+  }, [spot.row, spot.col])
+
   const docAt = (row: number): Doc | undefined => rows.row(row)
   const loaded = useMemo(() => rows.loaded(), [rows, view.generation])
   const editable = (col: number): boolean => {
@@ -81,7 +91,7 @@ export function Grid(p: GridProps) {
     const v = at(doc, columns[spot.col]?.path ?? '')
     const whole = v !== undefined && ['object', 'array', 'binary'].includes(kindOf(v))
     if (!editable(spot.col) || whole) p.onOpen(idOf(doc))
-    else setEditing(true)
+    else setEditing({ doc, path: columns[spot.col]?.path ?? '' })
   }
 
   const onKeyDown = (e: KeyboardEvent) => {
@@ -115,22 +125,21 @@ export function Grid(p: GridProps) {
     setActive({ row, col })
     if (e.detail === 2) edit({ row, col })
     else if (col === 0 && doc) p.onOpen(idOf(doc))
-    if (e.detail < 2) setEditing(false)
+    if (e.detail < 2) setEditing(undefined)
   }
 
   const close = (then?: 'next' | 'back') => {
-    setEditing(false)
+    setEditing(undefined)
     grid.current?.focus({ preventScroll: true })
-    const next = then && nextSpot(active, view.total, columns.length, then === 'back', editable)
+    const from = editing ? spotOf(editing, rows, columns, active) : active // it may have moved while it was saved
+    const next = then && nextSpot(from, view.total, columns.length, then === 'back', editable)
     if (!next) return
     select(next)
     requestAnimationFrame(() => edit(next))
   }
 
   const indexes = Array.from({ length: Math.max(0, w.last - w.first + 1) }, (_, i) => w.first + i)
-  const doc = docAt(active.row)
-  const path = columns[active.col]?.path ?? ''
-  const field = says(p.schema, path)
+  const field = says(p.schema, editing?.path ?? '')
   const all = loaded.length > 0 && loaded.every(d => p.selected.has(idOf(d)))
   return (
     <div ref={box} className={css.box} onScroll={onScroll} onClick={onClick}>
@@ -150,7 +159,7 @@ export function Grid(p: GridProps) {
               const id = d ? idOf(d) : ''
               return (
                 <Row
-                  key={id === '' ? i : id} index={i} doc={d} columns={columns} widths={widths} active={active.row === i ? active.col : undefined} editing={editing}
+                  key={id === '' ? i : id} index={i} doc={d} columns={columns} widths={widths} active={spot.row === i ? spot.col : undefined} editing={editing !== undefined}
                   selected={p.selected.has(id)} open={id !== '' && id === p.openId} flash={p.flash.get(id)}
                 />
               )
@@ -158,15 +167,22 @@ export function Grid(p: GridProps) {
           </div>
         </div>
       </div>
-      {editing && doc && (
+      {editing && (
         <Editor
-          key={idOf(doc) + path} value={at(doc, path)} usual={usualKind(loaded, path, field.kind)} choices={field.enum} mayWiden={mayWiden(p.schema, path)} label={t('data.edit.label', { field: path, id: idOf(doc) })}
-          left={checkWidth + widths.slice(0, active.col).reduce((a, b) => a + b, 0)} top={headHeight + w.offset + (active.row - w.first) * rowHeight} width={widths[active.col] ?? 200}
-          save={v => p.onSave(doc, path, v)} close={close}
+          key={idOf(editing.doc) + editing.path} value={at(editing.doc, editing.path)} usual={usualKind(loaded, editing.path, field.kind)} choices={field.enum} mayWiden={mayWiden(p.schema, editing.path)}
+          label={t('data.edit.label', { field: editing.path, id: idOf(editing.doc) })} gone={view.loading || rows.find(idOf(editing.doc)) ? '' : idOf(editing.doc)}
+          left={checkWidth + widths.slice(0, spot.col).reduce((a, b) => a + b, 0)} top={headHeight + w.offset + (spot.row - w.first) * rowHeight} width={widths[spot.col] ?? 200}
+          save={v => p.onSave(editing.doc, editing.path, v)} close={close}
         />
       )}
     </div>
   )
+}
+
+/** Where the cell is now; where it was last, if it is not among the rows. */
+function spotOf({ doc, path }: Edited, rows: Rows, columns: readonly Column[], last: Spot): Spot {
+  const col = columns.findIndex(c => c.path === path)
+  return { row: rows.find(idOf(doc))?.index ?? last.row, col: col < 0 ? last.col : col }
 }
 
 const copied = (v: Value | undefined): string => v === undefined ? '' : typeof v === 'string' ? v : write(v)
