@@ -1,7 +1,7 @@
 import { useMemo, useState } from 'react'
 import { useMantineColorScheme } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
-import { Spotlight, type SpotlightActionData, type SpotlightActionGroupData } from '@mantine/spotlight'
+import { Spotlight, spotlight, type SpotlightActionData, type SpotlightActionGroupData } from '@mantine/spotlight'
 import { IconArrowRight, IconCode, IconDeviceDesktop, IconLanguage, IconLogout, IconMoon, IconPlayerPlay, IconPlus, IconSearch, IconSun, IconTable, IconUpload, IconUser, IconUserCircle, type Icon } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { useLocation } from 'wouter'
@@ -9,6 +9,7 @@ import { get } from '../api/api.ts'
 import { startOver } from '../account/FactorFrame.tsx'
 import { pages } from '../pages.ts'
 import { notifyError } from '../parts/notify.tsx'
+import { useOverlay } from '../parts/overlays.ts'
 import { currentLanguage, setLanguage, t } from '../text.ts'
 import { useOffered } from './actions.ts'
 
@@ -31,6 +32,7 @@ export function Palette() {
   const offered = useOffered()
   const [typed, setTyped] = useState('')
   const [open, setOpen] = useState(true)
+  useOverlay(open, spotlight.close)
   const q = typed.trim()
   const app = useApp(open, q)
 
@@ -68,7 +70,7 @@ export function Palette() {
   return (
     <Spotlight
       attributes={{ content: { 'aria-label': t('palette.search') } }} actions={groups} shortcut={null} nothingFound={t('palette.nothing')} highlightQuery scrollable maxHeight={420} limit={most}
-      query={typed} onQueryChange={setTyped} onSpotlightOpen={() => setOpen(true)} onSpotlightClose={() => setOpen(false)}
+      closeOnEscape={false} query={typed} onQueryChange={setTyped} onSpotlightOpen={() => setOpen(true)} onSpotlightClose={() => setOpen(false)}
       searchProps={{ leftSection: <IconSearch size={18} />, placeholder: t('palette.search'), 'aria-label': t('palette.search') }}
     />
   )

@@ -1,8 +1,9 @@
 import { useState } from 'react'
-import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core'
+import { Button, Group, Stack, Text, TextInput } from '@mantine/core'
 import { t } from '../text.ts'
 import type { Question } from './Confirm.tsx'
 import { ErrorText } from './ErrorText.tsx'
+import { Modal } from './Modal.tsx'
 import { Plain } from './Plain.tsx'
 import { T } from './Text.tsx'
 

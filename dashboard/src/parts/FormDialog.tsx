@@ -1,7 +1,8 @@
 import type { ReactNode } from 'react'
-import { Button, Group, Modal, Stack, type ModalProps } from '@mantine/core'
+import { Button, Group, Stack, type ModalProps } from '@mantine/core'
 import { t } from '../text.ts'
 import { FormError } from './FormError.tsx'
+import { Modal } from './Modal.tsx'
 
 interface Props extends Pick<ModalProps, 'size' | 'zIndex'> {
   title: ReactNode

@@ -1,6 +1,7 @@
-import { Alert, Button, Code, CopyButton, Group, Modal, Stack, Text } from '@mantine/core'
+import { Alert, Button, Code, CopyButton, Group, Stack, Text } from '@mantine/core'
 import { IconEyeExclamation } from '@tabler/icons-react'
 import { t } from '../text.ts'
+import { Modal } from './Modal.tsx'
 
 interface Secret {
   text: string
@@ -11,7 +12,7 @@ interface Secret {
 
 interface Props { title: string; about: string; secrets: [Secret, ...Secret[]]; more?: string; close: () => void }
 
-/** What the server shows this once, to be copied; a click beside it does not lose it. */
+/** What the server shows this once, to be copied; neither a click beside it nor Escape loses it. */
 export function Once({ title, about, secrets, more, close }: Props) {
   return (
     <Modal opened onClose={close} size="lg" title={title} closeButtonProps={{ 'aria-label': t('action.close') }} closeOnClickOutside={false} closeOnEscape={false}>

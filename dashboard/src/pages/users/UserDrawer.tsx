@@ -1,6 +1,7 @@
-import { Drawer, Group, Tabs, Text } from '@mantine/core'
+import { Group, Tabs, Text } from '@mantine/core'
 import { useMediaQuery } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
+import { Drawer } from '../../parts/Drawer.tsx'
 import { Plain } from '../../parts/Plain.tsx'
 import { Failed, Loading, Stale } from '../../parts/states.tsx'
 import { useUrlState } from '../../parts/useUrlState.ts'

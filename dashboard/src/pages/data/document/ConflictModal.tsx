@@ -1,5 +1,5 @@
-import { Modal } from '@mantine/core'
 import { useEffect, useState } from 'react'
+import { Modal } from '../../../parts/Modal.tsx'
 import { notify, notifyError } from '../../../parts/notify.tsx'
 import { Plain } from '../../../parts/Plain.tsx'
 import { t } from '../../../text.ts'

@@ -1,10 +1,11 @@
-import { ActionIcon, Alert, Button, CopyButton, Drawer, Group, Menu, Text, Tooltip } from '@mantine/core'
-import { useMediaQuery, useWindowEvent } from '@mantine/hooks'
+import { ActionIcon, Alert, Button, CopyButton, Group, Menu, Text, Tooltip } from '@mantine/core'
+import { useMediaQuery } from '@mantine/hooks'
 import { IconCheck, IconCopy, IconDots, IconFiles, IconTrash } from '@tabler/icons-react'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useMemo, useState } from 'react'
 import { apiError } from '../../../api/error.ts'
 import { CodeEdit, CodeView } from '../../../parts/Code.tsx'
+import { Drawer } from '../../../parts/Drawer.tsx'
 import { notify } from '../../../parts/notify.tsx'
 import { Plain } from '../../../parts/Plain.tsx'
 import { Failed, Loading } from '../../../parts/states.tsx'
@@ -44,14 +45,9 @@ export function DocumentDrawer(p: Props) {
   const fresh = p.id.startsWith(newDocument)
   const source = fresh ? p.id.slice(1) : p.id
   const found = useQuery({ queryKey: ['data', 'doc', p.collection, source, p.as], queryFn: ({ signal }) => client.getDoc(p.collection, source, p.as, signal), enabled: source !== '', staleTime: Infinity, gcTime: 0 }) // read once: live changes tell what is newer
-  useWindowEvent('keydown', e => { // not what a dialog or menu above it hears, or a list in the editor
-    if (e.key !== 'Escape' || e.defaultPrevented) return
-    const at = e.target as Element
-    if (at.closest('[data-document]') || !at.closest('[role=dialog], [role=menu]')) p.close()
-  })
   return (
     <Drawer
-      opened onClose={p.close} closeOnEscape={false} data-document position="right" size={narrow ? '100%' : 640} overlayProps={{ backgroundOpacity: 0.15 }} lockScroll={false} classNames={{ content: css.content as string, body: css.body as string }}
+      opened onClose={p.close} position="right" size={narrow ? '100%' : 640} overlayProps={{ backgroundOpacity: 0.15 }} lockScroll={false} classNames={{ content: css.content as string, body: css.body as string }}
       title={<Title id={source} fresh={fresh} />} closeButtonProps={{ 'aria-label': t('action.close') }}
     >
       {source !== '' && found.isPending ? <Loading /> : found.isLoadingError ? <Failed error={found.error} retry={found.refetch} /> : (

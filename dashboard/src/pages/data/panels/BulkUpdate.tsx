@@ -1,6 +1,7 @@
-import { Alert, Button, Group, Modal, Progress, Stack, Text } from '@mantine/core'
+import { Alert, Button, Group, Progress, Stack, Text } from '@mantine/core'
 import { useMemo, useState } from 'react'
 import { CodeEdit } from '../../../parts/Code.tsx'
+import { Modal } from '../../../parts/Modal.tsx'
 import { notify } from '../../../parts/notify.tsx'
 import { t, useLanguage } from '../../../text.ts'
 import { tell } from '../acts.tsx'

@@ -1,6 +1,7 @@
-import { Alert, Button, Group, Loader, Modal, Progress, SegmentedControl, Stack, Text } from '@mantine/core'
+import { Alert, Button, Group, Loader, Progress, SegmentedControl, Stack, Text } from '@mantine/core'
 import { useEffect, useRef, useState } from 'react'
 import { apiError } from '../../../api/error.ts'
+import { Modal } from '../../../parts/Modal.tsx'
 import { notify } from '../../../parts/notify.tsx'
 import { Plain } from '../../../parts/Plain.tsx'
 import { bytes, t } from '../../../text.ts'

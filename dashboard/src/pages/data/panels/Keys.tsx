@@ -1,4 +1,5 @@
-import { Kbd, Modal, Table } from '@mantine/core'
+import { Kbd, Table } from '@mantine/core'
+import { Modal } from '../../../parts/Modal.tsx'
 import { t, type Key } from '../../../text.ts'
 
 const keys: [string[], Key][] = [
