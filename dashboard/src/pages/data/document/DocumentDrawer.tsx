@@ -2,7 +2,7 @@ import { ActionIcon, Alert, Button, CopyButton, Group, Menu, Text, Tooltip } fro
 import { useMediaQuery } from '@mantine/hooks'
 import { IconCheck, IconCopy, IconDots, IconFiles, IconTrash } from '@tabler/icons-react'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { useEffect, useMemo, useState } from 'react'
+import { useEffect, useMemo, useRef, useState } from 'react'
 import { apiError } from '../../../api/error.ts'
 import { CodeEdit, CodeView } from '../../../parts/Code.tsx'
 import { Drawer } from '../../../parts/Drawer.tsx'
@@ -71,11 +71,13 @@ function Title({ id, fresh }: { id: string; fresh: boolean }) {
 
 function Body({ collection, as, schema, base: first, current, fresh, open, close, saved, remove }: Props & { base: Doc; fresh: boolean }) {
   const cache = useQueryClient()
-  const [base, setBase] = useState(first)
+  const [stored, setStored] = useState(first)
+  const [base, setBase] = useState(first) // what the text began as
   const [text, setText] = useState(() => write(own(first), 2))
+  const typed = useRef(text)
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>()
-  const [conflict, setConflict] = useState<Conflict>()
+  const [conflict, setConflict] = useState<Conflict & { sent: string }>()
   const readOnly = as !== ''
   const language = useLanguage()
   const changed = useMemo(() => text !== write(own(base), 2), [text, base])
@@ -85,9 +87,13 @@ function Body({ collection, as, schema, base: first, current, fresh, open, close
   const readable = isReadable(text)
   const newer = !fresh && current && versionOf(current) > versionOf(base) ? current : undefined
 
-  const show = (d: Doc) => {
-    setBase(d)
-    setText(write(own(d), 2))
+  const type = (to: string) => setText(typed.current = to)
+  /** Shows what is stored since `sent` was the text; what was typed since is kept, as a change of what was sent. */
+  const show = (d: Doc, sent = text) => {
+    setStored(d)
+    const kept = typed.current !== sent
+    setBase(kept ? withFields(d, parseDoc(sent)) : d)
+    if (!kept) type(write(own(d), 2))
     setConflict(undefined)
     setError(undefined)
     cache.setQueryData(['data', 'doc', collection, idOf(d), as], d)
@@ -102,21 +108,21 @@ function Body({ collection, as, schema, base: first, current, fresh, open, close
     try {
       await f()
     } catch (e) {
-      if (e instanceof ConflictError) setConflict(e.conflict)
+      if (e instanceof ConflictError) setConflict({ ...e.conflict, sent: conflict?.sent ?? text })
       else setError(e)
     } finally {
       setBusy(false)
     }
   }
   const store = () => run(async () => {
-    const typed = parseDoc(text)
+    const sent = parseDoc(text)
     if (fresh) {
-      const d = await client.createDoc(collection, typed)
+      const d = await client.createDoc(collection, sent)
       notify(t('data.doc.created'))
       saved(d, true)
       return
     }
-    const d = await save(collection, base, new Map([...base].filter(([k]) => k.startsWith('_')).concat([...own(typed)])))
+    const d = await save(collection, base, withFields(base, sent))
     show(d)
     saved(d, false)
     notify(t('data.doc.saved'))
@@ -130,13 +136,13 @@ function Body({ collection, as, schema, base: first, current, fresh, open, close
         conflict={conflict} cancel={() => conflict.theirs ? setConflict(undefined) : close()}
         resolve={(mine, theirs) => run(async () => {
           const d = await save(collection, theirs, mine)
-          show(d)
+          show(d, conflict.sent)
           saved(d, false)
           notify(t('data.doc.saved'))
         })}
         recreate={mine => run(async () => {
           const d = await client.createDoc(collection, new Map([['_id', idOf(base)], ...own(mine)]))
-          show(d)
+          show(d, conflict.sent)
           saved(d, true)
         })}
       />
@@ -157,7 +163,7 @@ function Body({ collection, as, schema, base: first, current, fresh, open, close
             <Text size="sm">{t('data.doc.changed')}</Text>
             <Button
               size="compact-xs" variant="default" disabled={!readable}
-              onClick={() => setConflict({ from: collection, base, mine: new Map([...base].filter(([k]) => k.startsWith('_')).concat([...own(parseDoc(text))])), theirs: newer })}
+              onClick={() => setConflict({ sent: text, from: collection, base, mine: withFields(base, parseDoc(text)), theirs: newer })}
             >{t('data.doc.showDiff')}</Button>
           </Group>
         </Alert>
@@ -165,13 +171,13 @@ function Body({ collection, as, schema, base: first, current, fresh, open, close
       <div className={css.editor}>
         {readOnly
           ? <CodeView language="json" height="fill" wrap value={text} label={t('data.doc.json')} />
-          : <CodeEdit language="json" height="fill" wrap value={text} label={t('data.doc.json')} autoFocus={fresh} problems={marks} onChange={setText} onSubmit={submit} onSave={submit} completeAt={c => completeDoc(c, schema)} />}
+          : <CodeEdit language="json" height="fill" wrap value={text} label={t('data.doc.json')} autoFocus={fresh} problems={marks} onChange={type} locked={fresh && busy} onSubmit={submit} onSave={submit} completeAt={c => completeDoc(c, schema)} />}
       </div>
       {marks.length > 0 && <ul className={css.problems} aria-label={t('data.doc.problems')}>{marks.slice(0, 20).map(m => <li key={m.from + m.message}><Plain text={m.message} wrap /></li>)}</ul>}
       {error !== undefined && <Alert color="red" p="xs" role="alert"><Plain text={[apiError(error).field, apiError(error).message, apiError(error).hint].filter(Boolean).join(' · ')} wrap /></Alert>}
       {!readOnly && (
         <Group justify="space-between" gap="xs">
-          {fresh ? <Text size="xs" c="dimmed">{t('data.doc.idHint')}</Text> : <Actions doc={base} collection={collection} open={open} remove={remove} />}
+          {fresh ? <Text size="xs" c="dimmed">{t('data.doc.idHint')}</Text> : <Actions doc={stored} collection={collection} open={open} remove={remove} />}
           <Group gap="xs">
             <Button variant="default" onClick={close}>{changed && !readOnly ? t('data.doc.discard') : t('action.close')}</Button>
             <Tooltip label={t('data.doc.saveHint')}><Button onClick={() => void store()} loading={busy} disabled={!dirty || !readable}>{fresh ? t('data.doc.create') : t('action.save')}</Button></Tooltip>
@@ -181,6 +187,9 @@ function Body({ collection, as, schema, base: first, current, fresh, open, close
     </div>
   )
 }
+
+/** The document with these fields for its own. */
+const withFields = (d: Doc, of: Doc): Doc => new Map([...d].filter(([k]) => k.startsWith('_')).concat([...own(of)]))
 
 function isReadable(text: string): boolean {
   try {
