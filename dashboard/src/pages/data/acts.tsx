@@ -47,20 +47,24 @@ export function useActs(from: string, rows: Rows, { selected, setSelected, openI
   const restore = async (docs: Doc[], name: string) => {
     if (!stack.current.remove(docs)) return
     const report = await commitAll(recreates(name, docs), client.commit, client.refusal, () => {})
+    const answered = new Set([...report.done, ...report.failed.map(f => f.id)])
+    const left = report.stopped === undefined ? [] : docs.filter(d => !answered.has(idOf(d)))
+    if (left.length > 0) offer(left, name, t('data.undo.left', { n: left.length }))
     if (report.failed.length > 0 || report.stopped !== undefined) notifyError(new Error(t('data.undo.failed', { n: docs.length - report.done.length, reason: report.stopped ?? report.failed[0]?.message ?? '' })))
     else notify(t('data.undo.done', { n: report.done.length }))
     void current.current.refresh()
     counted()
   }
 
-  const gone = (docs: Doc[]) => {
-    stack.current.push(from, docs)
+  /** What can be brought back, by the toast as long as it stays, and by the keyboard. */
+  const offer = (docs: Doc[], name: string, message: string) => {
+    stack.current.push(name, docs)
     const id = notifications.show({
       autoClose: mayUndo, color: 'hutch', closeButtonProps: { 'aria-label': t('action.close') },
       message: (
         <Group justify="space-between" wrap="nowrap">
-          <Text size="sm">{t('data.deleted', { n: docs.length })}</Text>
-          <Button size="compact-sm" variant="light" onClick={() => { notifications.hide(id); void restore(docs, from) }}>{t('data.undo')}</Button>
+          <Text size="sm">{message}</Text>
+          <Button size="compact-sm" variant="light" onClick={() => { notifications.hide(id); void restore(docs, name) }}>{t('data.undo')}</Button>
         </Group>
       ),
     })
@@ -72,7 +76,7 @@ export function useActs(from: string, rows: Rows, { selected, setSelected, openI
     const deleted = docs.filter(d => done.has(idOf(d)))
     if (deleted.length > 0) {
       if (done.has(openId)) go({ doc: '' }, { replace: true, anyway: true })
-      gone(deleted)
+      offer(deleted, from, t('data.deleted', { n: deleted.length }))
     }
     await current.current.refresh()
     const failed = (code: string) => report.failed.filter(f => f.code === code).map(f => f.id)
