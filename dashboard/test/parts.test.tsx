@@ -5,6 +5,7 @@ import { api } from '../src/api/api.ts'
 import { ApiError } from '../src/api/error.ts'
 import { confirm, ModalsRoot } from '../src/parts/Confirm.tsx'
 import { ErrorText } from '../src/parts/ErrorText.tsx'
+import { FormDialog } from '../src/parts/FormDialog.tsx'
 import { Plain } from '../src/parts/Plain.tsx'
 import { Failed, Stale } from '../src/parts/states.tsx'
 import { useUrlState } from '../src/parts/useUrlState.ts'
@@ -43,6 +44,43 @@ describe('confirm', () => {
     await act(async () => fireEvent.click(button))
     expect(run).toHaveBeenCalledTimes(2)
     expect(screen.queryByRole('dialog')).toBeNull()
+  })
+
+  it('stays while its act runs, and leaves the next question alone', async () => {
+    render(<MantineProvider env="test"><ModalsRoot /></MantineProvider>)
+    let end = () => {}
+    const running = new Promise<void>(done => { end = done })
+    act(() => confirm({ title: 'First?', about: '', action: 'Go', run: () => running }))
+    await act(async () => fireEvent.click(screen.getByRole('button', { name: 'Go' })))
+    await leave()
+    expect(screen.getByRole('dialog').textContent).toContain('First?')
+    act(() => confirm({ title: 'Second?', about: '', action: 'Go', run: () => running }))
+    await act(async () => end())
+    expect(screen.getByRole('dialog').textContent).toContain('Second?')
+    await leave()
+    expect(screen.queryByRole('dialog')).toBeNull()
+  })
+})
+
+/** In every way there is. */
+const leave = () => act(async () => {
+  for (const name of ['Cancel', 'Close']) {
+    const button = screen.queryByRole('button', { name })
+    if (button) fireEvent.click(button)
+  }
+  fireEvent.keyDown(document.body, { key: 'Escape' })
+})
+
+describe('FormDialog', () => {
+  it('stays while it is sent', async () => {
+    const close = vi.fn()
+    const form = (busy: boolean) => <MantineProvider env="test"><FormDialog title="Key" action="Make" busy={busy} error={undefined} send={async () => {}} close={close}>fields</FormDialog></MantineProvider>
+    const { rerender } = render(form(true))
+    await leave()
+    expect(close).not.toHaveBeenCalled()
+    rerender(form(false))
+    await leave()
+    expect(close).toHaveBeenCalledTimes(3)
   })
 })
 

@@ -28,7 +28,9 @@ export function confirm(q: Question): void {
   changed()
 }
 
-const close = () => {
+/** Another question may have been asked meanwhile. */
+const close = (q: Question) => {
+  if (question !== q) return
   question = null
   changed()
 }
@@ -41,5 +43,5 @@ const subscribe = (f: () => void) => {
 /** Where the dialog is drawn; once in the app. */
 export function ModalsRoot() {
   const q = useSyncExternalStore(subscribe, () => question)
-  return q && <Suspense><Dialog key={asked} q={q} close={close} /></Suspense>
+  return q && <Suspense><Dialog key={asked} q={q} close={() => close(q)} /></Suspense>
 }

@@ -7,7 +7,7 @@ import { Modal } from './Modal.tsx'
 import { Plain } from './Plain.tsx'
 import { T } from './Text.tsx'
 
-/** The question itself; loaded when the first one is asked. */
+/** The question itself; loaded when the first one is asked. While its act runs it stays: what came of it has to be told. */
 export function ConfirmDialog({ q, close }: { q: Question; close: () => void }) {
   const [typed, setTyped] = useState('')
   const [busy, setBusy] = useState(false)
@@ -24,7 +24,7 @@ export function ConfirmDialog({ q, close }: { q: Question; close: () => void }) 
     }
   }
   return (
-    <Modal opened onClose={close} title={<Plain text={q.title} />} closeButtonProps={{ 'aria-label': t('action.close') }}>
+    <Modal opened onClose={() => { if (!busy) close() }} title={<Plain text={q.title} />} closeButtonProps={{ 'aria-label': t('action.close') }}>
       <form onSubmit={e => {
         e.preventDefault()
         if (ready && !busy) void run()
@@ -39,7 +39,7 @@ export function ConfirmDialog({ q, close }: { q: Question; close: () => void }) 
           )}
           {error !== undefined && <Text size="sm" c="red" role="alert"><ErrorText error={error} /></Text>}
           <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={close}>{t('action.cancel')}</Button>
+            <Button variant="default" disabled={busy} onClick={close}>{t('action.cancel')}</Button>
             <Button type="submit" color="red" disabled={!ready} loading={busy}>{q.action}</Button>
           </Group>
         </Stack>

@@ -20,10 +20,10 @@ interface Props extends Pick<ModalProps, 'size' | 'zIndex'> {
   children: ReactNode
 }
 
-/** A form in a dialog: fields, why it was not taken, cancel and send. */
+/** A form in a dialog: fields, why it was not taken, cancel and send. While it is sent it stays: what came of it has to be told. */
 export function FormDialog({ title, action, color, busy, error, ready = true, send, close, aside, children, ...modal }: Props) {
   return (
-    <Modal opened onClose={close} title={title} closeButtonProps={{ 'aria-label': t('action.close') }} {...modal}>
+    <Modal opened onClose={() => { if (!busy) close() }} title={title} closeButtonProps={{ 'aria-label': t('action.close') }} {...modal}>
       <form onSubmit={e => {
         e.preventDefault()
         if (ready && !busy) void send()
@@ -33,7 +33,7 @@ export function FormDialog({ title, action, color, busy, error, ready = true, se
           <FormError error={error} />
           <Group justify="flex-end" gap="xs">
             {aside && <div style={{ marginInlineEnd: 'auto' }}>{aside}</div>}
-            <Button variant="default" onClick={close}>{t('action.cancel')}</Button>
+            <Button variant="default" disabled={busy} onClick={close}>{t('action.cancel')}</Button>
             <Button type="submit" {...(color && { color })} disabled={!ready} loading={busy}>{action}</Button>
           </Group>
         </Stack>
