@@ -68,6 +68,22 @@ describe('a recent proof', () => {
       expect(asked).toHaveLength(n)
     }
   })
+
+  it.each([['nobody', null], ['somebody else', { ...state.operator, id: 'op_2' }]])('is gone when %s is signed in any more, and the act fails', async (_, operator) => {
+    const made = post('/admin/v1/keys', { name: 'a' })
+    made.catch(() => {})
+    await screen.findByLabelText('Password')
+    await act(async () => queries.setQueryData(['session'], { ...state, operator }))
+    await expect(made).rejects.toMatchObject({ code: 'reauthentication_needed' })
+    expect(screen.queryByRole('dialog')).toBeNull()
+    expect(asked).toHaveLength(1)
+  })
+
+  it('is not asked of nobody', async () => {
+    queries.setQueryData(['session'], { ...state, operator: null })
+    await expect(post('/admin/v1/keys', { name: 'a' })).rejects.toMatchObject({ code: 'reauthentication_needed' })
+    expect(screen.queryByRole('dialog')).toBeNull()
+  })
 })
 
 describe('links of users', () => {

@@ -5,14 +5,14 @@ import { post } from '../api/api.ts'
 import { FormDialog } from '../parts/FormDialog.tsx'
 import { t } from '../text.ts'
 import { canPasskeys, signInWithPasskey } from './passkeys.ts'
-import { useOperator, type SessionState } from './session.ts'
+import { useSession, type SessionState } from './session.ts'
 import { useStep } from './useStep.ts'
 
 /** Asks for the password or a passkey of who is signed in. */
 export default function Proof({ settle }: { settle: (proven: boolean) => void }) {
   const [password, setPassword] = useState('')
   const { busy, error, run } = useStep()
-  const { passkeys } = useOperator()
+  const passkeys = useSession().data?.operator?.passkeys ?? [] // the session may end meanwhile
   const prove = async (step: () => Promise<SessionState>) => {
     if (await run(step)) settle(true)
   }

@@ -1,6 +1,7 @@
-import { lazy, Suspense, useSyncExternalStore } from 'react'
+import { lazy, Suspense, useEffect, useSyncExternalStore } from 'react'
 import { whenStale } from '../api/api.ts'
 import { loadTexts } from '../text.ts'
+import { useSession } from './session.ts'
 
 const Proof = lazy(async () => {
   await loadTexts()
@@ -22,13 +23,23 @@ const subscribe = (f: () => void) => {
 
 whenStale(() => new Promise(done => set([...waiting, done])))
 
-/** Where an operator proves anew who they are, for all acts that wait for it; once in the app. */
+function settle(proven: boolean): void {
+  const all = waiting
+  if (all.length === 0) return
+  set([])
+  for (const done of all) done(proven)
+}
+
+/**
+ * Where an operator proves anew who they are, for all acts that wait for it; once
+ * in the app. Where there is no operator any more, or another one, those acts fail.
+ */
 export function ProofRoot() {
   const asked = useSyncExternalStore(subscribe, () => waiting.length > 0)
-  const settle = (proven: boolean) => {
-    const all = waiting
-    set([])
-    for (const done of all) done(proven)
-  }
-  return asked && <Suspense><Proof settle={settle} /></Suspense>
+  const operator = useSession().data?.operator?.id
+  useEffect(() => () => settle(false), [operator])
+  useEffect(() => {
+    if (asked && operator === undefined) settle(false)
+  }, [asked, operator])
+  return asked && operator !== undefined && <Suspense><Proof settle={settle} /></Suspense>
 }
