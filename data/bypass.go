@@ -55,11 +55,15 @@ func written(changes []Change, tells bool) (out []Written) {
 	return out
 }
 
-// tellShown is tell of what steps will show beside what their writer sends: the
-// rest of a document that is updated.
-func (s *Service) tellShown(ctx context.Context, p *hutch.Principal, steps []*step) error {
+// tellShown is tell of what steps will show beside what their writer sends:
+// whether a condition on a document's fields holds, and, where documents are
+// answered, the rest of one that is updated.
+func (s *Service) tellShown(ctx context.Context, p *hutch.Principal, steps []*step, docs bool) error {
+	if p.Kind != hutch.Operator {
+		return nil
+	}
 	for _, st := range steps {
-		if st.op == OpUpdate && st.known {
+		if st.known && (st.match != nil || docs && st.op == OpUpdate) {
 			if err := s.tell(ctx, p, st.coll); err != nil {
 				return err
 			}

@@ -139,6 +139,39 @@ func TestS91AnUpdateShowsTheRest(t *testing.T) {
 	}
 }
 
+// TestS91AConditionShowsWhatItAsks: who may try conditions learns any field, also
+// where nothing is written.
+func TestS91AConditionShowsWhatItAsks(t *testing.T) {
+	for _, holds := range []bool{true, false} {
+		a := &audit{}
+		r := open(t, a.watch)
+		r.put(t, "open", "a", `{"pay":70}`)
+		above := int64(50)
+		if !holds {
+			above = 90
+		}
+		ask := func() error {
+			_, err := r.Write(as(t, operator), []data.Mutation{{
+				Op: data.OpUpdate, In: "open", ID: "a", Data: js(t, `{}`),
+				Precondition: data.Precondition{If: &data.Where{Op: data.OpGt, Path: "pay", Value: data.Int(above)}},
+			}}, data.WriteOptions{})
+			return err
+		}
+		a.fails = hutch.Errorf(hutch.Unavailable, "no audit")
+		if err := ask(); hutch.CodeOf(err) != hutch.Unavailable {
+			t.Errorf("%v: untold: %v", holds, err)
+		}
+		a.fails = nil
+		a.take()
+		if err := ask(); (err == nil) != holds {
+			t.Errorf("%v: %v", holds, err)
+		}
+		if read, _ := a.take(); !slices.Equal(read, []string{"op open"}) {
+			t.Errorf("%v: told %q", holds, read)
+		}
+	}
+}
+
 // TestS91TrialsShowDocuments: so they are told of, as reads, with what the rules
 // look up.
 func TestS91TrialsShowDocuments(t *testing.T) {

@@ -76,6 +76,9 @@ func (s *Service) replay(ctx context.Context, o *Once, id string) (*Outcome, err
 		created := Field(r.Document(), "created")
 		res.Created = created.Type == bson.TypeBoolean && created.Boolean()
 		if res.Version != 0 {
+			if err := s.tell(ctx, &c.p, res.In); err != nil {
+				return nil, err
+			}
 			d, err := st.stored(ctx, res.In, res.ID)
 			if err != nil {
 				return nil, err

@@ -142,6 +142,9 @@ func (s *Service) commit(ctx context.Context, st *state, steps []*step, o commit
 		return &Outcome{}, nil
 	}
 	st.base = o.base
+	if err := s.tellShown(ctx, &o.base.p, steps, o.docs); err != nil {
+		return nil, err
+	}
 	now := s.now()
 	pure := true
 	for _, step := range steps {
@@ -182,11 +185,6 @@ func (s *Service) commitUnits(ctx context.Context, st *state, steps []*step, o *
 	}
 	if err := s.verify(ctx, &o.base.p); err != nil {
 		return nil, err
-	}
-	if o.docs && o.base.p.Kind == hutch.Operator {
-		if err := s.tellShown(ctx, &o.base.p, steps); err != nil {
-			return nil, err
-		}
 	}
 	var kept *Outcome
 	if turn != nil {

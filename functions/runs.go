@@ -14,11 +14,12 @@ import (
 
 // What of a run is kept.
 const (
-	maxError   = 2 << 10  // bytes of what was thrown
-	maxStack   = 8 << 10  // bytes
-	maxConsole = 64 << 10 // bytes of console lines
-	maxWrote   = 50       // documents named
-	maxPayload = 64 << 10 // bytes of an input, and of an output
+	maxError   = 2 << 10   // bytes of what was thrown
+	maxStack   = 8 << 10   // bytes
+	maxConsole = 64 << 10  // bytes of console lines
+	maxWrote   = 50        // documents named
+	maxRun     = 256 << 10 // bytes of a run, what an entry of a journal may have
+	maxPayload = 64 << 10  // bytes of an input, and of an output
 )
 
 // What a second takes of a node's runs, so that a flood of one function pushes
@@ -195,20 +196,39 @@ func (rs *Runs) keep(k *Run, sensitive []string) {
 	if !rs.o.Runs.Take(share+" "+k.Function, 1, runsPerSecond) {
 		return
 	}
-	if k.Failed() && rs.o.InputsLife > 0 && rs.o.Inputs.Take(k.Function, 1, inputsPerSecond) {
-		if b, ok := k.input().json(k.ID, sensitive); ok && rs.o.Inputs.Take("", len(b), bytesPerSecond) {
-			k.Kept = rs.o.Inputs.Add(b, "run:"+k.ID, "user:"+k.Caller.UID)
-		}
-	}
-	b, err := json.Marshal(k)
-	if err != nil {
-		return // nothing in it can fail
-	}
+	b := k.json()
 	if !rs.o.Runs.Take(share, len(b), bytesPerSecond) {
 		return
 	}
+	if k.Failed() && rs.o.InputsLife > 0 && rs.o.Inputs.Take(k.Function, 1, inputsPerSecond) { // never without its run
+		if in, ok := k.input().json(k, sensitive); ok && rs.o.Inputs.Take("", len(in), bytesPerSecond) {
+			k.Kept = rs.o.Inputs.Add(in, "run:"+k.ID, "user:"+k.Caller.UID)
+			b = k.json()
+		}
+	}
 	rs.o.Runs.Add(b, "run:"+k.ID, "fn:"+k.Function, "outcome:"+string(k.Outcome), "failed:"+boolMark(k.Failed()),
 		"user:"+k.Caller.UID, "request:"+k.RequestID)
+}
+
+// json is the run as it is kept. Text may grow sixfold by its escapes: of a run
+// that would be too long for the journal the console goes, then what it names.
+func (r *Run) json() []byte {
+	for {
+		b, err := json.Marshal(r)
+		switch {
+		case err != nil: // nothing in it can fail
+			return nil
+		case len(b) <= maxRun:
+			return b
+		case len(r.Console) > 0:
+			r.Console = nil
+		case len(r.Touched) > 0 || len(r.Wrote) > 0:
+			r.Touched, r.Wrote, r.WroteMore = nil, nil, r.WroteMore+len(r.Wrote)
+		default:
+			r.Error, r.Stack = "", ""
+			return b
+		}
+	}
 }
 
 func boolMark(b bool) string {

@@ -41,15 +41,16 @@ func (ev *event) input() json.RawMessage {
 	return b
 }
 
-// json is the payload as it is kept; ok is false where there is nothing.
-func (p payload) json(id string, sensitive []string) (b []byte, ok bool) {
+// json is the payload of a run as it is kept; ok is false where there is nothing.
+func (p payload) json(of *Run, sensitive []string) (b []byte, ok bool) {
 	if p.input == nil && p.output == nil {
 		return nil, false
 	}
 	k := struct {
-		ID string `json:"id"`
+		ID  string `json:"id"`
+		UID string `json:"uid,omitempty"` // the caller's, whose erasure takes it along
 		RunPayload
-	}{ID: id}
+	}{ID: of.ID, UID: of.Caller.UID}
 	for _, part := range []struct {
 		name string
 		raw  json.RawMessage

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -114,12 +113,23 @@ func putPart(r *request) error {
 	if last != "" && last != "true" && last != "false" {
 		return &hutch.Error{Code: hutch.InvalidArgument, Field: "last", Message: "last is true or false"}
 	}
-	m, complete, err := r.transfers().Part(r.ctx, r.params[0], n, last == "true", r.data(data.OpCreate), bytes.Clone(r.raw()))
-	if m != nil && m.Moved {
-		err = errors.Join(err, r.noteImport(m, n))
-	}
+	m, err := r.transfers().Get(r.ctx, r.params[0])
 	if err != nil {
 		return err
+	}
+	if !m.Done && n == m.Parts+1 { // others write nothing
+		if err := r.note("import_part", m.Collection, map[string]any{"import": m.ID, "begunBy": m.Operator, "part": n}); err != nil {
+			return err
+		}
+	}
+	m, complete, err := r.transfers().Part(r.ctx, r.params[0], n, last == "true", r.data(data.OpCreate), bytes.Clone(r.raw()))
+	if err != nil {
+		return err
+	}
+	if m.Ended {
+		if err := r.noteImport(m); err != nil {
+			return err
+		}
 	}
 	if m.Told > 0 {
 		if m, err = r.transfers().Get(r.ctx, m.ID); err != nil {
@@ -129,14 +139,10 @@ func putPart(r *request) error {
 	return r.sendJSON(showImport(m, complete), nil)
 }
 
-// noteImport tells how far a part has brought an import.
-func (r *request) noteImport(m *transfer.Import, part int64) error {
-	what := "import_part"
-	if m.Ended {
-		what = "import_done"
-	}
-	return r.note(what, m.Collection, map[string]any{
-		"import": m.ID, "begunBy": m.Operator, "part": part, "created": m.Created, "replaced": m.Replaced, "failed": m.Failed,
+// noteImport tells what an import has done that has ended.
+func (r *request) noteImport(m *transfer.Import) error {
+	return r.note("import_done", m.Collection, map[string]any{
+		"import": m.ID, "begunBy": m.Operator, "created": m.Created, "replaced": m.Replaced, "failed": m.Failed,
 	})
 }
 

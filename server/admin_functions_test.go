@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -329,5 +330,12 @@ func TestS91WhatRunsGotIsTold(t *testing.T) {
 	}
 	if want := []string{"op run_read failed"}; !slices.Equal(s.auth.acts, want) {
 		t.Errorf("told %q, want %q", s.auth.acts, want)
+	}
+	s = start(t, func(o *server.Options) { o.Runs = &ran{} })
+	if a := s.do(t, "operator", "GET", "/admin/v1/logs/run.failed."+strconv.FormatInt(1_760_000_000_000, 36), ""); a.StatusCode != 200 || !strings.Contains(a.body, `"payload"`) {
+		t.Error(a.StatusCode, a.body)
+	}
+	if want := []string{"op run_read failed"}; !slices.Equal(s.auth.acts, want) {
+		t.Errorf("by the log: told %q, want %q", s.auth.acts, want)
 	}
 }

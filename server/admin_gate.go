@@ -21,9 +21,13 @@ type gate struct {
 }
 
 // enterSearch waits for its turn, bounded by the request and a few seconds; leave
-// is called when the search is over.
+// is called when the search is over. Keys have a gate of their own: what a script
+// does keeps no operator from looking.
 func (r *request) enterSearch() (leave func(), err error) {
-	g := &r.srv.search
+	g := &r.srv.searches.operators
+	if r.who.Kind == hutch.Service {
+		g = &r.srv.searches.keys
+	}
 	g.once.Do(func() {
 		g.slots, g.queue = make(chan struct{}, searches), make(chan struct{}, searches+searchWait)
 	})

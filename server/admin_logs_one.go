@@ -61,6 +61,11 @@ func (r *request) oneRun(id string) (*logEntry, error) {
 	if err != nil {
 		return nil, err
 	}
+	if k.Payload != nil {
+		if err := r.noteRun(k); err != nil {
+			return nil, err
+		}
+	}
 	return ofRun(k), nil
 }
 

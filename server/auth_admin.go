@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/hutch-dev/hutch"
 	"github.com/hutch-dev/hutch/auth"
@@ -175,15 +176,22 @@ func editUser(r *request) error {
 }
 
 // harmless reports whether the body of a change says nothing but what a user may
-// set of themselves, and bans.
+// set of themselves, and bans. To lift a ban gives power.
 func harmless(body []byte) bool {
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(body, &fields) != nil {
 		return false
 	}
-	for name := range fields {
-		if name != "user_metadata" && name != "ban_duration" {
+	for name, value := range fields {
+		var span string
+		switch {
+		case name == "user_metadata":
+		case name != "ban_duration" || json.Unmarshal(value, &span) != nil:
 			return false
+		default:
+			if d, err := time.ParseDuration(span); err != nil || d <= 0 {
+				return false
+			}
 		}
 	}
 	return true

@@ -118,7 +118,7 @@ func TestS66ChangesOfUsersThatGivePower(t *testing.T) {
 	for body, asks := range map[string]bool{
 		`{"password":"a sentence of mine"}`: true, `{"email":"eve@shop.test"}`: true, `{"email_confirm":true}`: true, `{"roles":["admin"]}`: true,
 		`{"app_metadata":{"roles":["admin"]}}`: true, `{"user_metadata":{"name":"Cat"},"roles":["admin"]}`: true, `{"PASSWORD":"x"}`: true, `[`: true,
-		`{"user_metadata":{"name":"Cat"}}`: false, `{"ban_duration":"24h"}`: false, `{"ban_duration":"none"}`: false,
+		`{"user_metadata":{"name":"Cat"}}`: false, `{"ban_duration":"24h"}`: false, `{"ban_duration":"none"}`: true, `{"ban_duration":"0s"}`: true, `{"ban_duration":7}`: true,
 	} {
 		if a := d.operator(t, "PUT", path, body); stale(a) != asks || !asks && a.StatusCode != 200 {
 			t.Errorf("%s: %d %s", body, a.StatusCode, a.body)

@@ -62,7 +62,7 @@ func (r *request) authenticate(route *Route) error {
 	} else if err := r.operate(route); err != nil {
 		return err
 	}
-	if route.Service == ServiceAdmin {
+	if route.Service == ServiceAdmin || r.who.Kind == hutch.Operator { // the audit tells from where
 		r.ctx = auth.WithClient(r.ctx, r.whence())
 	}
 	r.ctx = hutch.WithPrincipal(r.ctx, r.who)

@@ -6,15 +6,22 @@ import (
 	"net/netip"
 	"strconv"
 	"time"
+
+	"github.com/hutch-dev/hutch"
 )
 
 // What is kept of each second, by how a request ended: of those beyond only their
 // number is, so that a flood pushes nothing else out.
 const (
 	servedPerSecond  = 1000 // below 400
-	refusedPerSecond = 100  // 4xx
+	refusedPerSecond = 100  // 4xx, of a kind of principal
 	failedPerSecond  = 100  // 5xx; Options.Lines keeps them
 )
+
+// refusedShare: guests cannot push out what a stolen key was refused.
+var refusedShare = [...]string{
+	hutch.Guest: "refused guests", hutch.User: "refused users", hutch.Service: "refused keys", hutch.Operator: "refused operators", hutch.System: "refused system",
+}
 
 // keep adds the request to the log: its route, never the URL, the query, the body
 // or a token. Probes, and what the dashboard asks for its pages, are left out
@@ -28,7 +35,7 @@ func (r *request) keep(status int, took time.Duration) {
 			return
 		}
 	case levelWarn:
-		share, most = "refused", refusedPerSecond
+		share, most = refusedShare[r.who.Kind], refusedPerSecond
 	default:
 		j, share, most = cmp.Or(r.srv.o.Lines, j), "failed", failedPerSecond
 	}

@@ -32,17 +32,17 @@ type Server struct {
 	deskRoute *Route // what deskPage answers, in logs and metrics
 	log       *slog.Logger
 
-	base   context.Context //nolint:containedctx // parent of every request's
-	end    context.CancelFunc
-	now    func() time.Time
-	inner  func(*request) // Fiber's routing
-	live   atomic.Bool    // false once Shutdown began
-	tails  tails
-	search gate // of the journals
-	hosts  hosts
-	fresh  peers
-	told   told
-	closed sync.Once
+	base     context.Context //nolint:containedctx // parent of every request's
+	end      context.CancelFunc
+	now      func() time.Time
+	inner    func(*request) // Fiber's routing
+	live     atomic.Bool    // false once Shutdown began
+	tails    tails
+	searches struct{ operators, keys gate } // of the journals
+	hosts    hosts
+	fresh    peers
+	told     told
+	closed   sync.Once
 }
 
 // New makes a Server; invalid_argument for options that cannot be.

@@ -78,6 +78,12 @@ func TestS63DevPrintsALink(t *testing.T) {
 	if status, answer, _ := fromDashboard(t, "PUT", origin+"/data/v1/docs/notes/n1", `{"text":"x"}`, cookie); status != 201 && status != 200 {
 		t.Error(status, answer)
 	}
+	t.Run("the audit tells what it wrote, and from where", func(t *testing.T) {
+		status, answer, _ := fromDashboard(t, "GET", origin+"/admin/v1/audit?event=documents_written", "", cookie)
+		if status != 200 || !strings.Contains(answer, `"target":"notes"`) || !strings.Contains(answer, `"network":"`) {
+			t.Error(status, answer)
+		}
+	})
 	t.Run("a socket of its page is the operator's where it says so", func(t *testing.T) {
 		for token, want := range map[string]string{"operator": `"t":"subbed"`, "": `"code":"unauthenticated"`} {
 			h := http.Header{"Cookie": {cookie}, "Origin": {origin}}

@@ -117,8 +117,9 @@ type Joined struct {
 // Joined lists the subscriptions in the order of their ids, at most so many. It
 // is safe beside the other methods.
 func (c *Client) Joined(most int) []Joined {
-	var out []Joined
+	done := make(chan []Joined, 1)
 	c.hub.wait(func() {
+		var out []Joined
 		ids := slices.Sorted(maps.Keys(c.subs))
 		for _, id := range ids[:min(len(ids), most)] {
 			g := c.subs[id].g
@@ -128,14 +129,26 @@ func (c *Client) Joined(most int) []Joined {
 			}
 			out = append(out, j)
 		}
+		done <- out
 	})
+	return answerOf(done)
+}
+
+// answerOf is what a step of the hub has sent; nothing where the hub has ended
+// meanwhile.
+func answerOf[T any](done <-chan T) (out T) {
+	select {
+	case out = <-done:
+	default:
+	}
 	return out
 }
 
 // Members are the clients in the group of a query's name.
 func (h *Hub) Members(q string) map[*Client]bool {
-	out := map[*Client]bool{}
+	done := make(chan map[*Client]bool, 1)
 	h.wait(func() {
+		out := map[*Client]bool{}
 		for _, g := range h.listed {
 			if g.q != q {
 				continue
@@ -144,8 +157,9 @@ func (h *Hub) Members(q string) map[*Client]bool {
 				out[c] = true
 			}
 		}
+		done <- out
 	})
-	return out
+	return answerOf(done)
 }
 
 func (s state) String() string { return [...]string{"waiting", "active", "lagging"}[s] }

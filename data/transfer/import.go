@@ -96,7 +96,6 @@ type Import struct {
 
 	Bad   []Bad `bson:"-"`
 	Ended bool  `bson:"-"` // by this very call of Part
-	Moved bool  `bson:"-"` // on, by this very call of Part
 }
 
 const (

@@ -25,8 +25,7 @@ const (
 
 // Part imports the records of a part, which count from 1. A part that is done
 // does nothing; complete is false where the time of a request was up: the same
-// part goes on where it was. last ends the import with the part. With an error m
-// is nil, or the import where the call has written to it.
+// part goes on where it was. last ends the import with the part.
 func (s *Service) Part(ctx context.Context, id string, n int64, last bool, r data.Request, part []byte) (m *Import, complete bool, err error) {
 	if m, err = s.load(ctx, id); err != nil {
 		return nil, false, err
@@ -47,7 +46,7 @@ func (s *Service) Part(ctx context.Context, id string, n int64, last bool, r dat
 	}
 	w := &worker{s: s, m: m, coll: coll, request: r, until: time.Now().Add(partTime), base: m.Lines, size: batchWrites}
 	if err = w.run(ctx, part); err != nil {
-		return w.done(), false, err
+		return nil, false, err
 	}
 	next := *m
 	if complete = !w.late; complete {
@@ -58,18 +57,10 @@ func (s *Service) Part(ctx context.Context, id string, n int64, last bool, r dat
 		}
 	}
 	if err = w.commit(ctx, nil, &next); err != nil {
-		return w.done(), false, err
+		return nil, false, err
 	}
-	m.Ended, m.Moved = m.Done, true
+	m.Ended = m.Done
 	return m, complete, nil
-}
-
-// done is the import where the call has written documents, else nil.
-func (w *worker) done() *Import {
-	if !w.m.Moved {
-		return nil
-	}
-	return w.m
 }
 
 // worker takes one part apart.
@@ -284,9 +275,7 @@ func (w *worker) commit(ctx context.Context, ms []data.Mutation, next *Import, b
 		_, err = w.s.Data.Write(ctx, ms, data.WriteOptions{Request: w.request, Paths: true, Join: rows, Told: true})
 	}
 	if err == nil {
-		moved := w.m.Moved || len(ms) > 0
 		*w.m, w.bad = *next, nil
-		w.m.Moved = moved
 	}
 	return err
 }

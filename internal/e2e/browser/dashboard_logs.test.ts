@@ -98,7 +98,7 @@ describe('the Logs page, in a browser', () => {
       await axe(page)
       await page.getByRole('dialog').getByText('Everything of this request').click()
       await page.waitForURL(u => u.searchParams.get('request') === requestId)
-      assert.equal(await rows('purchase').count() >= 1, true)
+      await rows('purchase').first().waitFor()
       await open()
       await page.getByRole('dialog').locator('a[href*="fn=purchase"][href*="run="]').first().click()
       await page.waitForURL(u => u.pathname.endsWith('/functions') && u.searchParams.get('fn') === 'purchase')

@@ -153,6 +153,7 @@ describe('the overview, in a browser', () => {
         const page = await desk.open({ scheme, size, ...(kind === 'phone' && scheme === 'dark' && { language: 'ko' as const }) })
         await page.route(u => u.pathname === '/admin/v1/metrics', r => r.fulfill({ json: day() }))
         await desk.visit(page, '/overview?range=24h')
+        await page.locator('[data-plot=cpu]').scrollIntoViewIfNeeded() // plots come when they are near the window
         await page.waitForSelector('[data-plot=cpu] .recharts-area-curve')
         await fits(page)
         await axe(page)
