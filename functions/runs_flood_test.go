@@ -208,3 +208,24 @@ func TestFormsAreKeptUpToTheirBounds(t *testing.T) {
 		}
 	}
 }
+
+// TestARunThatGrowsByItsEscapesIsKept: text that is six times as long in JSON hides
+// no run; its console goes.
+func TestARunThatGrowsByItsEscapesIsKept(t *testing.T) {
+	const most = 64 << 10 // bytes of a console
+	w := open(t, []functions.Function{callFn("talks")}, map[string]script{
+		"talks": func(_ context.Context, _ map[string]any, h functions.Host) (any, error) {
+			for range most / 4096 {
+				h.Log("info", strings.Repeat("<", 4000))
+			}
+			return nil, nil
+		},
+	}, keepRuns)
+	if _, err := w.call(user("ann"), "talks", `{"a":1}`, ""); err != nil {
+		t.Fatal(err)
+	}
+	rs := list(t, w.runs, functions.RunQuery{Limit: 1})
+	if len(rs) != 1 || rs[0].Function != "talks" || len(rs[0].Console) != 0 {
+		t.Errorf("%d runs", len(rs))
+	}
+}
