@@ -15,7 +15,7 @@ export function Gate() {
   if (session.isPending) return <Loading />
   if (!session.data) return <main><Failed error={session.error} retry={session.refetch} /></main>
   const { operator, setup } = session.data
-  if (operator && path !== '/setup') return <Shell app={session.data.app ?? ''} />
+  if (operator && path !== '/setup') return <Shell key={operator.id} app={session.data.app ?? ''} />
   return (
     <Suspense fallback={<Loading />}>
       {path === '/setup' || setup ? <Setup state={session.data} /> : <SignIn state={session.data} />}

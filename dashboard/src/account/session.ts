@@ -34,7 +34,7 @@ const key = ['session']
 
 /** Who is signed in. */
 export function useSession() {
-  return useQuery({ queryKey: key, queryFn: ({ signal }) => get<SessionState>('/admin/v1/session', undefined, signal), staleTime: 60_000 })
+  return useQuery({ queryKey: key, queryFn: async ({ signal }) => taken(await get<SessionState>('/admin/v1/session', undefined, signal)), staleTime: 60_000 })
 }
 
 /** The operator; only below the gate, where there is one. */
@@ -44,14 +44,19 @@ export function useOperator(): Operator {
   return operator
 }
 
-/** Takes the answer of a step; another operator sees nothing that the last one loaded. */
-export function enter(state: SessionState): void {
+/** Another operator, by a step here or in another tab, sees nothing that the last one loaded or typed. */
+function taken(state: SessionState): SessionState {
   const before = queries.getQueryData<SessionState>(key)
   if (before?.operator?.id !== state.operator?.id) {
     queries.removeQueries({ predicate: q => q.queryKey[0] !== key[0] })
     forgetDrafts()
   }
-  queries.setQueryData(key, state)
+  return state
+}
+
+/** Takes the answer of a step. */
+export function enter(state: SessionState): void {
+  queries.setQueryData(key, taken(state))
 }
 
 whenSignedOut(() => void queries.invalidateQueries({ queryKey: key }))
