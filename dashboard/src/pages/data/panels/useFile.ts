@@ -14,6 +14,7 @@ export function useFile(fields: readonly string[]) {
   const [chosen, setChosen] = useState(first)
   const [mark, setMark] = useState('')
   const looked = useRef(0)
+  const chose = useRef(0)
 
   const look = async (f: File, to: Chosen, separator?: Separator) => {
     const mine = ++looked.current
@@ -23,10 +24,13 @@ export function useFile(fields: readonly string[]) {
     if (mine === looked.current) setChosen(c => ({ ...c, separator: found.separator, columns: mapping(found.rows, fields) }))
   }
   const choose = (f: File | null) => {
+    const mine = ++chose.current
     setFile(f)
     setMark('')
     if (!f) return
-    void markOf(f).then(setMark).catch(notifyError)
+    void markOf(f).then(m => {
+      if (mine === chose.current) setMark(m)
+    }).catch(notifyError)
     void look(f, { ...chosen, format: formatOf(f.name), columns: [] }).catch(notifyError)
   }
   const set = (patch: Partial<Chosen>) => {

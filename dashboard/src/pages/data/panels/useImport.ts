@@ -17,17 +17,19 @@ export function useImport(collection: string, done: () => void) {
 
   const run = async (f: (progress: (n: number, s: Import) => void, signal: AbortSignal) => Promise<Import>) => {
     const stop = abort.current = new AbortController()
+    const [before, answered] = [phase, { once: false }]
     setPhase('busy')
     setError(undefined)
     try {
       await f((n, s) => {
+        answered.once = true
         setSent(n)
         setState(s)
       }, stop.signal)
     } catch (e) {
       if (!stop.signal.aborted) setError(e)
     } finally {
-      setPhase('over')
+      setPhase(answered.once ? 'over' : before) // a start that failed can be put right
       done()
       void cache.invalidateQueries({ queryKey: ['data', 'collections'] })
       void cache.invalidateQueries({ queryKey: ['data', 'imports'] })
