@@ -1,5 +1,5 @@
 import { Alert, Button, Group, Paper, SegmentedControl, Stack } from '@mantine/core'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { t, type Key } from '../../../text.ts'
 import { ValueError } from '../model/cell.ts'
 import { fromWhere, type Group as FilterGroup, newRow, toWhere, whereText } from '../model/filter.ts'
@@ -23,6 +23,7 @@ export function FilterPanel(p: Props) {
   const [raw, setRaw] = useState(p.where === undefined)
   const [group, setGroup] = useState(() => begin(p.where))
   const [problem, setProblem] = useState('')
+  const suggesting = useRef(false) // a list of fields is open, and is what Escape closes; told before the list hears of it
 
   const apply = (g: FilterGroup = group) => {
     try {
@@ -44,7 +45,11 @@ export function FilterPanel(p: Props) {
     </Group>
   )
   return (
-    <Paper withBorder p="sm" radius="md" className={css.panel} role="search" aria-label={t('data.filter.title')} onKeyDown={e => { if (e.key === 'Escape' && !e.defaultPrevented) p.close() }}>
+    <Paper
+      withBorder p="sm" radius="md" className={css.panel} role="search" aria-label={t('data.filter.title')}
+      onKeyDownCapture={e => { if (e.key === 'Escape') suggesting.current = (e.target as HTMLElement).dataset.mantineStopPropagation === 'true' }}
+      onKeyDown={e => { if (e.key === 'Escape' && !e.defaultPrevented && !suggesting.current) p.close() }}
+    >
         {raw
           ? <RawFilter text={p.whereText} fields={p.fields} schema={p.schema} apply={p.apply} ways={ways} />
           : (
