@@ -61,8 +61,8 @@ func (s *socket) hello() bool {
 	b = strconv.AppendInt(b, messageBytes, 10)
 	b = append(b, `},"ping":`...)
 	b = strconv.AppendInt(b, int64(pingTime/time.Second), 10)
+	s.greeted.Store(true) // who has read the welcome is listed with the proven
 	s.client.Send(append(b, '}'))
-	s.greeted.Store(true)
 	if s.realtime.news.Load() != news { // what changed meanwhile may concern p
 		s.check()
 	}

@@ -49,7 +49,7 @@ type socket struct {
 	heard  time.Time // of the reader
 	tokens float64   // of the reader's rate limit
 
-	greeted atomic.Bool            // hello was answered
+	greeted atomic.Bool            // hello is good
 	writing atomic.Int32           // 0 nobody writes, 1 somebody, 2 somebody and there is more
 	sending atomic.Int64           // since when a batch is being written, in Unix nanoseconds; 0: none is
 	ping    atomic.Bool            // one is due
