@@ -52,7 +52,7 @@ function Body({ user, close }: { user: User; close: () => void }) {
       </Tabs.List>
       <Tabs.Panel value="profile" className={css.panel as string}><Profile user={user} /><Acts user={user} close={close} /></Tabs.Panel>
       <Tabs.Panel value="access" className={css.panel as string}><Access user={user} /></Tabs.Panel>
-      <Tabs.Panel value="data" className={css.panel as string}><Metadata key={user.updated_at} user={user} /></Tabs.Panel>
+      <Tabs.Panel value="data" className={css.panel as string}><Metadata key={user.id} user={user} /></Tabs.Panel>
       <Tabs.Panel value="audit" className={css.panel as string}><Trail user={user} /></Tabs.Panel>
     </Tabs>
   )
