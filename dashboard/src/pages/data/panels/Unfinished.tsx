@@ -1,8 +1,8 @@
-import { ActionIcon, Button, FileButton, Stack, Text, Tooltip } from '@mantine/core'
+import { ActionIcon, Badge, Button, FileButton, Stack, Text, Tooltip } from '@mantine/core'
 import { IconPlayerPlay, IconX } from '@tabler/icons-react'
 import { useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
-import { notifyError } from '../../../parts/notify.tsx'
+import { useEffect, useState } from 'react'
+import { confirm } from '../../../parts/Confirm.tsx'
 import { Plain } from '../../../parts/Plain.tsx'
 import { T } from '../../../parts/Text.tsx'
 import { TimeAgo } from '../../../parts/TimeAgo.tsx'
@@ -11,10 +11,13 @@ import * as client from '../client.ts'
 import css from './import.module.css'
 import { markOf } from './importing.ts'
 
+const quiet = 60_000 // milliseconds without a change, by which an import has broken off
+
 /** Imports that broke off. What is in stays; the same file goes on behind it. */
 export function Unfinished({ list, goOn }: { list: client.Import[]; goOn: (begun: client.Import, file: File) => void }) {
   const cache = useQueryClient()
   const [other, setOther] = useState('')
+  const now = useNow()
   if (list.length === 0) return null
   const choose = async (m: client.Import, file: File | null) => {
     if (!file) return
@@ -22,7 +25,11 @@ export function Unfinished({ list, goOn }: { list: client.Import[]; goOn: (begun
     setOther(same ? '' : m.id)
     if (same) goOn(m, file)
   }
-  const forget = (m: client.Import) => void client.dropImport(m.id).then(() => cache.invalidateQueries({ queryKey: ['data', 'imports'] })).catch(notifyError)
+  const forget = (m: client.Import) => confirm({
+    title: t('data.import.forgetTitle'), action: t('data.import.forgetAction'),
+    about: <T k={running(m, Date.now()) ? 'data.import.forgetRunning' : 'data.import.forgetAbout'} values={{ file: <b key="file"><Plain text={m.file} /></b>, who: <Plain key="who" text={m.by} />, n: m.lines }} />,
+    run: () => client.dropImport(m.id).then(() => cache.invalidateQueries({ queryKey: ['data', 'imports'] })),
+  })
   return (
     <Stack gap={6} role="region" aria-label={t('data.import.unfinished')}>
       <Text size="sm" fw={600}>{t('data.import.unfinished')}</Text>
@@ -31,6 +38,7 @@ export function Unfinished({ list, goOn }: { list: client.Import[]; goOn: (begun
           <div>
             <Text size="sm" component="div" truncate><Plain text={m.file} /></Text>
             <Text size="xs" c="dimmed" component="div"><T k="data.import.linesIn" values={{ n: m.lines, who: <Plain key="who" text={m.by} />, when: <TimeAgo key="when" at={m.changedAt} /> }} /></Text>
+            {running(m, now) && <Badge size="sm" variant="light" color="yellow">{t('data.import.running')}</Badge>}
             {other === m.id && <Text size="xs" c="red" role="alert">{t('data.import.otherFile')}</Text>}
           </div>
           <FileButton onChange={f => void choose(m, f)} accept=".jsonl,.ndjson,.json,.csv,.tsv,.tab">
@@ -41,4 +49,16 @@ export function Unfinished({ list, goOn }: { list: client.Import[]; goOn: (begun
       ))}
     </Stack>
   )
+}
+
+/** Somebody's page may still be sending it. */
+const running = (m: client.Import, now: number): boolean => now - Date.parse(m.changedAt) < quiet
+
+function useNow(): number {
+  const [now, setNow] = useState(Date.now)
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 5_000)
+    return () => clearInterval(timer)
+  }, [])
+  return now
 }
