@@ -19,6 +19,7 @@ let saving: Promise<void> // the server is not faster
 let sent: unknown[]
 const close = vi.fn()
 
+vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 })
 beforeAll(() => loadTexts('en'))
 beforeEach(async () => {
   server = { id: 'u', email: 'a@b.example', app_metadata: { plan: 'free' }, user_metadata: {}, identities: [], factors: [], is_anonymous: false, created_at: '2026-01-01T00:00:00Z', updated_at: '2026-01-01T00:00:00Z' }

@@ -34,6 +34,7 @@ const show = (inside: ReactNode, beside?: ReactNode) => render(
   <MantineProvider env="test"><QueryClientProvider client={queries}><Side>{inside}</Side><ModalsRoot /><ProofRoot />{beside}</QueryClientProvider></MantineProvider>,
 )
 
+vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 })
 beforeAll(async () => {
   await loadTexts('en')
   Element.prototype.scrollIntoView ??= () => {}

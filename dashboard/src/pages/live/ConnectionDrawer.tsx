@@ -2,7 +2,7 @@ import type { ReactNode } from 'react'
 import { Anchor, Badge, Group, Paper, SimpleGrid, Stack, Text, Title } from '@mantine/core'
 import { IconPlugOff } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
-import { Link } from 'wouter'
+import { Link, useSearch } from 'wouter'
 import { apiError } from '../../api/error.ts'
 import { Drawer } from '../../parts/Drawer.tsx'
 import { Plain } from '../../parts/Plain.tsx'
@@ -11,6 +11,7 @@ import { Bytes, TimeAgo } from '../../parts/TimeAgo.tsx'
 import { number, span, t } from '../../text.ts'
 import * as client from './client.ts'
 import { kinds } from './Connections.tsx'
+import { consoleLink, groupLink } from './link.ts'
 
 /** A socket in full, and what it follows. */
 export function ConnectionDrawer({ id, close }: { id: string; close: () => void }) {
@@ -59,8 +60,7 @@ function Facts({ c, subs }: { c: client.Connection; subs: client.Joined[] }) {
 }
 
 function Subscription({ s }: { s: client.Joined }) {
-  const inGroup = '/live?group=' + encodeURIComponent(s.q)
-  const inConsole = '/live?tab=console&query=' + encodeURIComponent(JSON.stringify(s.query))
+  const search = useSearch()
   return (
     <Paper withBorder p="xs">
       <Group gap="xs" justify="space-between" wrap="nowrap">
@@ -71,8 +71,8 @@ function Subscription({ s }: { s: client.Joined }) {
       <Group gap="md" mt={6}>
         <Text size="xs" c="dimmed" className="tabular">{t('live.col.rows')} {number(s.rows)}{s.more && '+'}</Text>
         <Text size="xs" c="dimmed" component="div">{t('live.col.position')} <Plain text={s.readAt || '–'} mono /></Text>
-        <Anchor component={Link} size="xs" href={inGroup}>{t('live.membersOf', { n: s.members, collection: s.collection })}</Anchor>
-        <Anchor component={Link} size="xs" href={inConsole}>{t('live.openInConsole')}</Anchor>
+        <Anchor component={Link} size="xs" href={groupLink(search, s.q)}>{t('live.membersOf', { n: s.members, collection: s.collection })}</Anchor>
+        <Anchor component={Link} size="xs" href={consoleLink(search, s.query)}>{t('live.openInConsole')}</Anchor>
       </Group>
     </Paper>
   )

@@ -5,13 +5,14 @@ import { useQuery } from '@tanstack/react-query'
 import { get } from '../../api/api.ts'
 import { CodeEdit } from '../../parts/Code.tsx'
 import { Plain } from '../../parts/Plain.tsx'
+import { T } from '../../parts/Text.tsx'
 import { useUrlState } from '../../parts/useUrlState.ts'
-import { guest, WhoPicker } from '../../parts/WhoPicker.tsx'
+import { guest, usePersonName, WhoPicker } from '../../parts/WhoPicker.tsx'
 import { t, useLanguage, type Key } from '../../text.ts'
 import { lintDoc } from '../data/document/lint.ts'
 import { Frames } from './Frames.tsx'
 import css from './live.module.css'
-import { useConsole, type ConsoleState, type Frame } from './useConsole.ts'
+import { useConsole, type ConsoleState, type Frame, type Ran } from './useConsole.ts'
 import { pretty } from './pretty.ts'
 
 const states: Record<ConsoleState, { text: Key; color: string }> = {
@@ -24,24 +25,26 @@ const words = ['from', 'where', 'orderBy', 'limit', 'select', '$eq', '$ne', '$gt
 export function Console() {
   const collections = useQuery({ queryKey: ['live', 'collections'], queryFn: ({ signal }) => get<{ collections: { name: string }[] }>('/admin/v1/collections', undefined, signal), staleTime: 60_000 })
   const names = useMemo(() => collections.data?.collections.map(c => c.name) ?? [], [collections.data])
-  const [as, setAs] = useUrlState('as', guest)
+  const c = useConsole()
+  const [chosen, setAs] = useUrlState('as')
+  const as = chosen || (c.ran?.as ?? guest)
   const [saved, setSaved] = useUrlState('query')
   const [typed, setTyped] = useState<string>()
-  const text = typed ?? (saved ? pretty(saved) : JSON.stringify({ from: names[0] ?? '', limit: 20 }, null, 2))
+  const text = typed ?? (saved ? pretty(saved) : JSON.stringify(c.ran?.query ?? { from: names[0] ?? '', limit: 20 }, null, 2))
   const ran = useRef(saved)
   useEffect(() => { // a link brought another query
-    if (saved !== ran.current) setTyped(undefined)
+    if (saved === '' || saved === ran.current) return
+    setTyped(undefined)
     ran.current = saved
   }, [saved])
   const [paused, setPaused] = useState<Frame[]>()
-  const c = useConsole()
   const language = useLanguage()
   const problems = useMemo(() => lintDoc(text, undefined), [text, language])
   const complete = useCallback((word: string, before: string) => (/"from"\s*:\s*"?$/.test(before) ? names : [...words, ...names])
     .filter(w => w.startsWith(word)).map(label => ({ label, type: names.includes(label) ? 'class' : 'keyword' })), [names])
   const run = () => {
     if (problems.length > 0) return
-    const query: unknown = JSON.parse(text)
+    const query = JSON.parse(text) as object
     setPaused(undefined)
     ran.current = JSON.stringify(query)
     setSaved(ran.current, { replace: true })
@@ -75,10 +78,21 @@ export function Console() {
             <Button size="compact-xs" variant="subtle" leftSection={<IconTrash size={13} />} disabled={shown.length === 0} onClick={() => { setPaused(undefined); c.clear() }}>{t('live.clear')}</Button>
           </Group>
         </Group>
+        {c.ran && <Following ran={c.ran} />}
         {shown.length === 0
           ? <Text size="sm" c="dimmed" p="xl" ta="center">{t('live.noFrames')}</Text>
           : <Frames frames={shown} follow={!paused} />}
       </section>
     </div>
+  )
+}
+
+/** Whose frames these are, and of what: the fields beside them may hold something else by now. */
+function Following({ ran }: { ran: Ran }) {
+  const name = usePersonName(ran.as ?? '')
+  return (
+    <Text size="xs" c="dimmed" component="div" className={css.bar as string}>
+      <T k="live.ran" values={{ who: <Plain key="who" text={ran.as === null ? t('who.notSignedIn') : name} />, query: <Plain key="query" text={JSON.stringify(ran.query)} mono /> }} />
+    </Text>
   )
 }

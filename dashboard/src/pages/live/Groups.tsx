@@ -11,6 +11,7 @@ import { useUrlState } from '../../parts/useUrlState.ts'
 import { VirtualTable, type TableColumn } from '../../parts/VirtualTable.tsx'
 import { number, t, useLanguage, type Key } from '../../text.ts'
 import * as client from './client.ts'
+import { consoleLink, groupLink } from './link.ts'
 
 const shared: Record<client.Group['shared'], Key> = { all: 'live.shared.all', alike: 'live.shared.alike', one: 'live.shared.one' }
 
@@ -23,7 +24,7 @@ export function Groups() {
   const all = useQuery({ queryKey: ['data', 'collections'], queryFn: ({ signal }) => get<{ collections: { name: string }[] }>('/admin/v1/collections', undefined, signal), staleTime: 60_000, retry: false })
   const names = [...new Set([collection, ...rows.map(g => g.collection), ...all.data?.collections.map(c => c.name) ?? []])].filter(Boolean).sort()
   const language = useLanguage()
-  const columns = useMemo(() => columnsOf(q => go('/live?group=' + encodeURIComponent(q))), [language])
+  const columns = useMemo(() => columnsOf(q => go(groupLink(location.search, q))), [language])
   return (
     <>
       <Group gap="sm">
@@ -36,7 +37,7 @@ export function Groups() {
         : (
             <VirtualTable
               label={t('live.tab.groups')} columns={columns} rows={rows} rowId={g => g.q} remember="live.groups"
-              onOpen={g => go('/live?tab=console&query=' + encodeURIComponent(JSON.stringify(g.query)))}
+              onOpen={g => go(consoleLink(location.search, g.query))}
             />
           )}
     </>

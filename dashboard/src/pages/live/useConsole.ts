@@ -12,6 +12,9 @@ export interface Frame {
   t: string
 }
 
+/** What was asked for last, whatever the address has become. */
+export interface Ran { as: string | null; query: object }
+
 /** Frames that are kept; older ones go. */
 const most = 500
 
@@ -20,6 +23,7 @@ export function useConsole() {
   const [state, setState] = useState<ConsoleState>('off')
   const [frames, setFrames] = useState<Frame[]>([])
   const [why, setWhy] = useState('')
+  const [ran, setRan] = useState<Ran>()
   const socket = useRef<WebSocket>(undefined)
   const count = useRef(0)
   const waiting = useRef<Frame[]>([])
@@ -43,8 +47,9 @@ export function useConsole() {
     setState(old => old === 'off' ? old : 'over')
   }, [])
 
-  const start = useCallback((as: string | null, query: unknown) => {
+  const start = useCallback((as: string | null, query: object) => {
     stop()
+    setRan({ as, query })
     setFrames([])
     setWhy('')
     setState('connecting')
@@ -78,7 +83,7 @@ export function useConsole() {
     socket.current?.close(1000)
     cancelAnimationFrame(drawing.current)
   }, [])
-  return { state, frames, why, start, stop, clear: useCallback(() => setFrames([]), []) }
+  return { state, frames, why, ran, start, stop, clear: useCallback(() => setFrames([]), []) }
 }
 
 function parse(text: string): { t?: unknown; message?: unknown; code?: unknown } | undefined {
