@@ -1,5 +1,6 @@
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react'
 import { apiError } from '../../../api/error.ts'
+import { notifyError } from '../../../parts/notify.tsx'
 import { Plain } from '../../../parts/Plain.tsx'
 import { T } from '../../../parts/Text.tsx'
 import { t, type Key } from '../../../text.ts'
@@ -55,9 +56,10 @@ export function Editor({ value, usual, choices, mayWiden, label, gone, left, top
       await save(v)
       close(then)
     } catch (e) {
+      if (!input.current) return notifyError(e) // a click elsewhere has closed it
       setProblem(apiError(e).message)
       setBusy(false)
-      input.current?.focus()
+      input.current.focus()
     }
   }
   const onKeyDown = (e: KeyboardEvent) => {

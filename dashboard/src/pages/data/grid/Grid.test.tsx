@@ -1,4 +1,5 @@
 import { MantineProvider } from '@mantine/core'
+import { Notifications } from '@mantine/notifications'
 import { act, cleanup, fireEvent, render, screen } from '@testing-library/react'
 import { useSyncExternalStore } from 'react'
 import { afterEach, beforeAll, expect, it, vi } from 'vitest'
@@ -27,7 +28,7 @@ async function table(...ids: string[]) {
   let docs = ids.map(doc)
   const rows = new Rows(async () => ({ docs, next: null }))
   const onSave = vi.fn<GridProps['onSave']>().mockResolvedValue()
-  const page = (cols: GridProps['columns']) => <MantineProvider env="test"><Page rows={rows} onSave={onSave} columns={cols} /></MantineProvider>
+  const page = (cols: GridProps['columns']) => <MantineProvider env="test"><Notifications /><Page rows={rows} onSave={onSave} columns={cols} /></MantineProvider>
   const { rerender } = render(page(columns))
   await screen.findAllByText(ids[0] as string)
   const refresh = (now: string[]) => {
@@ -92,4 +93,17 @@ it('keeps the editor with its field when a column comes before it', async () => 
   expect(cell('b', 2).dataset.editing).toBe('true')
   await press('Enter')
   expect(onSave.mock.calls.map(([, path]) => path)).toEqual(['name'])
+})
+
+it('tells of a refusal when a click elsewhere has closed the editor', async () => {
+  const { onSave } = await table('a', 'b')
+  fireEvent.click(cell('b', 1), { detail: 2 })
+  type('typed')
+  let refuse = (_: Error) => {}
+  onSave.mockImplementation(() => new Promise((_, no) => { refuse = no }))
+  fireEvent.blur(input() as HTMLInputElement)
+  fireEvent.click(cell('a', 2), { detail: 1 })
+  expect(input()).toBeNull()
+  await act(async () => refuse(new Error('too dear')))
+  expect(screen.getByRole('alert').textContent).toContain('too dear')
 })
