@@ -53,7 +53,7 @@ export async function setLanguage(to: Language): Promise<void> {
     wanted = { ...wanted, language }
     throw e
   }
-  localStorage.setItem(storageKey, to)
+  localStorage.setItem(storageKey, language) // another one may have been asked for meanwhile
   for (const f of listeners) f()
 }
 

@@ -33,4 +33,5 @@ it('changes the texts of what is on screen, and keeps what was typed', async () 
 it('ends in the language that was asked for last', async () => {
   await Promise.all([setLanguage('ko'), setLanguage('en'), loadTexts()])
   expect(currentLanguage()).toBe('en')
+  expect(localStorage.getItem('hutch.language')).toBe('en')
 })

@@ -11,7 +11,7 @@ import { Documents, RunFacts } from '../functions/RunDrawer.tsx'
 import { keyOf, runOf, runsOf } from '../functions/api.ts'
 import { CallerName, OutcomeBadge } from '../functions/bits.tsx'
 import { entryOf, type Entry } from './api.ts'
-import { linkOf, usersOf } from './links.ts'
+import { linkOf, userLink, usersOf } from './links.ts'
 import css from './logs.module.css'
 import { KindBadge, Status } from './Table.tsx'
 
@@ -43,7 +43,7 @@ function Facts({ e }: { e: Entry }) {
       <Group gap="xs">
         {e.requestId && <Go to={'/logs?request=' + encodeURIComponent(e.requestId)}>{t('logs.allOfRequest')}</Go>}
         {e.run && <Go to={'/functions?' + new URLSearchParams({ fn: e.run.function, run: keyOf(e.run) }).toString()}>{t('functions.openRun')}</Go>}
-        {usersOf(e).map(uid => <Go key={uid} to={'/logs?user=' + encodeURIComponent(uid)} {...usersOf(e).length > 1 && { of: uid }}>{t('logs.allOfUser')}</Go>)}
+        {usersOf(e).map(uid => <Go key={uid} to={userLink(uid)} {...usersOf(e).length > 1 && { of: uid }}>{t('logs.allOfUser')}</Go>)}
       </Group>
       {e.run ? <RunFacts run={run.data ?? e.run} /> : <Attributes e={e} />}
       {runs.data && runs.data.runs.length > 0 && (

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Entry } from './api.ts'
-import { linkOf, usersOf } from './links.ts'
+import { linkOf, userLink, usersOf } from './links.ts'
 
 const row = (audit: Partial<NonNullable<Entry['audit']>>) => ({ id: 'a', event: 'signed_in', ...audit })
 const entry = (e: Partial<Entry>): Entry => ({ id: 'e', at: '2026-01-01T00:00:00Z', kind: 'audit', level: 'info', ...e })
@@ -21,6 +21,10 @@ describe('links of the audit', () => {
     expect(linkOf(row({ event: 'index.create', target: 'orders' }), 'target')).toBe('')
     expect(linkOf(row({ detail: 'user u1' }), 'detail')).toBe('')
   })
+})
+
+it('looks for a user further back than the page does on its own', () => {
+  expect(userLink('u 1')).toBe('/logs?user=u+1&range=7d')
 })
 
 describe('usersOf', () => {

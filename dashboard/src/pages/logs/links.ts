@@ -26,6 +26,9 @@ export function linkOf(row: NonNullable<Entry['audit']>, field: string): string 
   return ''
 }
 
+/** All of a user's entries, further back than the page looks on its own: the entry at hand may be days old. */
+export const userLink = (uid: string): string => '/logs' + search({ user: uid, range: '7d' })
+
 /** The users that an entry is about, each once: who asked, and to whom it was done. */
 export function usersOf(e: Entry): string[] {
   const out = new Set<string>()
