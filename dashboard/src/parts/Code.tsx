@@ -16,7 +16,7 @@ export function CodeView(props: Omit<CodeProps, 'onChange' | 'onSubmit' | 'onSav
   return <Later height={props.height} small={props.small}><Editor {...props} /></Later>
 }
 
-/** Code to write, unless it is locked. Tab leaves it; Ctrl+] indents. */
-export function CodeEdit({ locked = false, onChange, ...props }: CodeProps & { onChange: (value: string) => void; locked?: boolean }) {
-  return <Later height={props.height} small={props.small}><Editor {...props} {...(!locked && { onChange })} /></Later>
+/** Code to write. Tab leaves it; Ctrl+] indents. */
+export function CodeEdit(props: CodeProps & { onChange: (value: string) => void }) {
+  return <Later height={props.height} small={props.small}><Editor {...props} /></Later>
 }

@@ -168,10 +168,10 @@ function Body({ collection, as, schema, base: first, current, fresh, open, close
           </Group>
         </Alert>
       )}
-      <div className={css.editor}>
+      <div className={css.editor} inert={fresh && busy}>
         {readOnly
           ? <CodeView language="json" height="fill" wrap value={text} label={t('data.doc.json')} />
-          : <CodeEdit language="json" height="fill" wrap value={text} label={t('data.doc.json')} autoFocus={fresh} problems={marks} onChange={type} locked={fresh && busy} onSubmit={submit} onSave={submit} completeAt={c => completeDoc(c, schema)} />}
+          : <CodeEdit language="json" height="fill" wrap value={text} label={t('data.doc.json')} autoFocus={fresh} problems={marks} onChange={type} onSubmit={submit} onSave={submit} completeAt={c => completeDoc(c, schema)} />}
       </div>
       {marks.length > 0 && <ul className={css.problems} aria-label={t('data.doc.problems')}>{marks.slice(0, 20).map(m => <li key={m.from + m.message}><Plain text={m.message} wrap /></li>)}</ul>}
       {error !== undefined && <Alert color="red" p="xs" role="alert"><Plain text={[apiError(error).field, apiError(error).message, apiError(error).hint].filter(Boolean).join(' · ')} wrap /></Alert>}
