@@ -71,7 +71,9 @@ func TestRandomRequestsAreAnsweredAsDescribed(t *testing.T) {
 	}
 	args := []string{"--max-examples", strconv.Itoa(2 * atLeast), "--phases", "examples,fuzzing"} // its phase of coverage takes a second an operation
 	life := 10 * time.Minute
-	if long, err := time.ParseDuration(os.Getenv("HUTCH_LONG")); err == nil {
+	long, err := time.ParseDuration(os.Getenv("HUTCH_LONG"))
+	timed := err == nil // how often each is asked is then the time's to say
+	if timed {
 		args, life = []string{"--max-examples", "400", "--max-time", strconv.Itoa(int(long.Seconds() / float64(len(callers))))}, long+5*time.Minute
 	}
 	for _, c := range callers {
@@ -112,7 +114,7 @@ func TestRandomRequestsAreAnsweredAsDescribed(t *testing.T) {
 		if varied {
 			want = atLeast
 		}
-		if n < want && staysIn("", strings.ToLower(method), path) {
+		if n < want && !timed && staysIn("", strings.ToLower(method), path) {
 			t.Errorf("%s was asked %d times, not %d", op, n, want)
 		}
 		if got[op][2] > 0 {
@@ -123,7 +125,7 @@ func TestRandomRequestsAreAnsweredAsDescribed(t *testing.T) {
 		}
 	}
 	slices.Sort(never)
-	if len(lost) > len(h.whole)/10 { // a few: other requests delete what these ask for
+	if len(lost) > len(h.whole)/10 && !timed { // a few: other requests delete what these ask for
 		t.Errorf("requests for what there is that never went well: %q", lost)
 	}
 	t.Logf("%d operations; %d were asked for what there is, %d never went well:\n%s", len(all), len(h.whole), len(never), strings.Join(never, "\n"))
