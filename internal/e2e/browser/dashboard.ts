@@ -62,7 +62,7 @@ export async function openDesk(command: 'dev' | 'serve' = 'dev', from?: string, 
     })
     page.on('console', m => {
       const status = Number(/status of (\d+)/.exec(m.text())?.[1])
-      if ((m.type() === 'error' || m.type() === 'warning') && !expected.has(status)) problems.push(`${page.url()}: ${m.text()}`)
+      if ((m.type() === 'error' || m.type() === 'warning') && !expected.has(status)) problems.push(`${page.url()}: ${m.text()} (${m.location().url})`)
     })
     page.on('request', r => {
       const to = new URL(r.url())
