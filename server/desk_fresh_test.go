@@ -14,7 +14,7 @@ import (
 )
 
 // startAged is startDesk with a clock that can be set ahead.
-func startAged(t *testing.T) (d *deskSite, ahead *atomic.Int64) {
+func startAged(t *testing.T, edit ...func(*server.Options)) (d *deskSite, ahead *atomic.Int64) {
 	t.Helper()
 	ahead = new(atomic.Int64)
 	now := func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
@@ -22,6 +22,9 @@ func startAged(t *testing.T) (d *deskSite, ahead *atomic.Int64) {
 	d.real = startRealAs(t, func(o *server.Options) {
 		o.Now = now
 		o.Desk = server.Desk{Operators: o.Auth.(*auth.Service).Operators(), Files: deskFiles, Host: "127.0.0.1"}
+		for _, f := range edit {
+			f(o)
+		}
 	}, func(o *auth.Options) { o.Operators.MFA, o.Hasher, o.Now = auth.MFAOptional, quickHasher{}, now })
 	d.desk = d.addr
 	l, err := d.auth.Operators().FirstLink(t.Context())

@@ -2,34 +2,16 @@ package server_test
 
 import (
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/hutch-dev/hutch/auth"
 	"github.com/hutch-dev/hutch/server"
 )
 
 // TestOperatorsTokensAreRenewed: use after ten minutes brings a younger token of
 // the same session, which lives on when the first one has ended.
 func TestOperatorsTokensAreRenewed(t *testing.T) {
-	var ahead atomic.Int64
-	now := func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
-	d := &deskSite{}
-	d.real = startRealAs(t, func(o *server.Options) {
-		o.Dev, o.Now = true, now
-		o.Desk = server.Desk{Operators: o.Auth.(*auth.Service).Operators(), Files: deskFiles}
-	}, func(o *auth.Options) { o.Operators.MFA, o.Hasher, o.Now = auth.MFAOff, quickHasher{}, now })
-	d.desk = d.addr
-	l, err := d.auth.Operators().FirstLink(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := d.auth.Operators().SetUp(t.Context(), l.Token, "ann@ops.test", deskPassword, auth.Client{ServiceKey: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	d.token = e.Token
+	d, ahead := startAged(t, func(o *server.Options) { o.Dev, o.Desk.Host = true, "" })
 	ask := func() (status int, token string) {
 		a := d.operator(t, "GET", "/admin/v1/operators", "")
 		name, _, _ := strings.Cut(a.Header.Get("Set-Cookie"), ";")
