@@ -2,6 +2,7 @@ package data_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/hutch-dev/hutch"
@@ -118,6 +119,45 @@ func TestS25HookAnswers(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A hook that fails over what the schema refuses anyway is not the server's fault.
+func TestAHookThatFailsOverAWrongDocument(t *testing.T) {
+	schema, err := data.ParseSchema("notes", []byte(`{"required":["n"],"properties":{"n":{"type":"integer"}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, doc string
+		hook      error
+		code      hutch.Code
+		field     string
+	}{
+		{"wrong type", `{"n":[{}]}`, hutch.Errorf(hutch.Internal, "function f failed"), hutch.InvalidArgument, "n"},
+		{"missing", `{}`, hutch.Errorf(hutch.Internal, "function f failed"), hutch.InvalidArgument, "n"},
+		{"right type", `{"n":1}`, hutch.Errorf(hutch.Internal, "function f failed"), hutch.Internal, ""},
+		{"refused by the hook", `{"n":[{}]}`, &hutch.Error{Code: hutch.FailedPrecondition, Message: "no fish"}, hutch.FailedPrecondition, ""},
+		{"too slow", `{"n":[{}]}`, hutch.Errorf(hutch.DeadlineExceeded, "too slow"), hutch.DeadlineExceeded, ""},
+		{"mended", `{}`, nil, "", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := &hooks{before: func(_ context.Context, _ *data.Tx, ch *data.Change) error {
+				ch.After = js(t, `{"n":7}`)
+				return c.hook
+			}}
+			r := open(t, withHooks(h), func(u *setup) {
+				i := slices.IndexFunc(u.app.Collections, func(c data.Collection) bool { return c.Name == "notes" })
+				u.app.Collections[i].Schema = schema
+			})
+			_, err := r.Write(as(t, ann), []data.Mutation{{Op: data.OpCreate, In: "notes", ID: "one", Data: js(t, c.doc)}}, data.WriteOptions{})
+			if e := hutch.AsError(err); err != nil && (e.Code != c.code || e.Field != c.field) || (err == nil) != (c.code == "") {
+				t.Errorf("%+v", e)
+			}
+			if stored := r.stored(t, "notes", "one"); (stored == "") == (c.code == "") {
+				t.Errorf("stored %q", stored)
+			}
+		})
+	}
 }
 
 func TestHooksReadAndDoNotWrite(t *testing.T) {

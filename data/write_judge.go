@@ -142,7 +142,7 @@ func (st *step) hook(ctx context.Context, branch Op, old, next Doc) (Doc, error)
 	tx := c.st.hookTx()
 	defer tx.Close()
 	if err := c.app.Hooks.Before(hutch.WithPrincipal(ctx, tx.Principal()), tx, change); err != nil {
-		return nil, err
+		return nil, st.stumbled(err, next)
 	}
 	if branch == OpDelete || change.After == nil || bytes.Equal(change.After, next) {
 		return next, nil
@@ -155,6 +155,19 @@ func (st *step) hook(ctx context.Context, branch Op, old, next Doc) (Doc, error)
 		return nil, st.refused(err)
 	}
 	return edited, nil
+}
+
+// stumbled is a hook's error as it is answered. A hook may mend a document before
+// the schema judges it; one that fell over what the schema refuses is not to
+// blame, and the client learns what is wrong with the document.
+func (st *step) stumbled(err error, given Doc) error {
+	if given == nil || st.schema == nil || hutch.AsError(err).Code != hutch.Internal {
+		return err
+	}
+	if wrong := st.schema.Validate(given); wrong != nil {
+		return st.inData(wrong)
+	}
+	return err
 }
 
 // refused is a rule's refusal as it is answered.
