@@ -19,7 +19,8 @@ const colOperators = "_operators"
 const (
 	maxOperators        = 100
 	maxOperatorSessions = 20
-	maxOperatorHalves   = 5  // that owe a factor
+	maxNetworkHalves    = 5  // that owe a factor, of a network (IPv4 /24, IPv6 /48)
+	maxOperatorHalves   = 25 // of all networks
 	operatorPassword    = 10 // characters, at least
 	operatorIdle        = 12 * time.Hour
 	operatorMax         = 7 * 24 * time.Hour

@@ -1,7 +1,9 @@
 package auth_test
 
 import (
+	"fmt"
 	"testing"
+	"time"
 
 	"github.com/hutch-dev/hutch"
 	"github.com/hutch-dev/hutch/auth"
@@ -29,6 +31,87 @@ func TestS39HalfSignInsEndNoOperator(t *testing.T) {
 		if want := i >= len(halves)-5; err != nil || (s.Next == "totp") != want {
 			t.Errorf("half %d of %d: %+v %v", i, len(halves), s, err)
 		}
+	}
+}
+
+// TestS39HalvesOfElsewhereEndNoHalf: who has the password, in one network, ends no
+// half of another one, and their own beyond five.
+func TestS39HalvesOfElsewhereEndNoHalf(t *testing.T) {
+	for name, nets := range map[string]struct{ mine, near, other string }{
+		"IPv4": {"198.51.100.7", "198.51.100.200", "203.0.112.9"},
+		"IPv6": {"2001:db8:1:7::1", "2001:db8:1:8::1", "2001:db8:2:7::1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := setup(t)
+			_, secret := b.guardedOperator()
+			mine := b.half(at(nets.mine))
+			var theirs []*auth.Entered
+			for range 6 {
+				theirs = append(theirs, b.half(at(nets.other)))
+			}
+			b.wantHalf(theirs[0], false)
+			b.wantHalf(theirs[1], true)
+			for range 4 {
+				b.half(at(nets.near))
+			}
+			b.wantHalf(mine, true)
+			next := b.half(at(nets.near)) // the sixth of this network
+			b.wantHalf(mine, false)
+			b.clock.add(time.Minute)
+			e, err := b.Operators().ProveTOTP(t.Context(), next.Token, b.codeOf(secret), at(nets.near))
+			if err != nil || b.isOperator(e.Token) != nil {
+				t.Error("the owner is kept out:", err)
+			}
+			b.wantHalf(theirs[5], true)
+		})
+	}
+}
+
+// TestS39HalvesOfManyNetworksAreBounded: 25 in all, of which those go first that
+// began where the operator never was, and of these where there are most.
+func TestS39HalvesOfManyNetworksAreBounded(t *testing.T) {
+	b := setup(t)
+	b.guardedOperator() // from here
+	net := func(i int) auth.Client { return at(fmt.Sprintf("10.9.%d.1", i)) }
+	known, mine := b.half(here(1)), b.half(at("198.51.100.7"))
+	var theirs []*auth.Entered
+	for i := range 23 {
+		theirs = append(theirs, b.half(net(i/5)))
+	}
+	for _, e := range append([]*auth.Entered{known, mine}, theirs...) {
+		b.wantHalf(e, true)
+	}
+	theirs = append(theirs, b.half(net(4))) // four of this one, five of the others
+	b.wantHalf(theirs[0], false)
+	for i := 5; i < 40; i++ {
+		theirs = append(theirs, b.half(net(i)))
+	}
+	b.wantHalf(known, true)
+	n := 0
+	for _, e := range append([]*auth.Entered{known, mine}, theirs...) {
+		if s, err := b.Operators().State(t.Context(), e.Token); err == nil && s.Next == "totp" {
+			n++
+		}
+	}
+	if n != 25 {
+		t.Errorf("%d halves", n)
+	}
+}
+
+// half signs in with the password alone.
+func (b *bench) half(c auth.Client) *auth.Entered {
+	b.t.Helper()
+	e, err := b.Operators().SignIn(b.t.Context(), opAddress, opPassword, c)
+	if err != nil || e.State.Next == "" {
+		b.t.Fatal(e, err)
+	}
+	return e
+}
+
+func (b *bench) wantHalf(e *auth.Entered, lives bool) {
+	b.t.Helper()
+	if s, err := b.Operators().State(b.t.Context(), e.Token); err != nil || (s.Next == "totp") != lives {
+		b.t.Errorf("%+v %v, lives: %v", s, err, lives)
 	}
 }
 

@@ -45,37 +45,6 @@ func (o *Operators) lives(d *operatorDoc, s *operatorSession, now time.Time) boo
 	return now.Before(o.ends(d, s)) && now.Before(s.Seen.Add(operatorIdle+renewAfter))
 }
 
-// begin adds a session; those that have ended go, and the oldest of too many.
-// Halves are counted apart: who has the password alone ends no whole session.
-func (o *Operators) begin(d *operatorDoc, aal string, c Client, now time.Time) (*operatorSession, error) {
-	b, err := random(o.s.o.Entropy, 16)
-	if err != nil {
-		return nil, hutch.Errorf(hutch.Internal, "reading entropy: %w", err)
-	}
-	s := operatorSession{ID: base62(b), AAL: aal, Authentic: now, Seen: now, Created: now, Agent: c.agent(), Addr: c.address()}
-	half, most := o.owes(d, &s) != "", maxOperatorSessions
-	if half {
-		most = maxOperatorHalves
-	}
-	kept, alike := make([]operatorSession, 0, len(d.Sessions)+1), 1
-	for _, x := range slices.Backward(d.Sessions) { // the newest first
-		if !o.lives(d, &x, now) {
-			continue
-		}
-		if (o.owes(d, &x) != "") == half {
-			if alike == most {
-				continue
-			}
-			alike++
-		}
-		kept = append(kept, x)
-	}
-	slices.Reverse(kept)
-	kept = append(kept, s)
-	d.Sessions = kept
-	return &d.Sessions[len(d.Sessions)-1], nil
-}
-
 // end takes a session from d.
 func (d *operatorDoc) end(id string) {
 	d.Sessions = slices.DeleteFunc(slices.Clone(d.Sessions), func(s operatorSession) bool { return s.ID == id })
