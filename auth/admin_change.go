@@ -80,10 +80,12 @@ func asExists(err error) error {
 }
 
 // EditUser answers PUT admin/users/{id}. A new password or address ends all
-// sessions; an address counts as proven with email_confirm only. Errors of
-// AddUser and UserByID.
+// sessions; an address counts as proven with email_confirm only. A ban that ends
+// before the present one wants of operators a recent proof, as lifting it does.
+// Errors of AddUser, UserByID and Operators.Recent.
 func (s *Service) EditUser(ctx context.Context, c Credentials, id string, body []byte) (*User, error) {
-	if _, err := s.admin(ctx, c); err != nil {
+	by, err := s.admin(ctx, c)
+	if err != nil {
 		return nil, err
 	}
 	r, err := s.parseUserEdit(body)
@@ -105,6 +107,11 @@ func (s *Service) EditUser(ctx context.Context, c Credentials, id string, body [
 	var out *User
 	err = s.administer(ctx, c, id, "user_updated", func(u *userDoc, row *auditDoc) ([]data.Write, error) {
 		now := s.o.Now()
+		if r.ban != nil && now.Add(*r.ban).Before(u.Banned) {
+			if err := s.provenNow(ctx, by, now); err != nil {
+				return nil, err
+			}
+		}
 		row.Detail = strings.Join(r.names, ",")
 		ws, err := s.editBy(ctx, u, &r, hash, now)
 		if err != nil {

@@ -176,7 +176,8 @@ func editUser(r *request) error {
 }
 
 // harmless reports whether the body of a change says nothing but what a user may
-// set of themselves, and bans. To lift a ban gives power.
+// set of themselves, and bans: to keep somebody out is urgent. To lift a ban gives
+// power; one that ends sooner than the present one is judged where that is read.
 func harmless(body []byte) bool {
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(body, &fields) != nil {

@@ -111,7 +111,8 @@ func TestS66PowerWantsARecentProof(t *testing.T) {
 }
 
 // TestS66ChangesOfUsersThatGivePower: a password, an address, roles and what the
-// app keeps; a ban, which takes power away, and what users set themselves do not ask.
+// app keeps, a ban that is lifted or shortened; a ban and the end of sessions,
+// which take power away, and what users set themselves do not ask.
 func TestS66ChangesOfUsersThatGivePower(t *testing.T) {
 	d, ahead := startAged(t)
 	a := d.operator(t, "POST", "/admin/v1/auth/users", `{"email":"cat@shop.test"}`)
@@ -127,9 +128,20 @@ func TestS66ChangesOfUsersThatGivePower(t *testing.T) {
 			t.Errorf("%s: %d %s", body, a.StatusCode, a.body)
 		}
 	}
+	for _, c := range []struct { // by now the ban of a day holds
+		span string
+		asks bool
+	}{{"23h", true}, {"1ns", true}, {"48h", false}, {"47h", true}, {"876000h", false}, {"1s", true}} {
+		a := d.operator(t, "PUT", path, `{"ban_duration":"`+c.span+`"}`)
+		if stale(a) != c.asks || !c.asks && a.StatusCode != 200 {
+			t.Errorf("a ban of %s: %d %s", c.span, a.StatusCode, a.body)
+		}
+	}
+	wantStatus(t, d.operator(t, "DELETE", path+"/sessions", ""), 204)
 	if a := d.operator(t, "GET", path, ""); a.StatusCode != 200 || !strings.Contains(a.body, `"email":"cat@shop.test"`) || strings.Contains(a.body, "admin") {
 		t.Error(a.StatusCode, a.body)
 	}
 	wantStatus(t, d.operator(t, "POST", "/admin/v1/session/confirm", `{"password":"`+deskPassword+`"}`), 200)
 	wantStatus(t, d.operator(t, "PUT", path, `{"email":"eve@shop.test","roles":["admin"]}`), 200)
+	wantStatus(t, d.operator(t, "PUT", path, `{"ban_duration":"1s"}`), 200)
 }
