@@ -38,5 +38,5 @@ export default defineConfig({
       },
     },
   },
-  test: { environment: 'jsdom', setupFiles: 'test/setup.ts', include: ['test/**/*.test.{ts,tsx}', 'src/**/*.test.{ts,tsx}'] },
+  test: { environment: 'jsdom', setupFiles: 'test/setup.ts', testTimeout: 60_000, hookTimeout: 60_000, include: ['test/**/*.test.{ts,tsx}', 'src/**/*.test.{ts,tsx}'] },
 })

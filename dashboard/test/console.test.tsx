@@ -30,7 +30,6 @@ const asked = () => JSON.parse(screen.getByLabelText<HTMLTextAreaElement>('Query
 const who = () => screen.getByRole<HTMLInputElement>('combobox', { name: 'As' }).value
 const following = () => screen.getByText(/^As.*:/).textContent
 
-vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 })
 beforeAll(() => loadTexts('en'))
 beforeEach(async () => {
   vi.stubGlobal('WebSocket', Socket)
@@ -39,7 +38,7 @@ beforeEach(async () => {
   render(<MantineProvider env="test"><QueryClientProvider client={queries}><Router base="/_"><Console /></Router></QueryClientProvider></MantineProvider>)
   await act(async () => fireEvent.click(screen.getByRole('button', { name: 'Subscribe' })))
   await act(async () => Socket.last.onopen())
-  await waitFor(() => expect(following()).toBe('As cat@shop.example: ' + JSON.stringify(ofA)), { timeout: 10_000 })
+  await waitFor(() => expect(following()).toBe('As cat@shop.example: ' + JSON.stringify(ofA)))
 })
 afterEach(() => {
   cleanup()

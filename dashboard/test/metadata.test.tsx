@@ -19,7 +19,6 @@ let saving: Promise<void> // the server is not faster
 let sent: unknown[]
 const close = vi.fn()
 
-vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 })
 beforeAll(() => loadTexts('en'))
 beforeEach(async () => {
   server = { id: 'u', email: 'a@b.example', app_metadata: { plan: 'free' }, user_metadata: {}, identities: [], factors: [], is_anonymous: false, created_at: '2026-01-01T00:00:00Z', updated_at: '2026-01-01T00:00:00Z' }
@@ -87,7 +86,7 @@ it('keeps what is typed while a save is under way', async () => {
 it('asks before another tab loses it', async () => {
   type('{"plan":"gold"}')
   await act(async () => fireEvent.click(screen.getByRole('tab', { name: 'Profile' })))
-  await screen.findByText('Discard what you wrote?', {}, { timeout: 5000 })
+  await screen.findByText('Discard what you wrote?')
   expect(field().value).toBe('{"plan":"gold"}')
   await act(async () => fireEvent.click(screen.getByRole('button', { name: 'Cancel' })))
   type('{"plan":"free"}')

@@ -34,7 +34,6 @@ const show = (inside: ReactNode, beside?: ReactNode) => render(
   <MantineProvider env="test"><QueryClientProvider client={queries}><Side>{inside}</Side><ModalsRoot /><ProofRoot />{beside}</QueryClientProvider></MantineProvider>,
 )
 
-vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 })
 beforeAll(async () => {
   await loadTexts('en')
   Element.prototype.scrollIntoView ??= () => {}
@@ -62,9 +61,9 @@ describe('Escape', () => {
   it('closes a proof, then the question that wanted it, then the drawer', async () => {
     show(null)
     act(() => confirm({ title: 'Erase?', about: 'For ever.', name: 'ann', action: 'Erase', run: () => post('/erase') }))
-    fireEvent.change(await screen.findByRole('textbox', {}, { timeout: 5000 }), { target: { value: 'ann' } })
+    fireEvent.change(await screen.findByRole('textbox'), { target: { value: 'ann' } })
     await act(async () => fireEvent.click(screen.getByRole('button', { name: 'Erase' })))
-    await screen.findByLabelText('Password', {}, { timeout: 5000 })
+    await screen.findByLabelText('Password')
     expect(titles()).toHaveLength(3)
     await escape()
     expect(titles()).toEqual(['Ann', 'Erase?'])

@@ -34,7 +34,7 @@ describe('confirm', () => {
     const run = vi.fn().mockRejectedValueOnce(new ApiError(412, { code: 'failed_precondition', message: 'not now' })).mockResolvedValue(null)
     render(<MantineProvider env="test"><ModalsRoot /></MantineProvider>)
     act(() => confirm({ title: 'Delete?', about: 'Gone for ever.', name: 'orders', action: 'Delete', run }))
-    const button = await screen.findByRole<HTMLButtonElement>('button', { name: 'Delete' }, { timeout: 5000 })
+    const button = await screen.findByRole<HTMLButtonElement>('button', { name: 'Delete' })
     expect(button.disabled).toBe(true)
     fireEvent.change(screen.getByRole('textbox'), { target: { value: 'order' } })
     expect(button.disabled).toBe(true)

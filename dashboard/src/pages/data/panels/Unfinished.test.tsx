@@ -25,7 +25,7 @@ it('asks before it forgets an import, and says whose it is', async () => {
   vi.mocked(client.dropImport).mockResolvedValue()
   show(begun('old', 61), begun('new', 30))
   forget('old')
-  const dialog = await screen.findByRole('dialog', {}, { timeout: 5000 })
+  const dialog = await screen.findByRole('dialog')
   expect(client.dropImport).not.toHaveBeenCalled()
   expect(dialog.textContent).toContain('old.csv, begun by ann@shop.example: 7 lines')
   await act(async () => fireEvent.click(within(dialog).getByRole('button', { name: 'Cancel' })))
