@@ -14,11 +14,14 @@ import (
 type keeper struct{ to []string }
 
 func (k *keeper) Config(context.Context) (*server.ConfigView, error) {
-	return &server.ConfigView{Values: []server.ConfigValue{{Path: "name", Value: "shop", Source: "file"}}}, nil
+	return &server.ConfigView{
+		Values:   []server.ConfigValue{{Path: "name", Value: "shop", Source: "file"}},
+		Findings: []server.ConfigFinding{}, Reloads: []server.ConfigReload{},
+	}, nil
 }
 
 func (k *keeper) Mail(context.Context) (*server.MailView, error) {
-	return &server.MailView{Sends: true, Waiting: 3}, nil
+	return &server.MailView{Sends: true, Waiting: 3, Kinds: []string{}, Templates: []string{}, Failures: []server.MailFailed{}}, nil
 }
 
 func (k *keeper) PreviewMail(_ context.Context, m server.MailAsked) (*server.MailPreview, error) {
@@ -31,7 +34,7 @@ func (k *keeper) TestMail(_ context.Context, to string) error {
 }
 
 func (k *keeper) About(context.Context) (*server.About, error) {
-	return &server.About{Version: "1", Started: time.Unix(0, 0).UTC()}, nil
+	return &server.About{Version: "1", Started: time.Unix(0, 0).UTC(), Licences: []server.Licence{}}, nil
 }
 
 func (k *keeper) LicenceText(_ context.Context, id string) (string, error) {

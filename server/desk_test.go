@@ -67,6 +67,7 @@ func startDesk(t *testing.T, edit ...func(*server.Options)) *deskSite {
 		<-done
 	})
 	d.desk = ln.Addr().String()
+	witnessed(t, d.srv, d.desk, false)
 	l, err := d.auth.Operators().FirstLink(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -308,7 +308,9 @@ func (p *people) EraseSelf(_ context.Context, c auth.Credentials) error {
 func (p *people) Settings() auth.Settings        { return auth.Settings{} }
 func (p *people) Health() auth.Health            { return auth.Health{Name: "test"} }
 func (p *people) JWKS() (json.RawMessage, error) { return json.RawMessage(`{"keys":[]}`), nil }
-func (p *people) Discovery() auth.Discovery      { return auth.Discovery{} }
+func (p *people) Discovery() auth.Discovery {
+	return auth.Discovery{ResponseTypes: []string{}, SubjectTypes: []string{}, Algorithms: []string{}, Claims: []string{}}
+}
 
 // code stands for functions.Service: it answers what it was asked.
 type code struct {

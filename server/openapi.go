@@ -100,7 +100,7 @@ func openAPIDocument(routes []*Route, app App, whole bool) schema {
 			"schemas": b.named, "securitySchemes": schemes,
 			"responses": schema{"failure": schema{
 				"description": "Every failure has this body; 429 and 503 carry Retry-After.",
-				"headers":     schema{"Retry-After": schema{"description": "seconds; with 429 and 503", "schema": schema{"type": "integer", "minimum": 1}}},
+				"headers":     schema{"X-Request-Id": always, "Retry-After": schema{"description": "seconds; with 429 and 503", "schema": schema{"type": "integer", "minimum": 1}}},
 				"content":     jsonContent(refTo("Failure")),
 			}},
 		},
@@ -185,7 +185,7 @@ func (b *describer) responses(r *Route) schema {
 		switch v := v.(type) {
 		case nil:
 		case redirect:
-			a["headers"].(schema)["Location"] = schema{"schema": schema{"type": "string"}}
+			a["headers"].(schema)["Location"] = always
 		case page:
 			a["content"] = schema{"text/html": schema{"schema": schema{"type": "string"}}}
 		case badLink:
@@ -212,10 +212,13 @@ func (b *describer) responses(r *Route) schema {
 	return out
 }
 
+// always is a header that is never missing.
+var always = schema{"schema": schema{"type": "string"}, "required": true}
+
 // headersOf are those that clients read.
 func headersOf(r *Route, status int) schema {
 	text := schema{"schema": schema{"type": "string"}}
-	out := schema{"X-Request-Id": text}
+	out := schema{"X-Request-Id": always}
 	if r.Once {
 		out["Hutch-Position"] = text
 		out["Idempotency-Replayed"] = schema{"schema": schema{"type": "string", "enum": []string{"true"}}}

@@ -88,7 +88,10 @@ func (b *describer) like(method, path, param, value string, body, own schema) {
 		op["requestBody"] = schema{"required": true, "content": jsonContent(body)}
 	}
 	responses := maps.Clone(generic["responses"].(schema))
-	maps.Copy(responses, own)
+	for status, answer := range own {
+		answer.(schema)["headers"] = responses[status].(schema)["headers"]
+		responses[status] = answer
+	}
 	op["responses"] = responses
 	b.add(strings.Replace(path, param, value, 1), strings.ToLower(method), op)
 }

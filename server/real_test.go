@@ -97,6 +97,7 @@ func startRealAs(t testing.TB, serve func(*server.Options), edit ...func(*auth.O
 	if err != nil {
 		t.Fatal(err)
 	}
+	witnessed(t, srv, ln.Addr().String(), false)
 	wg.Go(func() {
 		if err := srv.Serve(ctx, ln); err != nil {
 			t.Error(err)

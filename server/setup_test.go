@@ -77,6 +77,7 @@ func start(t testing.TB, change ...func(*server.Options)) *site {
 	})
 	t.Cleanup(s.stop)
 	waitFor(t, "the listener is known", func() bool { return srv.PublicURL() != "" })
+	witnessed(t, srv, s.addr, s.auth == o.Auth)
 	return s
 }
 
@@ -108,7 +109,7 @@ func (a *answer) field(name string) string {
 }
 
 var client = &http.Client{
-	Transport:     &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true},
+	Transport:     witness,
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	Timeout:       20 * time.Second,
 }

@@ -52,6 +52,7 @@ var allowed = map[string][]string{
 	"internal/history":      {"", "data"},
 	"internal/lint":         {""},
 	"internal/mongotest":    {},
+	"internal/contract":     {},
 	"bench":                 {""},
 	"server":                {"", "data", "data/live", "data/jobs", "data/transfer", "auth", "functions", "rules", "deploy", "dashboard", "internal/bundle", "internal/history"},
 	"internal/boot": {
@@ -92,7 +93,7 @@ var homes = []struct {
 	{"cel.dev/cel-go", []string{"rules"}, false},
 	{"modernc.org/quickjs", []string{"functions/quickjs"}, false},
 	{"github.com/evanw/esbuild", []string{"internal/bundle"}, false},
-	{"github.com/santhosh-tekuri/jsonschema", []string{"data"}, false},
+	{"github.com/santhosh-tekuri/jsonschema", []string{"data", "internal/contract"}, false},
 	{"github.com/goccy/go-yaml", []string{"config"}, true},
 	{"github.com/spf13/cobra", []string{"cmd/hutch"}, false},
 	{"github.com/fsnotify/fsnotify", []string{"cmd/hutch"}, false},
