@@ -92,18 +92,24 @@ func (s *Service) Gone(ctx context.Context, id string) (bool, error) {
 
 // forget does what needs no commit, or may come later.
 func (s *Service) forget(ctx context.Context, gone erased) {
+	s.forgetSessions(ctx, gone)
+	if s.o.Erasures == nil {
+		return
+	}
+	if err := s.o.Erasures.Erase(ctx, gone.user, gone.mailed...); err != nil {
+		s.o.Log.Warn("what is kept of an erased user's requests goes later", slog.String("user", gone.user), slog.Any("error", err))
+	}
+}
+
+// forgetSessions is forget of many in turn, whose other traces go together by their
+// marks.
+func (s *Service) forgetSessions(ctx context.Context, gone erased) {
 	if err := s.endSessionsOf(ctx, gone.user); err != nil {
 		s.o.Log.Warn("sessions of an erased user go with the next sweep", slog.String("user", gone.user), slog.Any("error", err))
 	}
 	s.cache.drop(gone.user)
 	for _, id := range gone.sessions {
 		s.cache.drop(id)
-	}
-	if s.o.Erasures == nil {
-		return
-	}
-	if err := s.o.Erasures.Erase(ctx, gone.user, gone.mailed...); err != nil {
-		s.o.Log.Warn("what is kept of an erased user's requests goes later", slog.String("user", gone.user), slog.Any("error", err))
 	}
 }
 

@@ -102,7 +102,7 @@ func (s *Service) sweepSome(ctx context.Context, pending, anonymous *int) (found
 			return 0, 0, err
 		case again.IsZero():
 			gone[u.Anonymous]++
-			s.forget(ctx, erased)
+			s.forgetSessions(ctx, erased)
 		}
 		done++
 	}

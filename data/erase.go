@@ -52,19 +52,34 @@ func (s *Service) Erasure(id string, now time.Time, also ...string) Write {
 // letters about him or another of his names; the images of his documents go from the change log within
 // two minutes of the mark, by whichever node sweeps.
 func (s *Service) Erase(ctx context.Context, id string, also ...string) error {
-	mine := Where{Op: OpEq, Path: "owner", Value: String(hutch.User.String() + ":" + id)}
-	if err := s.drain(ctx, onceCollection.Name, mine, []Order{{Path: "at"}}); err != nil {
-		return err
-	}
-	for _, name := range append([]string{id}, also...) {
-		about := And(Where{Op: OpEq, Path: jobAbout, Value: String(name)}, Where{Op: OpExists, Path: jobDead, Value: Bool(true)})
-		if err := s.drain(ctx, jobsCollection, about, nil); err != nil {
+	return s.eraseAll(ctx, []person{{id, also}})
+}
+
+// person is one who was erased, and other names that jobs know them by.
+type person struct {
+	id   string
+	also []string
+}
+
+// eraseAll is Erase of many: other rooms look through what they keep once for all.
+func (s *Service) eraseAll(ctx context.Context, people []person) error {
+	ids := make([]string, len(people))
+	for i, p := range people {
+		ids[i] = p.id
+		mine := Where{Op: OpEq, Path: "owner", Value: String(hutch.User.String() + ":" + p.id)}
+		if err := s.drain(ctx, onceCollection.Name, mine, []Order{{Path: "at"}}); err != nil {
 			return err
+		}
+		for _, name := range append([]string{p.id}, p.also...) {
+			about := And(Where{Op: OpEq, Path: jobAbout, Value: String(name)}, Where{Op: OpExists, Path: jobDead, Value: Bool(true)})
+			if err := s.drain(ctx, jobsCollection, about, nil); err != nil {
+				return err
+			}
 		}
 	}
 	if fs := s.erasers.Load(); fs != nil {
 		for _, f := range *fs {
-			if err := f(ctx, id); err != nil {
+			if err := f(ctx, ids); err != nil {
 				return err
 			}
 		}
@@ -72,10 +87,10 @@ func (s *Service) Erase(ctx context.Context, id string, also ...string) error {
 	return nil
 }
 
-// OnErase has f drop, with each Erase, what another room keeps of a user; it is
-// asked again with the mark. It is for the start, before anything is erased.
-func (s *Service) OnErase(f func(ctx context.Context, id string) error) {
-	var fs []func(context.Context, string) error
+// OnErase has f drop, with each Erase, what another room keeps of users; it is
+// asked again with the marks. It is for the start, before anything is erased.
+func (s *Service) OnErase(f func(ctx context.Context, ids []string) error) {
+	var fs []func(context.Context, []string) error
 	if old := s.erasers.Load(); old != nil {
 		fs = *old
 	}
@@ -99,51 +114,53 @@ func (s *Service) drain(ctx context.Context, coll string, w Where, order []Order
 // sweepErasures drops the images of those whose marks are open, on one node of
 // all; that marks are done tells the other nodes' feeds.
 func (s *Service) sweepErasures(ctx context.Context, lease *Lease) error {
+	for {
+		if n, err := s.sweepErased(ctx, lease); err != nil || n < sweepBatch {
+			return err
+		}
+	}
+}
+
+// sweepErased is sweepErasures of some; it gives of how many.
+func (s *Service) sweepErased(ctx context.Context, lease *Lease) (int, error) {
 	b, err := s.swept(ctx, erasuresCollection.Name, Where{Op: OpEq, Path: "open", Value: Bool(true)}, nil, sweepBatch)
 	if err != nil || len(b.Writes) == 0 {
-		return err
+		return 0, err
 	}
 	if ok, err := lease.Acquire(ctx); err != nil || !ok {
-		return err
-	}
-	type person struct {
-		id   string
-		also []string
+		return 0, err
 	}
 	var people []person
+	var ids []string
 	due := &Batch{Now: s.now()}
 	for _, w := range b.Writes {
 		st := &state{s: s}
 		mark, err := st.stored(ctx, w.Collection, w.ID)
 		st.close()
 		if err != nil {
-			return err
+			return 0, err
 		}
 		if at := Field(mark, "at"); at.Type != bson.TypeDateTime || s.now().Sub(at.Time()) < eraseAfter {
 			continue
 		}
-		people = append(people, person{w.ID, texts(Field(mark, "also"))})
+		people, ids = append(people, person{w.ID, texts(Field(mark, "also"))}), append(ids, w.ID)
 		done := NewDoc(Elem{FieldID, String(w.ID)}, Elem{"at", Field(mark, "at")})
 		due.Writes = append(due.Writes, Write{
 			Collection: w.Collection, ID: w.ID, Expect: versionOf(mark), Next: func(Doc) (Doc, error) { return done, nil },
 		})
 	}
 	if len(people) == 0 {
-		return nil
+		return 0, nil
 	}
-	var ids []string
-	for _, p := range people { // again: a request that ran beside the deletion left a record
-		if err := s.Erase(ctx, p.id, p.also...); err != nil {
-			return err
-		}
-		ids = append(ids, p.id)
+	if err := s.eraseAll(ctx, people); err != nil { // again: a request that ran beside the deletion left a record
+		return 0, err
 	}
 	if f, ok := s.store.(Forgetter); ok {
 		if err := f.Forget(ctx, ids); err != nil {
-			return err
+			return 0, err
 		}
 	}
-	return s.commitSweep(ctx, due)
+	return len(people), s.commitSweep(ctx, due)
 }
 
 // forget cuts the ring behind the newest commit that holds an image of one who

@@ -1,6 +1,7 @@
 package data_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -86,5 +87,39 @@ func TestS61ErasureDropsRecordsAtOnceAndImagesSoon(t *testing.T) {
 	}
 	if err := r.Sweep(t.Context()); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestS61ManyErasuresAreOneSearch: a sweep looks for all whose marks are due, in
+// other rooms once for 200.
+func TestS61ManyErasuresAreOneSearch(t *testing.T) {
+	r := open(t)
+	var asked []int
+	erased := map[string]int{}
+	r.OnErase(func(_ context.Context, ids []string) error {
+		asked = append(asked, len(ids))
+		for _, id := range ids {
+			erased[id]++
+		}
+		return nil
+	})
+	b := &data.Batch{}
+	for i := range 450 {
+		b.Writes = append(b.Writes, r.Erasure(fmt.Sprintf("0199a3c8-5c1e-7b21-9d1c-%012d", i), r.clock.now()))
+	}
+	if _, err := r.System("_erasures").Commit(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Sweep(t.Context()); err != nil || len(asked) != 0 {
+		t.Fatalf("asked %v before the marks are due: %v", asked, err)
+	}
+	r.clock.advance(time.Minute)
+	for range 2 {
+		if err := r.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if fmt.Sprint(asked) != "[200 200 50]" || len(erased) != 450 {
+		t.Errorf("asked for %v, %d in all", asked, len(erased))
 	}
 }

@@ -85,17 +85,20 @@ func NewJournal(o JournalOptions) *Journal {
 }
 
 // Add takes a copy of an entry. Marks are words by which Read passes over packs
-// that cannot hold what it looks for. false: it is longer than 256 KiB.
+// that cannot hold what it looks for. false: it is longer than 256 KiB, or empty.
 func (j *Journal) Add(body []byte, marks ...string) bool {
 	now := j.o.Now()
+	var few [16]uint32
+	named := appendUUIDs(few[:0], body[:min(len(body), journalEntry)])
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if len(body) > journalEntry {
+	if len(body) > journalEntry || len(body) == 0 {
 		j.lose(1)
 		return false
 	}
 	p := j.current(now)
 	j.waiting += p.add(now, body, marks)
+	p.marks = append(p.marks, named...)
 	if len(p.raw) >= journalPack {
 		j.seal()
 	}

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"bytes"
 	"compress/flate"
 	"context"
 	"encoding/binary"
@@ -9,44 +10,64 @@ import (
 	"github.com/hutch-dev/hutch"
 )
 
-// Forget takes out what match finds in packs that may have one of the marks, and
-// gives what it took. What other nodes hold in memory by then is not among it:
-// ask again once they have flushed.
-func (j *Journal) Forget(ctx context.Context, marks []string, match func(body []byte) bool) (gone [][]byte, err error) {
+// Forget edits the entries that hold one of ids, which are UUIDs: edit gets those
+// that an entry holds and gives what is kept of it, nil for nothing. What other
+// nodes hold in memory by then is not among it: ask again once they have flushed.
+func (j *Journal) Forget(ctx context.Context, ids []string, edit func(body []byte, ids []string) []byte) error {
 	if err := j.Flush(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	for p, err := range j.packs(j.o.System.Find(ctx, packsIn(j.o.Collection, packKind, packEnd, false))) {
 		if err != nil {
-			return gone, err
+			return err
 		}
-		if !slices.ContainsFunc(marks, func(m string) bool { return p.may([]uint32{markHash(m)}) }) {
+		may := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !p.may([]uint32{markHash(id)}) })
+		if len(may) == 0 {
 			continue
 		}
-		es, err := p.entries()
-		if err != nil {
-			return gone, err
-		}
-		kept := &pack{at: p.at, dropped: p.number("dropped"), skipped: p.number("skipped")}
-		for _, e := range es {
-			if match(e.Body) {
-				gone = append(gone, e.Body)
-			} else {
-				kept.add(e.At, e.Body, nil)
-			}
-		}
-		if kept.n == len(es) {
-			continue
-		}
-		if err := j.rewrite(ctx, &p, kept, int64(len(es))); err != nil {
-			return gone, err
+		if err := j.forgetIn(ctx, &p, may, edit); err != nil {
+			return err
 		}
 	}
-	return gone, nil
+	return nil
 }
 
-// rewrite makes a pack of n entries one of what is kept; the marks stay.
-func (j *Journal) rewrite(ctx context.Context, p *storedPack, kept *pack, n int64) error {
+// forgetIn is Forget of a pack.
+func (j *Journal) forgetIn(ctx context.Context, p *storedPack, ids []string, edit func([]byte, []string) []byte) error {
+	es, err := p.entries()
+	if err != nil {
+		return err
+	}
+	kept, changed := &pack{at: p.at, dropped: p.number("dropped"), skipped: p.number("skipped")}, false
+	for _, e := range es {
+		body := e.Body
+		if held := holding(body, ids); len(held) > 0 {
+			body = edit(body, held)
+			changed = changed || !bytes.Equal(body, e.Body)
+		}
+		kept.add(e.At, body, nil)
+		if len(body) == 0 {
+			kept.n, kept.gone = kept.n-1, kept.gone+1
+		}
+	}
+	if !changed {
+		return nil
+	}
+	return j.rewrite(ctx, p, kept)
+}
+
+// holding are the ids that stand in a body.
+func holding(body []byte, ids []string) (held []string) {
+	for _, id := range ids {
+		if bytes.Contains(body, []byte(id)) {
+			held = append(held, id)
+		}
+	}
+	return held
+}
+
+// rewrite makes a pack one of what is kept; the marks stay.
+func (j *Journal) rewrite(ctx context.Context, p *storedPack, kept *pack) error {
 	_, marks, _ := Field(p.d, "marks").BinaryOK()
 	for ; len(marks) >= 4; marks = marks[4:] {
 		kept.marks = append(kept.marks, binary.BigEndian.Uint32(marks))
@@ -61,7 +82,7 @@ func (j *Journal) rewrite(ctx context.Context, p *storedPack, kept *pack, n int6
 			return hutch.Errorf(hutch.Internal, "packing entries: %w", err)
 		}
 	}
-	less := &journalSum{bytes: p.size() - int64(len(next)), n: n - int64(kept.n)}
+	less := &journalSum{bytes: p.size() - int64(len(next)), n: p.number("n") - int64(kept.n)}
 	sum := sumID(p.id)
 	ctx, stop := context.WithTimeout(ctx, journalTime)
 	defer stop()
@@ -70,4 +91,34 @@ func (j *Journal) rewrite(ctx context.Context, p *storedPack, kept *pack, n int6
 		{Collection: j.o.Collection, ID: sum, Expect: AnyVersion, Next: less.shrink(sum)},
 	}})
 	return err
+}
+
+const uuidSize = 36
+
+// appendUUIDs marks what has the form of a UUID in lower case, as ids of users
+// have: Forget finds a person wherever an entry names them.
+func appendUUIDs(marks []uint32, body []byte) []uint32 {
+	for i := 8; i+uuidSize-8 <= len(body); {
+		k := bytes.IndexByte(body[i:], '-')
+		if k < 0 {
+			break
+		}
+		if i += k; i+uuidSize-8 <= len(body) && isUUID(body[i-8:i+uuidSize-8]) {
+			marks = append(marks, markHash(body[i-8:i+uuidSize-8]))
+			i += uuidSize - 8
+		} else {
+			i++
+		}
+	}
+	return marks
+}
+
+func isUUID(b []byte) bool {
+	for i, c := range b {
+		switch dash := i == 8 || i == 13 || i == 18 || i == 23; {
+		case dash != (c == '-'), !dash && (c < '0' || c > '9') && (c < 'a' || c > 'f'):
+			return false
+		}
+	}
+	return true
 }

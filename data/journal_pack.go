@@ -51,9 +51,11 @@ func sumID(pack string) string {
 	return fmt.Sprintf("%s%0*x-%s", sumKind, timeDigits, at.UnixMilli()>>sumShift, instance)
 }
 
-// pack is what becomes a document: {_id, node, n, raw, dropped?, skipped?, marks,
-// body}. body unpacked is, for each entry, the ms since the pack's time, the
-// length and the bytes, numbers as uvarint; marks are sorted hashes of 4 bytes.
+// pack is what becomes a document: {_id, node, n, raw, dropped?, skipped?, gone?,
+// marks, body}. body unpacked is, for each entry, the ms since the pack's time, the
+// length and the bytes, numbers as uvarint; marks are sorted hashes of 4 bytes. Of
+// entries that Forget took out the place stays, without bytes, so that the ids of
+// the others hold.
 type pack struct {
 	at      time.Time
 	n       int
@@ -61,6 +63,7 @@ type pack struct {
 	marks   []uint32
 	dropped int64
 	skipped int64
+	gone    int64
 }
 
 // add gives the bytes that the pack grew by.
@@ -77,7 +80,7 @@ func (p *pack) add(now time.Time, body []byte, marks []string) int {
 }
 
 // markHash is FNV-1a.
-func markHash(s string) uint32 {
+func markHash[T string | []byte](s T) uint32 {
 	h := uint32(2166136261)
 	for i := range len(s) {
 		h = (h ^ uint32(s[i])) * 16777619
@@ -113,6 +116,9 @@ func (p *pack) encode(id, node string, w *flate.Writer) (Doc, error) {
 	}
 	if p.skipped > 0 {
 		fields = append(fields, Elem{"skipped", Int64(p.skipped)})
+	}
+	if p.gone > 0 {
+		fields = append(fields, Elem{"gone", Int64(p.gone)})
 	}
 	return NewDoc(fields...), nil
 }
@@ -172,7 +178,8 @@ func (p *storedPack) may(marks []uint32) bool {
 	return true
 }
 
-// entries unpacks the entries, in the order in which they were added.
+// entries unpacks the entries, in the order in which they were added; those without
+// a body are gone.
 func (p *storedPack) entries() ([]Entry, error) {
 	v := Field(p.d, "body")
 	raw := p.number("raw")
@@ -210,6 +217,8 @@ type Entry struct {
 	Node string
 	Body []byte
 }
+
+func (e *Entry) gone() bool { return len(e.Body) == 0 }
 
 func entryID(pack string, i int) string { return pack + "." + strconv.Itoa(i) }
 

@@ -95,7 +95,7 @@ func (j *Journal) Read(ctx context.Context, q JournalQuery) (*JournalPage, error
 			es = es[:min(skip, len(es))]
 		}
 		for _, e := range slices.Backward(es) {
-			if !q.Since.IsZero() && e.At.Before(q.Since) || !q.Until.IsZero() && e.At.After(q.Until) || q.Match != nil && !q.Match(&e) {
+			if e.gone() || !q.Since.IsZero() && e.At.Before(q.Since) || !q.Until.IsZero() && e.At.After(q.Until) || q.Match != nil && !q.Match(&e) {
 				continue
 			}
 			if page.Entries = append(page.Entries, e); len(page.Entries) == q.Limit {
@@ -179,7 +179,7 @@ func (j *Journal) Follow(ctx context.Context, cursor string, limit int, match fu
 		}
 		at, instance, _ := splitPack(p.id)
 		seen, i, _ := splitEntry(f.Seen[instance])
-		if seen > p.id || seen == p.id && int64(i) >= p.number("n")-1 {
+		if seen > p.id || seen == p.id && int64(i) >= p.number("n")+p.number("gone")-1 {
 			continue
 		}
 		if len(es) >= limit || read >= journalRead || read > 0 && time.Now().After(end) {
@@ -197,7 +197,7 @@ func (j *Journal) Follow(ctx context.Context, cursor string, limit int, match fu
 		}
 		f.Seen[instance] = entryID(p.id, max(len(all)-1, 0))
 		for n := first; n < len(all); n++ {
-			if match != nil && !match(&all[n]) {
+			if all[n].gone() || match != nil && !match(&all[n]) {
 				continue
 			}
 			if es = append(es, all[n]); len(es) >= limit {

@@ -57,7 +57,7 @@ type Service struct {
 
 	bypassed func(context.Context, hutch.Principal, string) error
 	wrote    func(context.Context, hutch.Principal, []Written) (Write, error)
-	erasers  atomic.Pointer[[]func(context.Context, string) error]
+	erasers  atomic.Pointer[[]func(context.Context, []string) error]
 
 	cursorKey []byte
 	onceKey   []byte

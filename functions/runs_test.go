@@ -332,32 +332,3 @@ func TestSensitiveFieldsOfASchema(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
-
-// TestS61RunsOfTheErasedGo with what they got and gave; others' stay.
-func TestS61RunsOfTheErasedGo(t *testing.T) {
-	w := open(t, []functions.Function{callFn("fails")}, map[string]script{
-		"fails": func(context.Context, map[string]any, functions.Host) (any, error) { return nil, errors.New("no") },
-	}, keepRuns)
-	for _, who := range []string{"ann", "bob"} {
-		if _, err := w.call(user(who), "fails", `{"of":"`+who+`"}`, ""); err == nil {
-			t.Fatal("no error")
-		}
-	}
-	anns := list(t, w.runs, functions.RunQuery{User: "ann"})
-	if len(anns) != 1 {
-		t.Fatalf("%+v", anns)
-	}
-	if err := w.runs.Forget(t.Context(), "ann"); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.runs.One(t.Context(), anns[0].ID, anns[0].At, true); hutch.CodeOf(err) != hutch.NotFound {
-		t.Errorf("her run: %v", err)
-	}
-	left := list(t, w.runs, functions.RunQuery{})
-	if len(left) != 1 || left[0].Caller.UID != "bob" {
-		t.Fatalf("%+v", left)
-	}
-	if one, err := w.runs.One(t.Context(), left[0].ID, left[0].At, true); err != nil || one.Payload == nil || string(one.Payload.Input) == "" {
-		t.Errorf("his: %+v %v", one, err)
-	}
-}

@@ -1,7 +1,6 @@
 package boot
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -59,9 +58,8 @@ func (a *App) openJournals() {
 	a.upkeep.Go(func() { a.runs.Run(a.base) })
 	a.Data.OnErase(a.runs.Forget)
 	for _, j := range []*data.Journal{a.logs, a.lines} {
-		a.Data.OnErase(func(ctx context.Context, id string) error {
-			_, err := j.Forget(ctx, []string{"user:" + id}, func(line []byte) bool { return bytes.Contains(line, []byte(id)) })
-			return err
+		a.Data.OnErase(func(ctx context.Context, ids []string) error {
+			return j.Forget(ctx, ids, func([]byte, []string) []byte { return nil })
 		})
 	}
 	a.keeper.journal.Store(a.lines)

@@ -301,24 +301,33 @@ func TestWhatHappenedIsShownOnBothStores(t *testing.T) {
 		if got := d.all(t, "kind=server&user="+uid); len(got.Logs) != 1 {
 			t.Errorf("lines of hers: %+v", got.Logs)
 		}
+		buy(bob, `{"fail":true,"of":"`+uid+`"}`, 500)
+		if _, text := d.ask(t, "ops", "GET", "/admin/v1/runs", "", &runs); !strings.Contains(text, `"touched":[{"in":"notes","id":"`+uid+`"}]`) {
+			t.Errorf("his run does not name her: %s", text)
+		}
 		if err := d.Data.Erase(t.Context(), uid); err != nil {
 			t.Fatal(err)
 		}
 		if d.ask(t, "ops", "GET", "/admin/v1/runs?user="+uid, "", &runs); len(runs.Runs) != 0 {
 			t.Errorf("%d runs of hers are left", len(runs.Runs))
 		}
-		if d.ask(t, "ops", "GET", "/admin/v1/runs", "", &runs); len(runs.Runs) != 2 {
-			t.Errorf("%d runs are left", len(runs.Runs))
+		_, text := d.ask(t, "ops", "GET", "/admin/v1/runs", "", &runs)
+		if len(runs.Runs) != 3 || strings.Contains(text, uid) {
+			t.Errorf("%d runs are left: %s", len(runs.Runs), text)
+		}
+		one = shownRun{}
+		if d.ask(t, "operator", "GET", "/admin/v1/runs/"+runs.Runs[0].ID, "", &one); one.Function != "buy" || !one.Kept || one.Payload != nil {
+			t.Errorf("what his run got, which named her: %+v", one)
 		}
 		if got := d.all(t, "kind=request,server&user="+uid); len(got.Logs) != 0 {
 			t.Errorf("requests and lines of hers: %+v", got.Logs)
 		}
-		if got := d.all(t, "kind=request&status=5xx"); len(got.Logs) != 1 {
+		if got := d.all(t, "kind=request&status=5xx"); len(got.Logs) != 2 {
 			t.Errorf("others' failed requests: %+v", got.Logs)
 		}
 	}, "buy.ts", `export default async ({ data }: any, ctx: any) => {
   console.log(data.product)
-  await ctx.db.get('notes', 'n')
+  await ctx.db.get('notes', data.of ?? 'n')
   if (data.fail) throw new Error('no ' + Object.keys(data).length)
   return { ok: true }
 }
