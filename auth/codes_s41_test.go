@@ -39,35 +39,119 @@ func networks(from, n int) (cs []auth.Client) {
 	return cs
 }
 
+// guarded is an account with an identity at the provider and a factor.
+func guarded(t *testing.T) (*mailBench, *totpFactor) {
+	t.Helper()
+	p := &idp{who: someone("1", "ann@shop.example", true)}
+	b := mailSetup(t, func(o *auth.Options) { o.Providers = auth.Providers{"corp": p} })
+	s, err := b.signedLink(b.confirmed(1, "ann@shop.example"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := b.enroll(s, "app")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustProve(t, f, s)
+	b.clock.add(time.Minute) // codes of before were taken
+	return b, f
+}
+
+// halves are the ways in that leave the second factor to be proven.
+var halves = map[string]func(*mailBench, auth.Client) (*auth.Session, error){
+	"password": func(b *mailBench, c auth.Client) (*auth.Session, error) {
+		return b.signin("ann@shop.example", password, c)
+	},
+	"provider": func(b *mailBench, c auth.Client) (*auth.Session, error) { return b.elsewhereFrom(c) },
+	"provider's id_token": func(b *mailBench, c auth.Client) (*auth.Session, error) {
+		return b.Token(b.t.Context(), "id_token", fmt.Appendf(nil, `{"provider":"corp","id_token":"head.%s.sig","nonce":"n"}`, c.Addr), c)
+	},
+	"link": func(b *mailBench, c auth.Client) (*auth.Session, error) {
+		return b.VerifyMailed(b.t.Context(), token(b.t, b.magic()), c)
+	},
+	"code": func(b *mailBench, c auth.Client) (*auth.Session, error) {
+		return b.VerifyMailed(b.t.Context(), auth.VerifyRequest{Type: "email", Email: "ann@shop.example", Token: b.magic().Code}, c)
+	},
+	"recovery": func(b *mailBench, c auth.Client) (*auth.Session, error) {
+		b.mails()
+		b.recover(1, "ann@shop.example")
+		return b.VerifyMailed(b.t.Context(), token(b.t, b.mail(auth.MailRecover, "ann@shop.example")), c)
+	},
+}
+
+// magic asks for a mail that signs ann in.
+func (b *mailBench) magic() auth.Mail {
+	b.t.Helper()
+	b.mails()
+	if err := b.otp(1, `{"email":"ann@shop.example"}`); err != nil {
+		b.t.Fatal(err)
+	}
+	return b.mail(auth.MailMagicLink, "ann@shop.example")
+}
+
 func TestS41CodesLockNobodyOut(t *testing.T) {
-	t.Run("who has the password, from many networks", func(t *testing.T) {
-		b := setup(t)
-		_, f := b.withFactor("ann@shop.example") // proven here(1)
-		b.codes(mustProve(t, f, b.signinOK("ann@shop.example")))
+	for name, enter := range halves {
+		t.Run("who has but a "+name+", from many networks", func(t *testing.T) {
+			b, f := guarded(t) // proven here(1)
+			b.codes(mustProve(t, f, b.signinOK("ann@shop.example")))
+			b.clock.add(time.Minute)
+			var stolen *auth.Session
+			for _, c := range networks(0, 40) { // the first factor alone makes no network known
+				s, err := enter(b, c)
+				if err != nil {
+					t.Fatal(err)
+				}
+				stolen = s
+			}
+			if looked := f.guess(stolen, 5, networks(0, 40)...); looked != 20 {
+				t.Errorf("%d guesses of a day from 40 networks, want 20", looked)
+			}
+			for i, from := range networks(0, 40) { // and of recovery codes
+				_, err := b.VerifyRecoveryCode(t.Context(), bearer(stolen.AccessToken), []byte(`{"code":"0000000000000000"}`), from)
+				if want := map[bool]hutch.Code{true: hutch.FactorRefused, false: hutch.OverRequestRateLimit}[i < 20]; hutch.CodeOf(err) != want {
+					t.Fatalf("recovery code %d: %v", i, err)
+				}
+			}
+			own := b.signinOK("ann@shop.example")
+			if _, err := f.prove(own, f.code(0)); err != nil {
+				t.Errorf("the owner from a network seen before: %v", err)
+			}
+			_, err := b.bench.useCode(b.signinOK("ann@shop.example"), "0000000000000000")
+			wantCode(t, err, hutch.FactorRefused)
+		})
+	}
+	t.Run("a network of a passkey is known", func(t *testing.T) {
+		b, f := guarded(t)
+		key := newDevice(t, -7)
+		b.mustAdd(mustProve(t, f, b.signinOK("ann@shop.example")), key)
 		b.clock.add(time.Minute)
-		var stolen *auth.Session
-		for i := range 40 { // the password alone makes no network known
-			s, err := b.signin("ann@shop.example", password, networks(i, 1)[0])
-			if err != nil {
-				t.Fatal(err)
-			}
-			stolen = s
+		if _, err := b.enter(key); err != nil { // here(2)
+			t.Fatal(err)
 		}
-		if looked := f.guess(stolen, 2, networks(0, 40)...); looked != 20 {
-			t.Errorf("%d guesses of a day from 40 networks, want 20", looked)
+		s := b.signinOK("ann@shop.example")
+		f.guess(s, 1, networks(0, 30)...)
+		if looked := f.guess(s, 1, here(3), here(2)); looked != 1 {
+			t.Errorf("%d looked at, want that of the passkey's network", looked)
 		}
-		for i, from := range networks(0, 40) { // and of recovery codes
-			_, err := b.VerifyRecoveryCode(t.Context(), bearer(stolen.AccessToken), []byte(`{"code":"0000000000000000"}`), from)
-			if want := map[bool]hutch.Code{true: hutch.FactorRefused, false: hutch.OverRequestRateLimit}[i < 20]; hutch.CodeOf(err) != want {
-				t.Fatalf("recovery code %d: %v", i, err)
-			}
+	})
+	t.Run("a network of before the first factor is not known", func(t *testing.T) {
+		b := setup(t)
+		b.signup("ann@shop.example")
+		s, err := b.signin("ann@shop.example", password, here(9))
+		if err != nil {
+			t.Fatal(err)
 		}
-		own := b.signinOK("ann@shop.example")
-		if _, err := f.prove(own, f.code(0)); err != nil {
-			t.Errorf("the owner from a network seen before: %v", err)
+		f, err := b.enroll(s, "app")
+		if err != nil {
+			t.Fatal(err)
 		}
-		_, err := b.useCode(b.signinOK("ann@shop.example"), "0000000000000000")
-		wantCode(t, err, hutch.FactorRefused)
+		mustProve(t, f, s) // here(1)
+		b.clock.add(time.Minute)
+		s = b.signinOK("ann@shop.example")
+		f.guess(s, 1, networks(0, 30)...)
+		if looked := f.guess(s, 1, here(9), here(1)); looked != 1 {
+			t.Errorf("%d looked at, want that of the factor's network", looked)
+		}
 	})
 	t.Run("a noisy neighbour", func(t *testing.T) {
 		b := setup(t)

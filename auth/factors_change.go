@@ -236,6 +236,9 @@ func (s *Service) proveFactor(ctx context.Context, l *live, id, secret string, i
 		return nil, s.refusedFactor(ctx, o, f, err)
 	}
 	ws := []data.Write{o.spend()}
+	if !hasFactor(u) { // no network is known from before with the factor
+		u.Networks = nil
+	}
 	seen, err := s.seenNow(u, c)
 	if err != nil {
 		return nil, err

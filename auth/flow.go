@@ -170,9 +170,7 @@ func (s *Service) enterBy(ctx context.Context, u *userDoc, how mailEntry, c Clie
 	ws = append(ws, s.deviceNotice(ctx, u, mark, now)...)
 	n := *u
 	n.LastSignIn = now
-	if how.aal == aal2 || !hasFactor(u) {
-		n.noteNetwork(mark)
-	}
+	n.noteNetwork(mark, how.aal)
 	d, refresh, err := s.newSession(ctx, &n, how, c, now)
 	if err != nil {
 		return nil, err

@@ -241,9 +241,14 @@ func (u *userDoc) seenFrom(mark string) bool { return seen(u.Networks, mark) }
 
 func seen(networks []string, mark string) bool { return slices.Contains(networks, mark) }
 
-// noteNetwork remembers a network that a user signed in from, with the second
-// factor where there is one: who has but the password makes no network known.
-func (u *userDoc) noteNetwork(mark string) { u.Networks = noted(u.Networks, mark) }
+// noteNetwork remembers a network that a user signed in from at a level, where
+// that is the account's highest: who has but the first of two factors makes no
+// network known, and drives none of the owner's out.
+func (u *userDoc) noteNetwork(mark, level string) {
+	if level == aal2 || !hasFactor(u) {
+		u.Networks = noted(u.Networks, mark)
+	}
+}
 
 // noted gives the networks with one as the newest.
 func noted(networks []string, mark string) []string {

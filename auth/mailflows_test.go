@@ -287,6 +287,28 @@ func TestNewNetworksAreTold(t *testing.T) {
 	b.mail(auth.MailDevice, "ann@shop.example")
 }
 
+// TestNewNetworksAreToldWhateverTheWayIn: also where the second factor is still
+// to be proven, which is when the owner wants to know.
+func TestNewNetworksAreToldWhateverTheWayIn(t *testing.T) {
+	for name, enter := range halves {
+		t.Run(name, func(t *testing.T) {
+			b, _ := guarded(t)
+			b.mails()
+			if _, err := enter(b, here(1)); err != nil {
+				t.Fatal(err)
+			}
+			if got := b.mails(); len(got) != 0 {
+				t.Errorf("the same network: %+v", got)
+			}
+			b.clock.add(time.Minute)
+			if _, err := enter(b, here(7)); err != nil {
+				t.Fatal(err)
+			}
+			b.mail(auth.MailDevice, "ann@shop.example")
+		})
+	}
+}
+
 func TestAServerWithoutMailSaysSo(t *testing.T) {
 	b := setup(t)
 	s := b.signup("ann@shop.example")

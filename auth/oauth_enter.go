@@ -252,12 +252,14 @@ func (e *entry) link(ctx context.Context) (*Session, error) {
 // what it was, from: a provider is no proof of the account's own factors.
 func (e *entry) finish(ctx context.Context, u *userDoc, from *sessionDoc) (*Session, error) {
 	s := e.s
-	u.LastSignIn = e.now
-	u.noteNetwork(s.networkMark(e.c))
 	how := e.how()
 	if from != nil {
 		how = mailEntry{method: from.Method, provider: from.Provider, recovery: from.Recovery, aal: from.AAL}
 	}
+	mark := s.networkMark(e.c)
+	e.ws = append(e.ws, s.deviceNotice(ctx, u, mark, e.now)...)
+	u.LastSignIn = e.now
+	u.noteNetwork(mark, how.aal)
 	d, refresh, err := s.newSession(ctx, u, how, e.c, e.now)
 	if err != nil {
 		return nil, err

@@ -136,18 +136,27 @@ func (b *bench) callback(w browser, state string) url.Values {
 }
 
 func (b *bench) trade(code, clientProof string) (*auth.Session, error) {
+	return b.tradeFrom(here(1), code, clientProof)
+}
+
+func (b *bench) tradeFrom(c auth.Client, code, clientProof string) (*auth.Session, error) {
 	body, err := json.Marshal(map[string]string{"auth_code": code, "code_verifier": clientProof})
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	return b.Token(b.t.Context(), "pkce", body, here(1))
+	return b.Token(b.t.Context(), "pkce", body, c)
 }
 
 // elsewhere signs in at the provider, by redirect.
 func (b *bench) elsewhere() (*auth.Session, error) {
 	b.t.Helper()
+	return b.elsewhereFrom(here(1))
+}
+
+func (b *bench) elsewhereFrom(c auth.Client) (*auth.Session, error) {
+	b.t.Helper()
 	w := browser{}
-	return b.trade(b.callback(w, b.authorize(w, request())).Get("code"), clientProof)
+	return b.tradeFrom(c, b.callback(w, b.authorize(w, request())).Get("code"), clientProof)
 }
 
 func (b *bench) idToken(token string, more ...string) (*auth.Session, error) {

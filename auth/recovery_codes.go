@@ -271,13 +271,13 @@ func (s *Service) recover(ctx context.Context, l *live, code string, c Client) (
 	return s.stepUp(ctx, u, d, recoveryType, "mfa/recovery_code", append(ws, wr, row))
 }
 
-// seenNow remembers the network that a user with a factor signs in from.
+// seenNow remembers the network where a user has proven a factor.
 func (s *Service) seenNow(u *userDoc, c Client) ([]data.Write, error) {
 	mark := s.networkMark(c)
 	if u.seenFrom(mark) {
 		return nil, nil
 	}
-	u.noteNetwork(mark)
+	u.noteNetwork(mark, aal2)
 	w, err := s.saveUser(u, u.Updated) // the account itself stays as it was
 	return []data.Write{w}, err
 }

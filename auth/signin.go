@@ -109,9 +109,7 @@ func (s *Service) begun(ctx context.Context, u *userDoc, c Client, fresh string)
 	now, mark := s.o.Now(), s.networkMark(c)
 	n := *u
 	n.LastSignIn = now
-	if !hasFactor(u) {
-		n.noteNetwork(mark)
-	}
+	n.noteNetwork(mark, aal1)
 	if fresh != "" {
 		n.Password = fresh
 	}

@@ -47,7 +47,7 @@ func (s *Service) Signup(ctx context.Context, r SignupRequest, c Client) (*Sessi
 		return nil, err
 	}
 	u.Password, u.Meta, u.LastSignIn = hash, meta, now
-	u.noteNetwork(s.networkMark(c))
+	u.noteNetwork(s.networkMark(c), aal1)
 	if err = s.judgeSignUp(ctx, u, mailEntry{}, c); err != nil {
 		return nil, err
 	}
