@@ -113,6 +113,7 @@ func (s *site) tryDial(headers ...string) (*websocket.Conn, *answer, error) {
 	c, resp, err := d.Dial("ws://"+s.addr+"/realtime/v1", h)
 	a := &answer{Response: resp}
 	if resp != nil && resp.Body != nil {
+		witness.Saw(resp)
 		b, _ := io.ReadAll(resp.Body)
 		a.body = string(b)
 	}
