@@ -91,7 +91,7 @@ func (r *request) finish() {
 	if r.srv.public.scheme == "https" {
 		h.SetCanonical(hdrHSTS, valHSTS)
 	}
-	if r.route != nil && r.route.Service == ServiceAuth {
+	if r.ofAuth() {
 		h.SetCanonical(hdrAPIVersion, valAPIVersion)
 	}
 	r.cors()

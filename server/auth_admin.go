@@ -18,9 +18,6 @@ const (
 	operatorUsers = "/admin/v1/auth" // begins the paths of the same acts for operators
 )
 
-// adminUsers begins the paths whose DELETE may have a body.
-var adminUsers = []byte(adminPath + "/")
-
 var (
 	hdrTotal = []byte("X-Total-Count")
 	hdrLink  = []byte("Link")

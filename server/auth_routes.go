@@ -9,6 +9,9 @@ import (
 	"github.com/hutch-dev/hutch/auth"
 )
 
+// authPrefix begins the paths of GoTrue's clients.
+var authPrefix = []byte("/auth/v1/")
+
 // authRoutes are GoTrue's; unknown query parameters and keys are ignored there.
 func authRoutes() []*Route {
 	get, post, put := http.MethodGet, http.MethodPost, http.MethodPut

@@ -23,7 +23,23 @@ func (r *request) checkBody(route *Route) error {
 	if !route.AnyType && r.hasBody() && r.head.has("content-type") && !isJSON(r.head.contentType) {
 		return &hutch.Error{Code: hutch.InvalidArgument, HTTP: 415, Field: "Content-Type", Message: "the body is application/json in UTF-8"}
 	}
+	if route.Method == http.MethodDelete && route.In == nil && !emptyObject(r.raw()) {
+		return &hutch.Error{Code: hutch.ValidationFailed, Message: "a DELETE has no body here", Hint: "send none, or {}"}
+	}
 	return nil
+}
+
+// emptyObject reports whether a body says nothing: some of GoTrue's clients send
+// {} with every DELETE.
+func emptyObject(b []byte) bool {
+	const space = " \t\r\n"
+	b = bytes.Trim(b, space)
+	if len(b) == 0 {
+		return true
+	}
+	inside, opened := bytes.CutPrefix(b, []byte("{"))
+	inside, closed := bytes.CutSuffix(inside, []byte("}"))
+	return opened && closed && len(bytes.Trim(inside, space)) == 0
 }
 
 // hasBody reports whether the method carries a body.

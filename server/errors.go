@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -18,7 +19,7 @@ func (r *request) fail(err error) {
 	status := e.Status()
 	r.failed = e.Code
 	r.fctx.Response.ResetBody()
-	r.send(status, appendError(r.buffer(), e, r.id))
+	r.send(status, r.appendError(r.buffer(), e))
 	switch status {
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		after := max(time.Second, e.RetryAfter)
@@ -59,6 +60,25 @@ func (r *request) known(err error) *hutch.Error {
 		}
 	}
 	return hutch.AsError(err)
+}
+
+// appendError appends the body of an error; in /auth with its code a second time,
+// where a part of GoTrue's clients looks.
+func (r *request) appendError(b []byte, e *hutch.Error) []byte {
+	b = appendError(b, e, r.id)
+	if !r.ofAuth() {
+		return b
+	}
+	b = append(b[:len(b)-1], `,"error_code":`...)
+	return append(appendString(b, string(e.Code)), '}')
+}
+
+// ofAuth reports whether a client of GoTrue reads the answer.
+func (r *request) ofAuth() bool {
+	if r.route != nil {
+		return r.route.Service == ServiceAuth
+	}
+	return bytes.HasPrefix(r.fctx.RequestURI(), authPrefix)
 }
 
 // appendError appends the body of an error.

@@ -158,7 +158,7 @@ func (h *head) framing(req *fasthttp.RequestHeader) *hutch.Error {
 		if len(bytes.TrimLeft(h.length, "0")) > 0 {
 			switch string(req.Method()) {
 			case fasthttp.MethodDelete:
-				if bytes.HasPrefix(req.RequestURI(), adminUsers) { // GoTrue's clients send one there
+				if bytes.HasPrefix(req.RequestURI(), authPrefix) { // GoTrue's clients send {} there; checkBody judges it
 					break
 				}
 				fallthrough

@@ -184,6 +184,7 @@ func (failure) schema(*schemas) schema {
 			"details":   schema{},
 			"requestId": text,
 
+			"error_code":    schema{"type": "string", "enum": names, "description": "in /auth, always: code once more, where a part of GoTrue's clients looks"},
 			"weak_password": schema{"description": "details of weak_password, where GoTrue's clients look"},
 		},
 	}

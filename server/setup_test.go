@@ -170,10 +170,14 @@ func flat(h http.Header, body string) string {
 	}
 	for k := range m {
 		switch k {
-		case "code", "reason", "message", "hint", "field", "details", "requestId", "weak_password":
+		case "code", "reason", "message", "hint", "field", "details", "requestId", "weak_password", "error_code":
 		default:
 			return "unknown member " + k
 		}
+	}
+	gotrue := h.Get("X-Supabase-Api-Version") != ""
+	if again := m["error_code"]; gotrue && string(again) != string(m["code"]) || !gotrue && again != nil {
+		return "error_code is code in the answers of /auth, and in no others"
 	}
 	if id := h.Get("X-Request-Id"); `"`+id+`"` != string(m["requestId"]) {
 		return "requestId is not X-Request-Id"

@@ -37,7 +37,7 @@ Every answer of 400 and above has one body: ` + "`code`, `message` and `requestI
 
 `)
 	codeTable(&b, false)
-	b.WriteString("\nThe routes below `/auth/v1` also answer these, spelled as GoTrue does:\n\n")
+	b.WriteString("\nThe routes below `/auth/v1` also answer these, spelled as GoTrue does; there `error_code` is `code` once more, for a part of its clients:\n\n")
 	codeTable(&b, true)
 	b.WriteString(`
 A refused condition of a write is ` + "`failed_precondition`" + ` with a reason:
