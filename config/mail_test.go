@@ -33,14 +33,14 @@ func TestConfirmEmailFollowsSMTP(t *testing.T) {
 		t.Errorf("without smtp: %s %+v", diags, c.Auth)
 	}
 	for name, x := range map[string]struct{ yaml, want string }{
-		"confirmEmail without smtp":   {"  confirmEmail: true\n", "error: auth.confirmEmail"},
-		"S32: false beside mail":      {"  confirmEmail: false\n" + mail, "warning: auth.confirmEmail"},
-		"S32: false beside providers": {"  confirmEmail: false\n  providers: { google: { clientId: a, clientSecret: b } }\n", "warning: auth.confirmEmail"},
-		"smtp without from":           {"  mail: { smtp: \"${SMTP_URL:-}\" }\n", "from is missing"},
-		"a bad from":                  {"  mail: { from: shop }\n", "Name <address>"},
-		"a folder that is not there":  {"  mail: { templates: mails }\n", "no folder"},
-		"a folder outside":            {"  mail: { templates: ../x }\n", "error: auth.mail.templates"},
-		"an unknown emailChange":      {"  emailChange: none\n", "error: auth.emailChange"},
+		"confirmEmail without smtp":  {"  confirmEmail: true\n", "error: auth.confirmEmail"},
+		"S4: false beside mail":      {"  confirmEmail: false\n" + mail, "warning: auth.confirmEmail"},
+		"S4: false beside providers": {"  confirmEmail: false\n  providers: { google: { clientId: a, clientSecret: b } }\n", "warning: auth.confirmEmail"},
+		"smtp without from":          {"  mail: { smtp: \"${SMTP_URL:-}\" }\n", "from is missing"},
+		"a bad from":                 {"  mail: { from: shop }\n", "Name <address>"},
+		"a folder that is not there": {"  mail: { templates: mails }\n", "no folder"},
+		"a folder outside":           {"  mail: { templates: ../x }\n", "error: auth.mail.templates"},
+		"an unknown emailChange":     {"  emailChange: none\n", "error: auth.emailChange"},
 	} {
 		if _, diags := loadMail(t, x.yaml, smtp); !strings.Contains(diags, x.want) || strings.Contains(diags, "secret@") {
 			t.Errorf("%s: %q", name, diags)

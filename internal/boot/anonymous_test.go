@@ -45,7 +45,12 @@ func template(t *testing.T, name, more string) *folder {
 
 func (r *running) postAs(t *testing.T, token, path, body string) (int, string) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.url+path, strings.NewReader(body))
+	return r.do(t, http.MethodPost, token, path, body)
+}
+
+func (r *running) do(t *testing.T, method, token, path, body string) (int, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, r.url+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
