@@ -90,7 +90,7 @@ describe('the dashboard, in a browser', () => {
     await desk.visit(page, '/account')
     const find = async (typed: string, there: RegExp, row = '[role=dialog] .mantine-Spotlight-action') => {
       await page.keyboard.press('Control+k')
-      await page.waitForSelector('[role=dialog] input')
+      await page.waitForSelector('.mantine-Spotlight-search:focus')
       await page.keyboard.type(typed)
       await page.waitForSelector(row)
       await page.keyboard.press('ArrowDown')
@@ -121,7 +121,7 @@ describe('the dashboard, in a browser', () => {
     await page.waitForSelector('[role=dialog]:has-text("Rotate")')
     await desk.visit(page, '/data?in=products')
     await page.keyboard.press('Control+k')
-    await page.waitForSelector('[role=dialog] input')
+    await page.waitForSelector('.mantine-Spotlight-search:focus')
     await page.waitForSelector(action('New document'))
     await desk.picture(page, 'palette')
     await axe(page)

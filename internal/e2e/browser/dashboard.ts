@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { codeOf } from './authenticator.ts'
 import { openBrowser } from './chromium.ts'
-import { eventually, openShop, root, type Shop } from './shop.ts'
+import { eventually, openShop, patience, root, type Shop } from './shop.ts'
 
 const pictures = process.env.PICTURES // where screenshots go, if anywhere
 
@@ -51,10 +51,10 @@ export async function openDesk(command: 'dev' | 'serve' = 'dev', from?: string, 
   const contexts: BrowserContext[] = []
   const problems: string[] = []
   const expected = new Set<number>()
-  const url = await found(shop, /^dashboard on (\S+)\/_\/$/m)
+  const url = await found(shop, /^dashboard on (\S+)\/_\/\n/m)
 
   const watch = (page: Page): void => {
-    page.setDefaultTimeout(20_000)
+    page.setDefaultTimeout(patience)
     page.on('pageerror', e => problems.push(`${page.url()}: ${e}`))
     page.on('dialog', d => {
       problems.push(`${page.url()}: a dialog: ${d.message()}`)
@@ -121,7 +121,7 @@ export async function openDesk(command: 'dev' | 'serve' = 'dev', from?: string, 
     },
   }
 
-  const link = command === 'dev' ? await found(shop, /this makes one: (\S+)$/m) : readFileSync(await found(shop, /the link in (\S+) makes one$/m), 'utf8').trim()
+  const link = command === 'dev' ? await found(shop, /this makes one: (\S+)\n/m) : readFileSync(await found(shop, /the link in (\S+) makes one\n/m), 'utf8').trim()
   desk.page = await desk.open()
   desk.secret = await setUp(desk.page, link)
   return desk

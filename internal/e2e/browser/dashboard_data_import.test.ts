@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
 import { axe, fits, openDesk, phone, type Desk } from './dashboard.ts'
-import { eventually } from './shop.ts'
+import { eventually, patience } from './shop.ts'
 
 describe('imports and exports of the Data page, in a browser', () => {
   let desk: Desk
@@ -64,6 +64,7 @@ describe('imports and exports of the Data page, in a browser', () => {
     assert.equal(await page.locator('text="All lines are in."').count(), 0)
     assert.deepEqual(sent, ['1', '2'])
     await page.click('text="Go on"')
+    await eventually('another try', () => sent.length === 3)
     await page.waitForSelector('text="the disk is gone"')
     assert.deepEqual(sent, ['1', '2', '2'])
 
@@ -77,7 +78,7 @@ describe('imports and exports of the Data page, in a browser', () => {
     await choose('fish.jsonl', file, page, `${dialog} >> input[type=file] >> nth=-1`)
     await page.waitForSelector('text=/This file was begun before: [\\d,]+ lines are done/')
     await page.click('[role=status] >> text="Go on"')
-    await page.waitForSelector('[data-import=done]:has-text("9,000 lines")', { timeout: 60_000 })
+    await page.waitForSelector('[data-import=done]:has-text("9,000 lines")', { timeout: 3 * patience })
     await page.waitForSelector('text="All lines are in."')
     assert.deepEqual(sent.slice(3), ['2', '3'])
     assert.equal((await stored('r8999')).name, 'r8999')

@@ -30,11 +30,25 @@ describe('rows that move under an open cell, in a browser', () => {
     await page.waitForSelector('[role=row][data-id=m4]')
     assert.notEqual(await page.locator('[role=row][data-id=m2]').getAttribute('data-row'), before)
     assert.equal(await page.inputValue('[data-editor] input'), 'Typed in m2')
-    const [cell, editor] = [await open.boundingBox(), await page.locator('[data-editor]').boundingBox()]
-    assert.ok(cell && editor && Math.abs(cell.y - editor.y) < 3, 'the editor is over its cell')
+    await eventually('the editor over its cell', async () => {
+      const [cell, editor] = [await open.boundingBox(), await page.locator('[data-editor]').boundingBox()]
+      return cell && editor && Math.abs(cell.y - editor.y) < 3
+    })
     await page.keyboard.press('Enter')
     await eventually('the name', async () => (await stored('m2')).name === 'Typed in m2')
     for (const id of ['m1', 'm3', 'm4']) assert.equal((await stored(id)).name, id)
+  })
+
+  it('keeps the cursor on its document, which the keys then act on', async () => {
+    await page.locator('[role=row][data-id=m2] [data-col="1"]').click()
+    await desk.seed('products', [product('m5')])
+    await page.waitForSelector('[role=row][data-id=m5]')
+    assert.deepEqual(await page.locator('[data-grid] [data-active]').evaluateAll(all => all.map(e => e.closest<HTMLElement>('[data-id]')?.dataset.id)), ['m2'])
+    await page.keyboard.press('Delete')
+    await page.waitForSelector('[role=row][data-id=m2]', { state: 'detached' })
+    for (const id of ['m3', 'm4', 'm5']) assert.equal((await stored(id)).name, id)
+    desk.expect(404)
+    await assert.rejects(stored('m2'), /not_found/)
   })
 
   it('had no problem on the way', () => assert.deepEqual(desk.problems, []))

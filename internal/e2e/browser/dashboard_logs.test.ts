@@ -58,8 +58,7 @@ describe('the Logs page, in a browser', () => {
     await desk.picture(page, 'logs-entry')
     await drawer.getByText('Everything of this user').click()
     await page.waitForURL(/user=/)
-    await rows(ann.uid).first().waitFor()
-    assert.equal(await page.locator('[role=rowgroup] [role=row]').count() > 10, true)
+    await eventually('all of theirs', async () => await rows(ann.uid).count() > 10)
     await page.getByRole('button', { name: 'Remove the filter User' }).click()
     await page.waitForURL(u => !u.searchParams.has('user'))
   })
@@ -131,9 +130,10 @@ describe('the Logs page, in a browser', () => {
 
   it('shows what comes, until it is paused', async () => {
     await desk.visit(page, '/logs?kind=request&live=1&route=search')
-    await page.waitForTimeout(500)
+    await rows('GET /api/search').first().waitFor()
+    const before = await rows('GET /api/search').count()
     await fetch(desk.shop.url + '/api/search?q=dog')
-    await eventually('the request', async () => await rows('GET /api/search').count() >= 2)
+    await eventually('the request', async () => await rows('GET /api/search').count() > before)
     await page.getByRole('button', { name: 'Pause' }).click()
     await page.waitForURL(u => !u.searchParams.has('live'))
   })

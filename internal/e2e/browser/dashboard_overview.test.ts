@@ -74,7 +74,7 @@ describe('the overview, in a browser', () => {
     await page.waitForSelector('text=All is well')
     const load = setInterval(() => void fetch(desk.shop.url + '/data/v1/docs/products?limit=5').catch(() => {}), 100)
     try {
-      await eventually('requests are measured', async () => Number((await shown(page, 'requests'))[0]) > 2, 45_000)
+      await eventually('requests are measured', async () => Number((await shown(page, 'requests'))[0]) > 2)
     } finally {
       clearInterval(load)
     }
@@ -90,13 +90,13 @@ describe('the overview, in a browser', () => {
     const file = join(desk.shop.dir, 'hutch.yaml')
     const good = readFileSync(file, 'utf8')
     writeFileSync(file, good.replace('read: true', "read: nobody('<b>bold</b>')"))
-    await page.waitForSelector('[data-status=error] >> text=The last change of the config did not take', { timeout: 30_000 })
+    await page.waitForSelector('[data-status=error] >> text=The last change of the config did not take')
     await page.waitForSelector('text=Not reloaded')
     assert.equal(await page.locator('li b').count(), 0, 'what the config says is text')
     await desk.picture(page, 'overview-needs')
     await axe(page)
     writeFileSync(file, good)
-    await page.waitForSelector('[data-status=ok]', { timeout: 30_000 })
+    await page.waitForSelector('[data-status=ok]')
     await page.waitForSelector('text=/^Reload$/')
   })
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { axe, fits, keyboard, openDesk, operator, phone, setUp, type Desk } from './dashboard.ts'
+import { eventually } from './shop.ts'
 
 describe('settings', () => {
   let desk: Desk
@@ -38,6 +39,7 @@ describe('settings', () => {
     assert.equal((await metrics()).status, 200)
     await axe(page)
     await page.click('[role=dialog] button >> text="Close"')
+    await page.waitForSelector('[role=dialog]', { state: 'detached' })
     await page.waitForSelector('tr:has-text("monitor")')
     assert.ok(!(await page.content()).includes(key), 'the key is not in the page any more')
     await desk.picture(page, 'settings-keys')
@@ -76,7 +78,7 @@ describe('settings', () => {
     await page.fill('input[type=email]', 'bob@shop.example')
     await page.click('button >> text="Send"')
     await page.waitForSelector('text="A mail to bob@shop.example was taken"')
-    assert.match(desk.shop.log(), /mail, not sent.*bob@shop\.example/)
+    await eventually('the log', () => /mail, not sent.*bob@shop\.example/.test(desk.shop.log()))
   })
 
   it('invites an operator by a link, and removes them by their address', async () => {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { axe, fits, inert, keyboard, openDesk, operator, phone, type Desk } from './dashboard.ts'
-import { root } from './shop.ts'
+import { eventually, root } from './shop.ts'
 
 const hostile = JSON.parse(readFileSync(join(root, 'internal/e2e/browser/hostile.json'), 'utf8')) as unknown
 
@@ -65,10 +65,11 @@ describe('users', () => {
     await page.waitForSelector('text="121 users"')
     await page.focus('[role=grid]')
     for (let i = 0; i < 8; i++) await page.keyboard.press('PageDown')
-    await page.keyboard.press('Control+End')
+    await eventually('the last one', async () => { // each time more are there
+      await page.keyboard.press('Control+End')
+      return await page.locator(row('user119')).count() > 0
+    })
     await page.waitForSelector('[role=grid][aria-rowcount="122"]')
-    await page.keyboard.press('Control+End')
-    await page.waitForSelector(row('user119'))
     await axe(page)
     await fits(page)
     await keyboard(page)

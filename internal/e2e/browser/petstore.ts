@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { openBrowser } from './chromium.ts'
-import { eventually, newEmail, password, refetch, signUp, type Shop } from './shop.ts'
+import { eventually, newEmail, password, patience, refetch, signUp, type Shop } from './shop.ts'
 
 const pictures = process.env.PICTURES // where screenshots go, if anywhere
 
@@ -33,7 +33,7 @@ export const petstore = (name: string, open: () => Promise<Shop>, midway?: (shop
     const context = await browser.newContext({ viewport: size })
     contexts.push(context)
     const page = await context.newPage()
-    page.setDefaultTimeout(15_000)
+    page.setDefaultTimeout(patience)
     page.on('pageerror', e => problems.push(String(e)))
     page.on('console', m => {
       if (m.type() === 'error' && !expected.test(m.text())) problems.push(m.text())
@@ -82,9 +82,10 @@ export const petstore = (name: string, open: () => Promise<Shop>, midway?: (shop
     const page = await visitor()
     await page.fill('input[type=search]', 'gecko')
     await page.press('input[type=search]', 'Enter')
-    await page.waitForSelector('.card')
-    const names = await page.locator('.card h3').allTextContents()
-    assert.ok(names.length > 0 && names.every(n => /gecko/i.test(n)), names.join())
+    await eventually('geckos alone', async () => {
+      const names = await page.locator('.card h3').allTextContents()
+      return names.length > 0 && names.every(n => /gecko/i.test(n))
+    })
     await picture(page, 'search')
   })
 

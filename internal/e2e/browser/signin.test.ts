@@ -8,7 +8,7 @@ import { bundledClient } from './client.ts'
 import { openMailbox, type Mailbox } from './mailbox.ts'
 import { codeOf } from './authenticator.ts'
 import { openProvider, type Provider } from './provider.ts'
-import { eventually, newEmail, openShop, password, type Shop } from './shop.ts'
+import { eventually, newEmail, openShop, password, patience, type Shop } from './shop.ts'
 
 const pictures = process.env.PICTURES // where screenshots go, if anywhere
 const desktop = { width: 1280, height: 860 }
@@ -37,7 +37,7 @@ describe('signing in to the pet store, in a browser', () => {
   })
 
   function watch(page: Page): Page {
-    page.setDefaultTimeout(30_000)
+    page.setDefaultTimeout(patience)
     page.on('pageerror', e => problems.push(`${page.url()}: ${e}`))
     page.on('console', m => {
       if (m.type() === 'error' && page.url().startsWith(shop.url) && !/status of (400|403|422)/.test(m.text())) problems.push(m.text())
