@@ -7,7 +7,7 @@ import { notify, notifyError } from '../../parts/notify.tsx'
 import { t } from '../../text.ts'
 import * as client from './client.ts'
 import { type Conflict, ConflictError, save } from './document/editing.ts'
-import { commitAll, deletes, recreates, type Report, UndoStack } from './model/commits.ts'
+import { commitAll, deletes, recreates, type Report, type Undoable, UndoStack } from './model/commits.ts'
 import type { Rows } from './model/rows.ts'
 import { type Doc, idOf, type Value } from './model/values.ts'
 import type { Go } from './place.ts'
@@ -44,8 +44,9 @@ export function useActs(from: string, rows: Rows, { selected, setSelected, openI
     }
   }
 
-  const restore = async (docs: Doc[], name: string) => {
-    if (!stack.current.remove(docs)) return
+  const restore = async (u: Undoable) => {
+    if (!stack.current.take(u)) return
+    const { from: name, docs } = u
     const report = await commitAll(recreates(name, docs), client.commit, client.refusal, () => {})
     const answered = new Set([...report.done, ...report.failed.map(f => f.id)])
     const left = report.stopped === undefined ? [] : docs.filter(d => !answered.has(idOf(d)))
@@ -58,13 +59,14 @@ export function useActs(from: string, rows: Rows, { selected, setSelected, openI
 
   /** What can be brought back, by the toast as long as it stays, and by the keyboard. */
   const offer = (docs: Doc[], name: string, message: string) => {
-    stack.current.push(name, docs)
+    const u: Undoable = { from: name, docs, gone: () => notifications.hide(id) }
+    stack.current.push(u)
     const id = notifications.show({
       autoClose: mayUndo, color: 'hutch', closeButtonProps: { 'aria-label': t('action.close') },
       message: (
         <Group justify="space-between" wrap="nowrap">
           <Text size="sm">{message}</Text>
-          <Button size="compact-sm" variant="light" onClick={() => { notifications.hide(id); void restore(docs, name) }}>{t('data.undo')}</Button>
+          <Button size="compact-sm" variant="light" onClick={() => void restore(u)}>{t('data.undo')}</Button>
         </Group>
       ),
     })
@@ -97,10 +99,9 @@ export function useActs(from: string, rows: Rows, { selected, setSelected, openI
   }
 
   const undo = async () => {
-    const last = stack.current.pop()
+    const last = stack.current.last()
     if (!last) return notify(t('data.undo.nothing'))
-    stack.current.push(last.from, last.docs)
-    await restore(last.docs, last.from)
+    await restore(last)
   }
 
   const resolved = (d: Doc | undefined) => {

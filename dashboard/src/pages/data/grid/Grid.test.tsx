@@ -95,6 +95,49 @@ it('keeps the editor with its field when a column comes before it', async () => 
   expect(onSave.mock.calls.map(([, path]) => path)).toEqual(['name'])
 })
 
+const grid = () => document.querySelector('[data-grid]') as HTMLElement
+const cursor = () => [...document.querySelectorAll<HTMLElement>('[data-active]')].map(c => `${c.closest<HTMLElement>('[data-id]')?.dataset.id} ${c.dataset.col}`)
+
+it('keeps the cursor with its document and its field when rows and columns move', async () => {
+  const { become, columns: show } = await table('a', 'b', 'c')
+  fireEvent.click(cell('b', 1), { detail: 1 })
+  await become('new', 'a', 'b', 'c')
+  expect(cursor()).toEqual(['b 1'])
+  expect(grid().getAttribute('aria-activedescendant')).toBe(cell('b', 1).id)
+  show('_id', 'stock', 'name')
+  expect(cursor()).toEqual(['b 2'])
+  fireEvent.keyDown(grid(), { key: 'ArrowDown' })
+  expect(cursor()).toEqual(['c 2'])
+})
+
+it('gives the cursor to the next document when its own has gone, and keeps it there', async () => {
+  const { become } = await table('a', 'b', 'c')
+  fireEvent.click(cell('b', 1), { detail: 1 })
+  await become('a', 'c')
+  expect(cursor()).toEqual(['c 1'])
+  await become('a', 'b', 'c')
+  expect(cursor()).toEqual(['c 1'])
+  await become('a')
+  expect(cursor()).toEqual(['a 1'])
+})
+
+it('leaves the cursor in the first row until it is placed', async () => {
+  const { become } = await table('a', 'b')
+  await become('new', 'a', 'b')
+  expect(cursor()).toEqual(['new 0'])
+})
+
+it('edits the document under the cursor, not the row it was in', async () => {
+  const { onSave, become } = await table('a', 'b')
+  fireEvent.keyDown(grid(), { key: 'ArrowRight' })
+  await become('new', 'a', 'b')
+  fireEvent.keyDown(grid(), { key: 'Enter' })
+  type('typed')
+  await become('newer', 'new', 'a', 'b')
+  await press('Enter')
+  expect(onSave.mock.calls.map(([d]) => idOf(d))).toEqual(['a'])
+})
+
 it('tells of a refusal when a click elsewhere has closed the editor', async () => {
   const { onSave } = await table('a', 'b')
   fireEvent.click(cell('b', 1), { detail: 2 })

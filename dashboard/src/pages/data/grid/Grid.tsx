@@ -45,12 +45,18 @@ export interface GridProps {
 /** A cell whose editor is open, and its document as it was then: that one is written, wherever it is by now. */
 interface Edited { doc: Doc; path: string }
 
+/**
+ * The cursor stays with its document and its field while rows and columns move.
+ * Until somebody places it, it is the first cell, whatever comes there.
+ */
+interface Cursor extends Spot { id: string; path: string; placed: boolean }
+
 /** The table of documents; only what is on screen is in the page. */
 export function Grid(p: GridProps) {
   const { rows, view, columns, widths } = p
   const box = useRef<HTMLDivElement>(null)
   const grid = useRef<HTMLDivElement>(null)
-  const [active, setActive] = useState<Spot>({ row: 0, col: 0 })
+  const [cursor, setCursor] = useState<Cursor>({ row: 0, col: 0, id: '', path: '', placed: false })
   const [editing, setEditing] = useState<Edited>()
   const { window: w, show, onScroll } = useScroll(box, view.total, rowHeight, headHeight)
   const { onWindow } = p
@@ -61,8 +67,21 @@ export function Grid(p: GridProps) {
     onWindow(w.top, w.bottom)
   }, [rows, w.first, w.last, w.top, w.bottom, view.total, onWindow])
 
+  const docAt = (row: number): Doc | undefined => rows.row(row)
+  const active = spotOf(cursor, rows, columns, view)
+  const place = ({ row, col }: Spot, doc = docAt(row)) => {
+    setCursor({ row, col, id: doc ? idOf(doc) : '', path: columns[col]?.path ?? '', placed: true })
+  }
+  useLayoutEffect(() => {
+    const doc = docAt(active.row)
+    const id = editing || !doc ? cursor.id : idOf(doc) // where it left the rows the next one has the cursor, if no editor waits for it
+    if (!cursor.placed || active.row === cursor.row && active.col === cursor.col && id === cursor.id) return
+    setCursor({ ...cursor, ...active, id })
+    if (editing && cursor.row >= w.top && cursor.row <= w.bottom) show(active.row)
+  })
+
   const select = (spot: Spot) => {
-    setActive(spot)
+    place(spot)
     show(spot.row)
     showColumn(box.current, widths, spot.col)
   }
@@ -72,22 +91,14 @@ export function Grid(p: GridProps) {
     select({ row: Math.max(0, view.total - 1), col: active.col })
   }, [view.ended, view.total])
 
-  const spot = editing ? spotOf(editing, rows, columns, active) : active
-  useLayoutEffect(() => { // the cursor goes along with the cell that is open
-    if (spot.row === active.row && spot.col === active.col) return
-    setActive(spot)
-    if (active.row >= w.top && active.row <= w.bottom) show(spot.row)
-  }, [spot.row, spot.col])
-
-  const docAt = (row: number): Doc | undefined => rows.row(row)
   const loaded = useMemo(() => rows.loaded(), [rows, view.generation])
   const editable = (col: number): boolean => {
     const path = columns[col]?.path ?? ''
     return !p.readOnly && !isSystem(path) && !path.includes('.')
   }
-  const edit = (spot: Spot) => {
-    const doc = docAt(spot.row)
+  const edit = (spot: Spot, doc = docAt(spot.row)) => {
     if (!doc) return
+    place(spot, doc)
     const v = at(doc, columns[spot.col]?.path ?? '')
     const whole = v !== undefined && ['object', 'array', 'binary'].includes(kindOf(v))
     if (!editable(spot.col) || whole) p.onOpen(idOf(doc))
@@ -118,11 +129,11 @@ export function Grid(p: GridProps) {
     if (Number.isNaN(row) || el.closest('[data-editor]')) return
     if (el.closest('[data-check]')) {
       if (doc) p.onSelect(e.shiftKey ? between(rows, active.row, row) : [doc], e.shiftKey || !p.selected.has(idOf(doc)))
-      setActive({ row, col: active.col })
+      place({ row, col: active.col })
       return
     }
     const col = Number(el.closest<HTMLElement>('[data-col]')?.dataset.col ?? 0)
-    setActive({ row, col })
+    place({ row, col })
     if (e.detail === 2) edit({ row, col })
     else if (col === 0 && doc) p.onOpen(idOf(doc))
     if (e.detail < 2) setEditing(undefined)
@@ -131,11 +142,12 @@ export function Grid(p: GridProps) {
   const close = (then?: 'next' | 'back') => {
     setEditing(undefined)
     grid.current?.focus({ preventScroll: true })
-    const from = editing ? spotOf(editing, rows, columns, active) : active // it may have moved while it was saved
+    const from = spotOf(cursor, rows, columns, view) // it may have moved while it was saved
     const next = then && nextSpot(from, view.total, columns.length, then === 'back', editable)
     if (!next) return
+    const doc = docAt(next.row)
     select(next)
-    requestAnimationFrame(() => edit(next))
+    requestAnimationFrame(() => edit(next, doc))
   }
 
   const indexes = Array.from({ length: Math.max(0, w.last - w.first + 1) }, (_, i) => w.first + i)
@@ -159,7 +171,7 @@ export function Grid(p: GridProps) {
               const id = d ? idOf(d) : ''
               return (
                 <Row
-                  key={id === '' ? i : id} index={i} doc={d} columns={columns} widths={widths} active={spot.row === i ? spot.col : undefined} editing={editing !== undefined}
+                  key={id === '' ? i : id} index={i} doc={d} columns={columns} widths={widths} active={active.row === i ? active.col : undefined} editing={editing !== undefined}
                   selected={p.selected.has(id)} open={id !== '' && id === p.openId} flash={p.flash.get(id)}
                 />
               )
@@ -171,7 +183,7 @@ export function Grid(p: GridProps) {
         <Editor
           key={idOf(editing.doc) + editing.path} value={at(editing.doc, editing.path)} usual={usualKind(loaded, editing.path, field.kind)} choices={field.enum} mayWiden={mayWiden(p.schema, editing.path)}
           label={t('data.edit.label', { field: editing.path, id: idOf(editing.doc) })} gone={view.loading || rows.find(idOf(editing.doc)) ? '' : idOf(editing.doc)}
-          left={checkWidth + widths.slice(0, spot.col).reduce((a, b) => a + b, 0)} top={headHeight + w.offset + (spot.row - w.first) * rowHeight} width={widths[spot.col] ?? 200}
+          left={checkWidth + widths.slice(0, active.col).reduce((a, b) => a + b, 0)} top={headHeight + w.offset + (active.row - w.first) * rowHeight} width={widths[active.col] ?? 200}
           save={v => p.onSave(editing.doc, editing.path, v)} close={close}
         />
       )}
@@ -179,10 +191,13 @@ export function Grid(p: GridProps) {
   )
 }
 
-/** Where the cell is now; where it was last, if it is not among the rows. */
-function spotOf({ doc, path }: Edited, rows: Rows, columns: readonly Column[], last: Spot): Spot {
-  const col = columns.findIndex(c => c.path === path)
-  return { row: rows.find(idOf(doc))?.index ?? last.row, col: col < 0 ? last.col : col }
+/** Where the cell of the cursor is now; where it was last, if it is not among the rows. */
+function spotOf(c: Cursor, rows: Rows, columns: readonly Column[], { ended, total }: View): Spot {
+  if (!c.placed) return { row: 0, col: 0 }
+  const col = columns[c.col]?.path === c.path ? c.col : columns.findIndex(of => of.path === c.path)
+  const there = rows.row(c.row)
+  const row = c.id === '' || there && idOf(there) === c.id ? c.row : rows.find(c.id)?.index ?? c.row
+  return { row: ended ? Math.max(0, Math.min(row, total - 1)) : row, col: col < 0 ? c.col : col }
 }
 
 const copied = (v: Value | undefined): string => v === undefined ? '' : typeof v === 'string' ? v : write(v)

@@ -76,23 +76,28 @@ export function body(writes: readonly Write[]): string {
   return `{"writes":[${list.join(',')}]}`
 }
 
+/** A delete that can be taken back; gone is told when it no longer can. */
+export interface Undoable { from: string; docs: Doc[]; gone: () => void }
+
 /** Deletes that can be taken back, the last one first. */
 export class UndoStack {
-  private readonly stack: { from: string; docs: Doc[] }[] = []
+  private readonly stack: Undoable[] = []
 
-  push(from: string, docs: Doc[]): void {
-    this.stack.push({ from, docs })
-    if (this.stack.length > 20) this.stack.shift()
+  push(u: Undoable): void {
+    this.stack.push(u)
+    if (this.stack.length > 20) this.stack.shift()?.gone()
   }
 
-  pop(): { from: string; docs: Doc[] } | undefined {
-    return this.stack.pop()
+  last(): Undoable | undefined {
+    return this.stack.at(-1)
   }
 
-  /** Takes out one that was undone from its own toast. */
-  remove(docs: Doc[]): boolean {
-    const i = this.stack.findIndex(s => s.docs === docs)
-    if (i >= 0) this.stack.splice(i, 1)
-    return i >= 0
+  /** Takes one out, once: only who gets true may bring it back. */
+  take(u: Undoable): boolean {
+    const i = this.stack.indexOf(u)
+    if (i < 0) return false
+    this.stack.splice(i, 1)
+    u.gone()
+    return true
   }
 }

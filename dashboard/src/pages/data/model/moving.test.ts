@@ -1,6 +1,6 @@
 // @vitest-environment node
 import { describe, expect, it } from 'vitest'
-import { body, chunks, commitAll, deletes, recreates, type Refusal, UndoStack, type Write } from './commits.ts'
+import { body, chunks, commitAll, deletes, recreates, type Refusal, type Undoable, UndoStack, type Write } from './commits.ts'
 import { cut, recordsIn } from './cut.ts'
 import { Rows } from './rows.ts'
 import { type Doc, idOf } from './values.ts'
@@ -57,13 +57,18 @@ describe('commits', () => {
 
   it('of deletes are taken back last first, each once', () => {
     const s = new UndoStack()
-    const [a, b] = [[doc(1)], [doc(2)]]
-    s.push('pets', a)
-    s.push('pets', b)
-    expect(s.remove(b)).toBe(true)
-    expect(s.remove(b)).toBe(false)
-    expect(s.pop()?.docs).toBe(a)
-    expect(s.pop()).toBeUndefined()
+    const gone: string[] = []
+    const of = (from: string): Undoable => ({ from, docs: [], gone: () => void gone.push(from) })
+    const [a, b] = [of('a'), of('b')]
+    s.push(a)
+    s.push(b)
+    expect(s.last()).toBe(b)
+    expect([s.take(b), s.take(b)]).toEqual([true, false])
+    expect(s.last()).toBe(a)
+    expect(gone).toEqual(['b'])
+    for (let i = 0; i < 20; i++) s.push(of('more'))
+    expect(gone).toEqual(['b', 'a']) // twenty are kept
+    expect(s.take(a)).toBe(false)
   })
 })
 
