@@ -13,8 +13,9 @@ import { useStep } from './useStep.ts'
 export function Enroll({ state }: { state: SessionState }) {
   const [totp, setTotp] = useState(false)
   const { busy, error, run } = useStep()
+  const adding = useStep()
   const methods = state.methods ?? []
-  if (totp) return <Frame title={t('enroll.title')} about={t('enroll.about')}><Totp cancel={() => setTotp(false)} /></Frame>
+  if (totp) return <Frame title={t('enroll.title')} about={t('enroll.about')}><Totp step={adding} cancel={() => setTotp(false)} /></Frame>
   return (
     <FactorFrame
       title={t('enroll.title')} about={t('enroll.about')} error={error} busy={busy}

@@ -14,7 +14,7 @@ import { useStep } from './useStep.ts'
 export function SecondFactor({ state }: { state: SessionState }) {
   const [code, setCode] = useState('')
   const { busy, error, run } = useStep()
-  const send = (code: string) => void run(() => post<SessionState>('/admin/v1/session/totp', { code })).then(ok => ok || setCode(''))
+  const send = (code: string) => void run(() => post<SessionState>('/admin/v1/session/totp', { code })).then(ok => { if (ok === false) setCode('') })
   const methods = state.methods ?? []
   const totp = methods.includes('totp')
   return (

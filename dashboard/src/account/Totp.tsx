@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react'
+import { useLayoutEffect, useState } from 'react'
 import { Button, Center, Code, CopyButton, Group, Stack, Text } from '@mantine/core'
 import encodeQR from 'qr'
 import { post } from '../api/api.ts'
@@ -6,26 +6,36 @@ import { t } from '../text.ts'
 import { CodeInput } from './CodeInput.tsx'
 import { FormError } from '../parts/FormError.tsx'
 import type { SessionState } from './session.ts'
-import { useStep } from './useStep.ts'
+import type { Step } from './useStep.ts'
 
 interface Shown { secret: string; uri: string }
 
+interface Props {
+  /** Of who shows this: while it runs nobody leaves, or a code might be taken, or another secret begun, unseen. */
+  step: Step
+  done?: () => void
+  cancel: () => void
+}
+
 /** Adds an authenticator app: the code to scan is drawn here, then its first code proves it. */
-export function Totp({ done, cancel }: { done?: () => void; cancel: () => void }) {
+export function Totp({ step: { busy, error, run }, done, cancel }: Props) {
   const [shown, setShown] = useState<Shown>()
   const [code, setCode] = useState('')
-  const { busy, error, run } = useStep()
-  useEffect(() => {
+  useLayoutEffect(() => { // busy from the first moment that it is seen
     void run(async () => {
       setShown(await post<Shown>('/admin/v1/account/totp'))
       return null
     })
   }, [])
-  const send = (code: string) => void run(() => post<SessionState>('/admin/v1/session/totp', { code })).then(ok => ok ? done?.() : setCode(''))
+  const send = async (code: string) => {
+    const ok = await run(() => post<SessionState>('/admin/v1/session/totp', { code }))
+    if (ok) done?.()
+    else if (ok === false) setCode('')
+  }
   return (
     <form onSubmit={e => {
       e.preventDefault()
-      send(code)
+      void send(code)
     }}>
       <Stack gap="sm">
         {shown && (
@@ -38,12 +48,12 @@ export function Totp({ done, cancel }: { done?: () => void; cancel: () => void }
                 {({ copied, copy }) => <Button size="compact-xs" variant="subtle" onClick={copy}>{copied ? t('action.copied') : t('action.copy')}</Button>}
               </CopyButton>
             </Group>
-            <CodeInput value={code} onChange={setCode} onFull={send} />
+            <CodeInput value={code} onChange={setCode} onFull={c => void send(c)} />
           </>
         )}
         <FormError error={error} />
         <Group justify="flex-end" gap="xs">
-          <Button variant="default" onClick={cancel}>{t('action.cancel')}</Button>
+          <Button variant="default" disabled={busy} onClick={cancel}>{t('action.cancel')}</Button>
           <Button type="submit" loading={busy} disabled={!shown}>{t('signin.confirm')}</Button>
         </Group>
       </Stack>

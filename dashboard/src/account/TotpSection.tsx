@@ -8,13 +8,13 @@ import { Loading } from '../parts/states.tsx'
 import { t } from '../text.ts'
 import { Section } from './Section.tsx'
 import { enter, useOperator, type SessionState } from './session.ts'
+import { useStep } from './useStep.ts'
 
 const Totp = lazy(async () => ({ default: (await import('./Totp.tsx')).Totp }))
 
 export function TotpSection() {
   const on = useOperator().factors.includes('totp')
   const [adding, setAdding] = useState(false)
-  const close = () => setAdding(false)
   const remove = () => confirm({
     title: t('account.totpRemove'), about: t('account.totpRemoveAbout'), action: t('action.remove'),
     run: async () => enter(await del<SessionState>('/admin/v1/account/totp')),
@@ -31,14 +31,21 @@ export function TotpSection() {
         </Group>
       )}
     >
-      <Modal opened={adding} onClose={close} title={t('account.totp')} closeButtonProps={{ 'aria-label': t('action.close') }}>
-        <Suspense fallback={<Loading />}>
-          <Totp cancel={close} done={() => {
-            close()
-            notify(t('account.totpAdded'))
-          }} />
-        </Suspense>
-      </Modal>
+      {adding && <Adding close={() => setAdding(false)} />}
     </Section>
+  )
+}
+
+function Adding({ close }: { close: () => void }) {
+  const step = useStep()
+  return (
+    <Modal opened onClose={() => { if (!step.busy) close() }} title={t('account.totp')} closeButtonProps={{ 'aria-label': t('action.close') }}>
+      <Suspense fallback={<Loading />}>
+        <Totp step={step} cancel={close} done={() => {
+          close()
+          notify(t('account.totpAdded'))
+        }} />
+      </Suspense>
+    </Modal>
   )
 }
