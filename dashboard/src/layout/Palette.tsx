@@ -12,13 +12,13 @@ import { notifyError } from '../parts/notify.tsx'
 import { useOverlay } from '../parts/overlays.ts'
 import { currentLanguage, setLanguage, t } from '../text.ts'
 import { useOffered } from './actions.ts'
+import { Found, labelled, labelText, type Label } from './Found.tsx'
 
 interface Named { name: string }
 interface Fn extends Named { trigger: { kind: string } }
 interface Person { id: string; email?: string }
 
 const most = 40 // that are shown at once
-const icon = (Icon: Icon) => <Icon size={18} stroke={1.6} />
 const link = (path: string, query: Record<string, string>) => path + '?' + new URLSearchParams(query).toString()
 
 /**
@@ -36,23 +36,26 @@ export function Palette() {
   const q = typed.trim()
   const app = useApp(open, q)
 
-  const row = (id: string, label: string, Icon: Icon, run: () => unknown, more: Partial<SpotlightActionData> = {}): SpotlightActionData => ({ id, label, leftSection: icon(Icon), onClick: () => void run(), ...more })
-  const to = (id: string, label: string, Icon: Icon, path: string, more: Partial<SpotlightActionData> = {}) => row(id, label, Icon, () => navigate(path), more)
+  const row = (id: string, label: string | Label, icon: Icon, run: () => unknown, more: Partial<SpotlightActionData> = {}): SpotlightActionData => {
+    const named = typeof label === 'string' ? [label] : label
+    return { id, label: labelText(named), children: <Found icon={icon} label={named} description={more.description} query={q} />, onClick: () => void run(), ...more }
+  }
+  const to = (id: string, label: string | Label, icon: Icon, path: string, more: Partial<SpotlightActionData> = {}) => row(id, label, icon, () => navigate(path), more)
   const here = offered.map(a => row('here-' + a.id, a.label, a.icon ?? IconArrowRight, a.run, { ...(a.description && { description: a.description }), ...(a.keywords && { keywords: a.keywords }) }))
   const there = pages.map(p => to('page-' + p.id, t(p.text), p.icon, p.path, { keywords: [p.id] }))
   there.push(to('page-account', t('account.title'), IconUserCircle, '/account'))
   const acts = pages.flatMap(p => p.acts.map(a => to('act-' + a.to, t(a.text), p.icon, a.to, { description: t(p.text) })))
   const collections = app.collections.flatMap(({ name }) => [
-    to('in-' + name, name, IconTable, link('/data', { in: name }), { description: t('palette.collection') }),
-    to('new-' + name, t('palette.newIn', { name }), IconPlus, link('/data', { in: name, doc: '+' })),
-    to('import-' + name, t('data.import.into', { name }), IconUpload, link('/data', { in: name, panel: 'import' })),
+    to('in-' + name, [{ name }], IconTable, link('/data', { in: name }), { description: t('palette.collection') }),
+    to('new-' + name, labelled('palette.newIn', { name }), IconPlus, link('/data', { in: name, doc: '+' })),
+    to('import-' + name, labelled('data.import.into', { name }), IconUpload, link('/data', { in: name, panel: 'import' })),
   ])
   const functions = app.functions.flatMap(({ name, trigger }) => [
-    to('fn-' + name, name, IconCode, link('/functions', { fn: name }), { description: t('palette.function') }),
-    ...['call', 'http'].includes(trigger.kind) ? [to('call-' + name, t('palette.callOf', { name }), IconPlayerPlay, link('/functions', { fn: name, tab: 'call' }))] : [],
+    to('fn-' + name, [{ name }], IconCode, link('/functions', { fn: name }), { description: t('palette.function') }),
+    ...['call', 'http'].includes(trigger.kind) ? [to('call-' + name, labelled('palette.callOf', { name }), IconPlayerPlay, link('/functions', { fn: name, tab: 'call' }))] : [],
   ])
-  const users = app.users.map(u => to('user-' + u.id, u.email || u.id, IconUser, link('/users', { user: u.id }), { keywords: [q, u.id], description: t('users.user') }))
-  if (q !== '') users.push(to('users', t('palette.findUsers', { q }), IconSearch, link('/users', { q }), { keywords: [q] }))
+  const users = app.users.map(u => to('user-' + u.id, [{ name: u.email || u.id }], IconUser, link('/users', { user: u.id }), { keywords: [q, u.id], description: t('users.user') }))
+  if (q !== '') users.push(to('users', labelled('palette.findUsers', { q }), IconSearch, link('/users', { q }), { keywords: [q] }))
   const switches = [
     row('dark', t('palette.dark'), IconMoon, () => setColorScheme('dark'), { keywords: [t('scheme.title')] }),
     row('light', t('palette.light'), IconSun, () => setColorScheme('light'), { keywords: [t('scheme.title')] }),
@@ -69,7 +72,7 @@ export function Palette() {
     .filter(g => g.actions.length > 0)
   return (
     <Spotlight
-      attributes={{ content: { 'aria-label': t('palette.search') } }} actions={groups} shortcut={null} nothingFound={t('palette.nothing')} highlightQuery scrollable maxHeight={420} limit={most}
+      attributes={{ content: { 'aria-label': t('palette.search') } }} actions={groups} shortcut={null} nothingFound={t('palette.nothing')} scrollable maxHeight={420} limit={most}
       closeOnEscape={false} query={typed} onQueryChange={setTyped} onSpotlightOpen={() => setOpen(true)} onSpotlightClose={() => setOpen(false)}
       searchProps={{ leftSection: <IconSearch size={18} />, placeholder: t('palette.search'), 'aria-label': t('palette.search') }}
     />
