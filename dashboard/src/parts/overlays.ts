@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef } from 'react'
+import { useLayoutEffect, useMemo, useRef } from 'react'
 
 interface Overlay { height: number; close: (() => void) | undefined }
 
@@ -40,5 +40,5 @@ export function useOverlay(isOpen: boolean, close: (() => void) | undefined): vo
   const latest = useRef(close)
   latest.current = close
   const height = useMemo(() => isOpen ? ++opened : 0, [isOpen]) // while rendering: what is inside of another comes after it
-  useEffect(() => isOpen ? add({ height, get close() { return latest.current } }) : undefined, [isOpen, height])
+  useLayoutEffect(() => isOpen ? add({ height, get close() { return latest.current } }) : undefined, [isOpen, height])
 }

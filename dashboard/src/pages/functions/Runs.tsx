@@ -24,7 +24,7 @@ export function Runs({ name }: { name: string }) {
     queryFn: ({ signal, pageParam }) => runsOf({ ...query, after: pageParam, limit: 100 }, signal),
     getNextPageParam: last => last.next || undefined,
   })
-  const tail = useTail<Run>('runs', query, live !== '', keyOf)
+  const tail = useTail<Run>('runs', query, live !== '', keyOf, list.refetch)
   const rows = useMemo(() => {
     const seen = new Set<string>()
     return [...tail.items, ...list.data?.pages.flatMap(p => p.runs) ?? []].filter(r => !seen.has(keyOf(r)) && seen.add(keyOf(r)))
@@ -53,6 +53,7 @@ export function Runs({ name }: { name: string }) {
         </Button>
         <Text size="xs" c="dimmed">{t('functions.keptFor')}</Text>
       </Group>
+      {tail.error !== undefined && live !== '' && <Alert color="yellow" py={6}>{t('logs.tailLost')}</Alert>}
       {dropped > 0 && <Alert color="yellow" py={6}>{t('logs.dropped', { n: dropped })}</Alert>}
       {skipped > 0 && <Alert color="gray" py={6}>{t('logs.skipped', { n: skipped })}</Alert>}
       <Stale of={list} />

@@ -28,7 +28,7 @@ export default function Logs() {
     getNextPageParam: last => last.next === '' ? undefined : { after: last.next, times: last.times },
   })
   const tailQuery = useMemo(() => ({ ...f.match, kinds: f.kinds }), [f.match, f.kinds])
-  const tail = useTail<Entry>('logs', tailQuery, live !== '', idOf)
+  const tail = useTail<Entry>('logs', tailQuery, live !== '', idOf, list.refetch)
   const rows = useMemo(() => {
     const seen = new Set<string>()
     return [...tail.items, ...list.data?.pages.flatMap(p => p.logs) ?? []].filter(e => !seen.has(e.id) && seen.add(e.id))

@@ -8,13 +8,18 @@ interface Page<T> { runs?: T[]; logs?: T[]; next: string }
 
 /**
  * What comes, the newest first, while on: each request waits for something. Off
- * is a pause: it goes on where it stood, until the query is another.
+ * is a pause: it goes on where it stood, until the query is another. begun is told
+ * when it begins anew: what came since the list was read is read by reading it again.
  */
-export function useTail<T>(kind: 'runs' | 'logs', query: Query, on: boolean, id: (item: T) => string): { items: T[]; error: unknown } {
+export function useTail<T>(kind: 'runs' | 'logs', query: Query, on: boolean, id: (item: T) => string, begun: () => unknown): { items: T[]; error: unknown } {
   const [items, setItems] = useState<T[]>([])
   const [error, setError] = useState<unknown>()
   const at = useRef({ query: '', cursor: '' })
   const asked = JSON.stringify(query)
+  const tell = useRef(begun)
+  useEffect(() => {
+    tell.current = begun
+  })
   useEffect(() => {
     if (!on) return
     if (at.current.query !== asked) {
@@ -26,6 +31,7 @@ export function useTail<T>(kind: 'runs' | 'logs', query: Query, on: boolean, id:
       for (let pause = 1000; !stop.signal.aborted;) {
         try {
           const page = await get<Page<T>>('/admin/v1/tail', { ...JSON.parse(asked) as Query, kind, after: at.current.cursor }, stop.signal)
+          if (at.current.cursor === '') tell.current()
           at.current.cursor = page.next
           const come = [...page.runs ?? page.logs ?? []].reverse()
           if (come.length > 0) {

@@ -1,0 +1,40 @@
+import { act, renderHook } from '@testing-library/react'
+import { afterEach, expect, it, vi } from 'vitest'
+import { useTail } from '../src/pages/logs/useTail.ts'
+
+interface Run { id: string }
+const id = (r: Run) => r.id
+let answers: ((page: object) => void)[] = []
+let asked: string[] = []
+const answer = (page: object) => act(async () => answers.shift()?.(page))
+
+afterEach(() => vi.unstubAllGlobals())
+
+it('says when it begins, so that nothing is missed between a list and what follows it, and goes on after a pause', async () => {
+  answers = []
+  asked = []
+  vi.stubGlobal('fetch', (path: string, init: RequestInit) => new Promise<Response>((done, fail) => {
+    asked.push(path)
+    answers.push(page => done(new Response(JSON.stringify(page))))
+    init.signal?.addEventListener('abort', () => fail(new DOMException('gone', 'AbortError')))
+  }))
+  const begun = vi.fn()
+  const { result, rerender } = renderHook(({ on, q }) => useTail<Run>('runs', { q }, on, id, begun), { initialProps: { on: false, q: 'a' } })
+  expect(asked).toEqual([])
+  rerender({ on: true, q: 'a' })
+  expect(begun).not.toHaveBeenCalled()
+  await answer({ next: 'c1' })
+  expect(begun).toHaveBeenCalledOnce()
+  await answer({ runs: [{ id: '1' }, { id: '2' }], next: 'c2' })
+  expect(result.current.items.map(id)).toEqual(['2', '1'])
+  rerender({ on: false, q: 'a' })
+  rerender({ on: true, q: 'a' })
+  expect(asked.at(-1)).toContain('after=c2')
+  expect(begun).toHaveBeenCalledOnce()
+  rerender({ on: true, q: 'b' })
+  expect(asked.at(-1)).not.toContain('after')
+  expect(result.current.items).toEqual([])
+  answers = answers.slice(-1)
+  await answer({ next: 'd1' })
+  expect(begun).toHaveBeenCalledTimes(2)
+})
