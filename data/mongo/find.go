@@ -20,7 +20,8 @@ type run struct {
 	sn     *snapshot
 	p      *data.Plan
 	coll   *mongo.Collection
-	ixs    []*index
+	built  []data.Built // the indexes in use
+	ixs    []*index     // and as they are kept
 	a      *data.Access
 	bound  data.Where
 	where  bson.Raw // bound, what the server looks for, a superset; nil: all
@@ -68,10 +69,15 @@ func (sn *snapshot) find(ctx context.Context, p *data.Plan, yield func(data.Doc)
 		return yield(d)
 	}
 	for {
-		if r.a.Sorted {
+		switch {
+		case r.a.Sorted:
 			err = r.walk(give)
-		} else {
-			err = r.sorted(give)
+		default:
+			docs, size := r.budget.Docs, r.budget.Bytes
+			if err = r.sorted(give); hutch.CodeOf(err) == hutch.ResourceExhausted && !given && r.inOrder() {
+				r.budget.Docs, r.budget.Bytes = docs, size
+				err = r.walk(give)
+			}
 		}
 		switch {
 		case !errors.Is(err, errNoIndex):
@@ -171,14 +177,28 @@ func (sn *snapshot) begin(ctx context.Context, p *data.Plan) (*run, error) {
 
 // plan chooses the access among the indexes of c.
 func (r *run) plan(c *collection) {
-	var built []data.Built
-	r.ixs = nil
+	r.built, r.ixs = nil, nil
 	if c != nil {
-		built, r.ixs = c.serving()
+		r.built, r.ixs = c.serving()
 	}
-	r.a = data.ChooseAmong(built, r.p.Where, r.p.OrderBy)
+	r.take(data.ChooseAmong(r.built, r.p.Where, r.p.OrderBy))
+}
+
+// inOrder takes a walk in the plan's order instead, for a page; it reports whether
+// there is one.
+func (r *run) inOrder() bool {
+	a := data.InOrder(r.built, r.p.Where, r.p.OrderBy)
+	if a == nil || r.p.Limit == 0 {
+		return false
+	}
+	r.take(a)
+	return true
+}
+
+func (r *run) take(a *data.Access) {
+	r.a = a
 	r.budget.Index, r.budget.Unindexed = r.a.Name, r.a.Unindexed(r.p.Limit)
-	r.bound = r.a.Bound(built, r.p.Where)
+	r.bound = r.a.Bound(r.built, r.p.Where)
 	var exact bool
 	r.where, exact = translate(r.bound)
 	r.whole = exact && r.p.Where.Op == data.WhereAll

@@ -66,15 +66,33 @@ func (sn *snapshot) find(ctx context.Context, p *data.Plan, yield func(data.Doc)
 	if p.After != nil && len(p.After.Values) != len(p.OrderBy) {
 		return hutch.Errorf(hutch.InvalidArgument, "the mark is of another order")
 	}
-	if !a.Sorted {
-		return r.sorted(a, yield)
+	if a.Sorted {
+		return r.inOrder(a, yield)
 	}
+	given := false
+	docs, size := r.budget.Docs, r.budget.Bytes
+	err = r.sorted(a, func(d data.Doc) error { given = true; return yield(d) })
+	if given || p.Limit == 0 || hutch.CodeOf(err) != hutch.ResourceExhausted {
+		return err
+	}
+	w := data.InOrder(r.built, p.Where, p.OrderBy)
+	if w == nil {
+		return err
+	}
+	r.seen = nil
+	r.budget.Docs, r.budget.Bytes = docs, size
+	r.budget.Index, r.budget.Unindexed = w.Name, w.Unindexed(p.Limit)
+	return r.inOrder(w, yield)
+}
+
+// inOrder runs an access whose order is the plan's.
+func (r *run) inOrder(a *data.Access, yield func(data.Doc) error) error {
 	n := 0
-	err = r.each(a, p.After, func(d data.Doc) error {
+	err := r.each(a, r.p.After, func(d data.Doc) error {
 		if err := yield(d); err != nil {
 			return err
 		}
-		if n++; n == p.Limit {
+		if n++; n == r.p.Limit {
 			return errStop
 		}
 		return nil
@@ -87,6 +105,9 @@ func (sn *snapshot) find(ctx context.Context, p *data.Plan, yield func(data.Doc)
 
 // sorted runs an access whose order is not the plan's.
 func (r *run) sorted(a *data.Access, yield func(data.Doc) error) error {
+	if a.Index != data.ByID && r.p.Limit > 0 && data.OrdersByID(r.p.OrderBy) {
+		return r.identified(a, yield)
+	}
 	s := data.NewSorter(r.p)
 	if err := r.each(a, nil, s.Add); err != nil {
 		return err
@@ -143,6 +164,17 @@ func (r *run) each(a *data.Access, after *data.Mark, f func(data.Doc) error) err
 }
 
 func (r *run) walk(a *data.Access, after *data.Mark, f func(data.Doc) error) error {
+	return r.scan(a, after, func(it *pebble.Iterator, id []byte) error {
+		if a.Index == data.ByID {
+			return r.examine(id, it.Value(), f)
+		}
+		return r.fetch(id, f)
+	})
+}
+
+// scan calls f for the ids of an access, those of its documents or of entries of
+// its index.
+func (r *run) scan(a *data.Access, after *data.Mark, f func(it *pebble.Iterator, id []byte) error) error {
 	c := &cursor{r: r, reverse: a.Reverse}
 	space, num := byte(spaceDoc), r.coll.num
 	if a.Index != data.ByID {
@@ -165,10 +197,7 @@ func (r *run) walk(a *data.Access, after *data.Mark, f func(data.Doc) error) err
 		return failed("reading documents", err)
 	}
 	c.it = it
-	step := func(id []byte) error { return r.fetch(id, f) }
-	if a.Index == data.ByID {
-		step = func(id []byte) error { return r.examine(id, it.Value(), f) }
-	}
+	step := func(id []byte) error { return f(it, id) }
 	for i := range ranges {
 		rg := ranges[i]
 		if c.reverse {
@@ -227,6 +256,14 @@ func (r *run) examine(id, v []byte, f func(data.Doc) error) error {
 
 // spend counts one document of n bytes, before it is shown.
 func (r *run) spend(n int) error {
+	if err := r.tick(); err != nil {
+		return err
+	}
+	return r.budget.Spend(1, int64(n))
+}
+
+// tick looks now and then whether the run may go on.
+func (r *run) tick() error {
 	if r.steps++; r.steps%64 == 0 {
 		switch {
 		case r.ctx.Err() != nil:
@@ -235,5 +272,5 @@ func (r *run) spend(n int) error {
 			return errTooOld
 		}
 	}
-	return r.budget.Spend(1, int64(n))
+	return nil
 }

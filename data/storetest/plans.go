@@ -177,6 +177,41 @@ var plans = []test{
 			e.equal(e.find(p), x.first)
 		}
 	}},
+	{"a page of more documents than may be examined is walked in its order", func(e *env) {
+		e.herd(1000, index("n"), index("k"))
+		for _, x := range []struct {
+			where, by string
+			refused   bool
+		}{
+			{where: `{"n":{"$gte":5}}`},
+			{where: `{"n":{"$lt":990}}`, by: "-_id"},
+			{where: `{"$or":[{"n":{"$gt":50}},{"k":3}]}`},
+			{where: `{"k":{"$gt":1}}`, by: "n"},
+			{where: `{"k":{"$in":[3,4]}}`, by: "-n"},
+			{where: `{"n":{"$gt":910},"k":3}`},
+			{where: `{"k":{"$in":[3,4]}}`, by: "pad", refused: true},
+			{where: `{"n":{"$gt":5},"pad":"none"}`, refused: true},
+		} {
+			want := strings.Fields(e.find(data.Plan{Collection: "herd", Where: e.where(x.where), OrderBy: order(x.by)}))
+			p := data.Plan{Collection: "herd", Where: e.where(x.where), OrderBy: order(x.by), Limit: 20}
+			if x.refused {
+				_, _, err := e.spent(p, data.Budget{MaxDocs: 150})
+				e.is(err, hutch.ResourceExhausted)
+				continue
+			}
+			for len(want) > 0 {
+				p.Budget = &data.Budget{MaxDocs: 150}
+				page := e.find(p)
+				n := min(20, len(want))
+				e.equal(page, strings.Join(want[:n], " "))
+				if p.Budget.Docs > 150 {
+					e.Errorf("%s by %q: %+v", x.where, x.by, p.Budget)
+				}
+				m := data.MarkOf(e.get("herd", want[n-1]), order(x.by))
+				p.After, want = &m, want[n:]
+			}
+		}
+	}},
 	{"an index walked backwards keeps the ids of equal values ascending", func(e *env) {
 		e.herd(1000)
 		want := e.find(data.Plan{Collection: "herd", OrderBy: order("-k")})
