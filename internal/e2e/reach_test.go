@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -10,7 +11,7 @@ import (
 
 const (
 	promised   = time.Second // from an act to its effect on every node
-	reachTries = 5           // of which one must be in time: others wait for the machine
+	reachTries = 5           // of which most must be in time
 )
 
 // TestS33ActsReachEveryNode: a ban, a change of roles or password and a
@@ -19,16 +20,29 @@ func TestS33ActsReachEveryNode(t *testing.T) {
 	ns := nodesOn(t, mongotest.Database(t), 2, func(t *testing.T) string {
 		return folder(t, "hutch.yaml", fmt.Sprintf(ownNotes, "required"))
 	})
+	const gone, hidden, shown = 401, 404, 200
 	here, there := ns.each[0], ns.each[1]
 	key := here.key("--scope", "auth")
 	stranger := here.account()
 	others := here.note("notes", stranger.token, stranger.uid)
 
+	// plain is what a change takes that has nothing to do with sign-in, by the same
+	// way: what of it a busy machine takes is no delay of ours.
+	witness, written := there.view(t, stranger.token, "diaries"), []string(nil)
+	there.eventually("the witness looks", func() bool { return witness.shows() })
+	plain := func() time.Duration {
+		id := here.note("diaries", stranger.token, stranger.uid)
+		begun := time.Now()
+		there.eventually("it is felt by HTTP", func() bool { return there.do("GET", "/data/v1/docs/diaries/"+id, stranger.token, nil).status == shown })
+		written = slices.Sorted(slices.Values(append(written, id)))
+		there.eventually("and on the socket", func() bool { return witness.shows(written...) })
+		return time.Since(begun)
+	}
+
 	edit := func(a account, body any) answer { return here.do("PUT", "/auth/v1/admin/users/"+a.uid, key, body) }
 	roles := func(list ...string) func(account) answer {
 		return func(a account) answer { return edit(a, map[string][]string{"roles": append([]string{}, list...)}) }
 	}
-	const gone, hidden, shown = 401, 404, 200
 	for _, c := range []struct {
 		name        string
 		keeper      bool // the user is one before
@@ -49,8 +63,8 @@ func TestS33ActsReachEveryNode(t *testing.T) {
 		{"a role that is taken away", true, roles(), hidden, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			var took []time.Duration
-			for range reachTries {
+			inTime, late := 0, []time.Duration(nil)
+			for inTime <= reachTries/2 && len(late) <= reachTries/2 {
 				a := here.account()
 				if c.keeper {
 					if r := roles("keeper")(a); r.status != 200 {
@@ -77,12 +91,19 @@ func TestS33ActsReachEveryNode(t *testing.T) {
 				begun := time.Now()
 				there.eventually("it is felt by HTTP", func() bool { return gets() == c.then })
 				there.eventually("and on the socket", func() bool { return c.endsSockets && v.over() || !c.endsSockets && sees(c.then) })
-				took = append(took, time.Since(begun))
-				if took[len(took)-1] <= promised {
-					return
+				took := time.Since(begun)
+				if took > promised {
+					took -= plain()
+				}
+				if took <= promised {
+					inTime++
+				} else {
+					late = append(late, took)
 				}
 			}
-			t.Errorf("never within %v, but after %v", promised, took)
+			if len(late) > reachTries/2 {
+				t.Errorf("%d of %d within %v, the others after %v more than any change takes", inTime, inTime+len(late), promised, late)
+			}
 		})
 	}
 }
