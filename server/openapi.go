@@ -38,6 +38,10 @@ func (s *Server) describe(app App) descriptions {
 	}
 }
 
+// Description is what operators are told of the API as of now, for tests and
+// documents.
+func (s *Server) Description() []byte { return s.parts.Load().docs.whole().body }
+
 func seal(doc schema) description {
 	body, err := json.Marshal(doc)
 	if err != nil {

@@ -23,15 +23,20 @@ import (
 	"github.com/hutch-dev/hutch/functions/quickjs"
 	"github.com/hutch-dev/hutch/internal/boot"
 	"github.com/hutch-dev/hutch/internal/child"
+	"github.com/hutch-dev/hutch/internal/contract"
 	"github.com/hutch-dev/hutch/internal/mongotest"
 )
 
 // exe is what children run: an ordinary build, as race binaries cannot be children.
 var exe string
 
+// witness holds each answer that a test gets against the description.
+var witness = &contract.Witness{Next: http.DefaultTransport}
+
 func TestMain(m *testing.M) { os.Exit(build(m)) }
 
 func build(m *testing.M) int {
+	http.DefaultClient.Transport = witness
 	if exe = os.Getenv("HUTCH_BIN"); exe != "" {
 		return mongotest.Main(m)
 	}
@@ -136,6 +141,9 @@ func (f *folder) startWith(t *testing.T, o boot.Options) *running {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(t.Context())
+	t.Cleanup(witness.Watch(&contract.Site{
+		Addr: ln.Addr().String(), Text: a.Server.Description, Report: func(err error) { t.Error("not as described:", err) },
+	}))
 	r := &running{App: a, url: "http://" + ln.Addr().String(), ended: make(chan error, 1), stop: stop}
 	go func() { r.ended <- a.Serve(ctx, ln) }()
 	t.Cleanup(func() { stop(); _ = a.Close() })

@@ -102,6 +102,22 @@ func TestWitness(t *testing.T) {
 	if never := w.Never(operations); len(never) > 0 {
 		t.Error("never went well:", never)
 	}
+	for _, s := range []*contract.Site{
+		{Text: func() []byte { return nil }},                           // not yet
+		{Text: func() []byte { return []byte("{}") }},                  // a broken one
+		{Text: func() []byte { return []byte(described) }, Part: true}, // another part answers
+	} {
+		told = nil
+		s.Addr, s.Report = strings.TrimPrefix(srv.URL, "http://"), func(err error) { told = append(told, err) }
+		end = w.Watch(s)
+		answer = func(w http.ResponseWriter) {
+			w.Header().Set("Content-Type", bad)
+			w.WriteHeader(http.StatusTeapot)
+		}
+		if ask(http.MethodGet, "/elsewhere"); (len(told) > 0) != (string(s.Text()) == "{}") {
+			t.Errorf("%s: %v", s.Text(), told)
+		}
+	}
 	told = nil
 	end()
 	answer = func(w http.ResponseWriter) { w.WriteHeader(299) }

@@ -24,8 +24,9 @@ type Witness struct {
 // Site is a server that is watched.
 type Site struct {
 	Addr   string        // host:port
-	Text   func() []byte // its description as of now
+	Text   func() []byte // its description as of now; nil: it has none yet, and nothing is judged
 	Report func(error)
+	Part   bool                                    // what Text does not name may be there all the same
 	Skip   func(operation string, status int) bool // answers nobody describes; nil: none
 
 	last     *byte // of the text
@@ -69,6 +70,8 @@ func (w *Witness) Saw(res *http.Response) {
 	c, err := w.contract(s)
 	if err != nil {
 		s.Report(err)
+	}
+	if c == nil {
 		return
 	}
 	if res.StatusCode == http.StatusSwitchingProtocols || res.Body == nil || res.Body == http.NoBody {
@@ -80,6 +83,9 @@ func (w *Witness) Saw(res *http.Response) {
 
 func (w *Witness) contract(s *Site) (*Contract, error) {
 	text := s.Text()
+	if text == nil {
+		return nil, nil
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(text) > 0 && s.last == &text[0] {
@@ -93,7 +99,7 @@ func (w *Witness) contract(s *Site) (*Contract, error) {
 		}
 		w.read[string(text)] = c
 	}
-	s.last, s.contract = &text[0], c
+	s.last, s.contract = &text[0], c // Read took it: it is not empty
 	return c, nil
 }
 
@@ -106,7 +112,7 @@ func (w *Witness) judge(s *Site, c *Contract, res *http.Response, body []byte, w
 	}
 	op, known := c.find(asked, path)
 	if op == nil || s.Skip != nil && s.Skip(op.name(), a.status) {
-		isFailure := known || strings.HasPrefix(a.header.Get("Content-Type"), "application/json")
+		isFailure := known || !s.Part && strings.HasPrefix(a.header.Get("Content-Type"), "application/json")
 		if op != nil || !isFailure || a.status < 400 || method == http.MethodHead {
 			return
 		}

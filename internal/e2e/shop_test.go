@@ -13,11 +13,14 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/hutch-dev/hutch/internal/contract"
 )
 
 const password = "correct horse battery"
@@ -161,6 +164,7 @@ func (s *shop) start() {
 	case <-time.After(30 * time.Second):
 		s.t.Fatalf("the server never listened:\n%s", s.log)
 	}
+	s.witnessed()
 	s.eventually("ready", func() bool { return s.do("GET", "/readyz", "", nil).status == 200 })
 }
 
@@ -223,7 +227,37 @@ func (a answer) code() string {
 	return e.Code
 }
 
-var client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 256}, Timeout: time.Minute}
+// witness holds each answer that a test gets against the description.
+var (
+	witness = &contract.Witness{Next: &http.Transport{MaxIdleConnsPerHost: 256}}
+	client  = &http.Client{Transport: witness, Timeout: time.Minute}
+)
+
+// witnessed has answers judged by what strangers are told, which names neither
+// the app's own routes nor the operators'.
+func (s *shop) witnessed() {
+	var text atomic.Pointer[[]byte]
+	at := s.url + "/openapi.json"
+	s.t.Cleanup(witness.Watch(&contract.Site{
+		Addr: strings.TrimPrefix(s.url, "http://"), Part: true, Report: func(err error) { s.t.Error("not as described:", err) },
+		Text: func() []byte {
+			if known := text.Load(); known != nil {
+				return *known
+			}
+			res, err := (&http.Client{Transport: witness.Next, Timeout: time.Minute}).Get(at)
+			if err != nil {
+				return nil
+			}
+			defer res.Body.Close()
+			b, err := io.ReadAll(res.Body)
+			if err != nil || res.StatusCode != http.StatusOK {
+				return nil
+			}
+			text.CompareAndSwap(nil, &b)
+			return *text.Load()
+		},
+	}))
+}
 
 // do sends a request; headers are name and value by turns.
 func (s *shop) do(method, path, token string, body any, headers ...string) answer {

@@ -362,7 +362,7 @@ func TestWhatIsNotThere(t *testing.T) {
 			t.Error(c, err)
 		}
 	}
-	if p := a.series("1h", ""); len(p.Nodes) != 0 || len(p.Events) != 0 || p.Series["requests"][0] != nil {
+	if p := a.series("1h", ""); p.Nodes == nil || len(p.Nodes) != 0 || len(p.Events) != 0 || p.Series["requests"][0] != nil {
 		t.Error("before anything was measured", p.Nodes)
 	}
 }

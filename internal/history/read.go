@@ -63,7 +63,7 @@ func (h *History) Series(ctx context.Context, name, node string) (*Page, error) 
 	}
 	p := &Page{
 		From: time.Unix(from, 0).UTC(), To: time.Unix(to, 0).UTC(), Step: int(step),
-		Series: map[string][]*float64{}, Nodes: slices.Sorted(maps.Keys(byNode)),
+		Series: map[string][]*float64{}, Nodes: append([]string{}, slices.Sorted(maps.Keys(byNode))...), // never null
 	}
 	shown := byNode
 	if node != "" {
