@@ -175,7 +175,7 @@ func (s *Service) setAddress(ctx context.Context, u *userDoc, e email, now time.
 	if err != nil {
 		return nil, err
 	}
-	ws = append(ws, s.mailedTo(u)...)
+	ws = append(append(ws, s.mailedTo(u)...), u.dropUndos(time.Time{})...)
 	u.Confirmed = time.Time{}
 	u.Undone = &span{From: u.Created, To: now} // no link of before brings another address back
 	u.Epoch++

@@ -45,6 +45,7 @@ type userDoc struct {
 	From       string       `bson:"from,omitempty"`      // network mark of the sign-up while pending, of a password that waits while anonymous; mixed: of several
 	Invited    time.Time    `bson:"invitedAt,omitempty"`
 	Change     *change      `bson:"emailChange,omitempty"`
+	Undos      []undoRef    `bson:"undos,omitempty"`  // oldest first
 	Undone     *span        `bson:"undone,omitempty"` // undo links made within it are void
 	Passkeys   []passkeyRef `bson:"passkeys,omitempty"`
 	Handle     []byte       `bson:"passkeyHandle,omitempty"` // random, what authenticators call the user

@@ -38,8 +38,12 @@ type undoing struct {
 	Changed time.Time `json:"changed"`
 }
 
-// beginChange notes a new address in u and gives the writes that mail both.
+// beginChange notes a new address in u and gives the writes that mail both:
+// over_request_rate_limit.
 func (s *Service) beginChange(ctx context.Context, u *userDoc, e email, f Flow, now time.Time) ([]data.Write, error) {
+	if err := u.mayMove(now); err != nil {
+		return nil, err
+	}
 	// An unproven address has no say; nor has one where the config says so.
 	u.Change = &change{Email: e.address, Key: e.key, Current: s.o.Mail.SingleMail || u.Confirmed.IsZero(), Sent: now}
 	taken, err := load[identityDoc](ctx, s.o.System, colIdentities, identityID(e.key))
@@ -132,7 +136,7 @@ func (s *Service) confirmChange(ctx context.Context, u *userDoc, purpose string,
 	ws = append(append(ws, moved...), row)
 	told := u.Confirmed
 	if !told.IsZero() {
-		undo, err := s.newOTP(forUndo, "", undoLife, &old, false)
+		undo, err := s.undoable(u, &old, now)
 		if err != nil {
 			return nil, err
 		}
@@ -194,7 +198,7 @@ func (s *Service) undo(ctx context.Context, d *otpDoc) error {
 	if u == nil || u.Undone != nil && !old.Changed.Before(u.Undone.From) && !old.Changed.After(u.Undone.To) {
 		return otpExpired()
 	}
-	ws := []data.Write{d.spend()}
+	ws := append([]data.Write{d.spend()}, u.dropUndos(old.Changed)...)
 	for i := range u.Linked {
 		ws = append(ws, remove(colIdentities, foreignID(u.Linked[i].Issuer, u.Linked[i].Subject)))
 	}

@@ -57,6 +57,31 @@ func (s *Service) enterChanged(ctx context.Context, f *flowCode, c Client, ws ..
 	return s.enterBy(ctx, u, mailEntry{method: "otp"}, c, ws...)
 }
 
+// changeAgain gives the writes that mail a change of address anew to each address
+// that has not confirmed. It waits from now on.
+func (s *Service) changeAgain(u *userDoc, f Flow, now time.Time) (ws []data.Write, err error) {
+	u.Change.Sent = now
+	if !u.Change.New {
+		if ws, err = s.mailLink(forChange, u, u.Change.Email, u.Change.Key, f, now); err != nil {
+			return nil, err
+		}
+		target, err := s.newOTP(forTarget, identityID(u.Change.Key), linkLife, u.ID, false)
+		if err != nil {
+			return nil, err
+		}
+		ws = append(ws, target.write)
+	}
+	if !u.Change.Current {
+		more, err := s.mailLink(forCurrent, u, u.Email, u.EmailKey, f, now)
+		if err != nil {
+			return nil, err
+		}
+		ws = append(ws, more...)
+	}
+	w, err := s.saveUser(u, u.Updated) // the account itself stays as it was
+	return append(ws, w), err
+}
+
 // countChange counts the mail to the address that an account is to move to; an
 // account that does not move costs the same.
 func (s *Service) countChange(ctx context.Context, r RecoverRequest, c Client) error {
@@ -69,7 +94,7 @@ func (s *Service) countChange(ctx context.Context, r RecoverRequest, c Client) e
 		return err
 	}
 	key := "none of " + e.key
-	if u != nil && u.Change != nil {
+	if u != nil && u.Change != nil && !u.Change.New {
 		key = u.Change.Key
 	}
 	return s.countMail(ctx, key, c)

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/hutch-dev/hutch"
 	"github.com/hutch-dev/hutch/auth"
@@ -134,5 +135,84 @@ func TestS85AChangeIsMailedAgainToBothWithinTheLimits(t *testing.T) {
 	}
 	if code, mails := again("nobody@shop.example"); code != "" || len(mails) != 0 {
 		t.Errorf("an address without an account: %s %+v", code, mails)
+	}
+}
+
+// again asks for the mails of ann's change once more.
+func (b *mailBench) again() []auth.Mail {
+	b.t.Helper()
+	if err := b.Resend(b.t.Context(), auth.RecoverRequest{Email: "ann@shop.example", Type: "email_change"}, here(1)); err != nil {
+		b.t.Fatal(err)
+	}
+	return b.mails()
+}
+
+// TestAChangeIsMailedAgainToWhoHasNotConfirmed, be that the new address or the
+// present one, and to nobody else.
+func TestAChangeIsMailedAgainToWhoHasNotConfirmed(t *testing.T) {
+	for first, left := range map[string]string{"ann@shop.example": "new@shop.example", "new@shop.example": "ann@shop.example"} {
+		t.Run(left, func(t *testing.T) {
+			b := mailSetup(t)
+			s := b.confirmed(1, "ann@shop.example")
+			if _, err := b.put(1, s.AccessToken, `{"email":"new@shop.example"}`); err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range b.mails() {
+				if m.To != first {
+					continue
+				}
+				if _, err := b.verify(1, token(t, m)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			got := b.again()
+			if len(got) != 1 || got[0].Kind != auth.MailChange || got[0].To != left || got[0].NewEmail != "new@shop.example" {
+				t.Fatalf("mails: %+v", got)
+			}
+			full, err := b.code(1, "email_change", left, got[0].Code)
+			if err != nil || full.User.Email != "new@shop.example" || full.AccessToken == "" {
+				t.Errorf("%+v %v", full, err)
+			}
+			b.mails() // what tells of the change
+			if got = b.again(); len(got) != 0 {
+				t.Errorf("after the change: %+v", got)
+			}
+		})
+	}
+}
+
+// TestAChangeThatIsMailedAgainWaitsAnew: its code is good past the time of the
+// first, and it can be asked for again as long as the last mail's links are good.
+func TestAChangeThatIsMailedAgainWaitsAnew(t *testing.T) {
+	b := mailSetup(t)
+	s := b.confirmed(1, "ann@shop.example")
+	ask := func() {
+		t.Helper()
+		if _, err := b.put(1, s.AccessToken, `{"email":"new@shop.example"}`); err != nil {
+			t.Fatal(err)
+		}
+		b.mails()
+	}
+	ask()
+	b.clock.add(15*time.Minute + time.Second)
+	if got := b.again(); len(got) != 0 {
+		t.Fatalf("past its time: %+v", got)
+	}
+	s = b.signinOK("ann@shop.example")
+	ask()
+	for range 2 {
+		b.clock.add(14 * time.Minute)
+		got := b.again()
+		if len(got) != 2 || got[1].To != "new@shop.example" {
+			t.Fatalf("mails: %+v", got)
+		}
+	}
+	got := b.again()
+	b.clock.add(9 * time.Minute)
+	if half, err := b.code(1, "email_change", "new@shop.example", got[1].Code); err != nil || half.User.Email != "ann@shop.example" {
+		t.Fatalf("the code of the last mail: %+v %v", half, err)
+	}
+	if full, err := b.verify(1, token(t, got[0])); err != nil || full.User.Email != "new@shop.example" {
+		t.Errorf("its link: %+v %v", full, err)
 	}
 }

@@ -49,7 +49,7 @@ func (s *Service) erasingWith(ctx context.Context, u *userDoc, ds []*sessionDoc,
 	gone := erased{user: u.ID, mailed: addressesOf(u)}
 	w := remove(colUsers, u.ID)
 	w.Expect = u.Version
-	ws := append(s.mailedTo(u), w)
+	ws := append(append(s.mailedTo(u), u.dropUndos(time.Time{})...), dropOTP(forCode, u.ID), w)
 	free, err := s.releaseAddress(ctx, u)
 	if err != nil {
 		return nil, gone, err
@@ -70,7 +70,7 @@ func (s *Service) erasingWith(ctx context.Context, u *userDoc, ds []*sessionDoc,
 	return ws, gone, nil
 }
 
-// addressesOf are what mails to an account are about.
+// addressesOf are what mails to an account are about, also at its former addresses.
 func addressesOf(u *userDoc) []string {
 	var out []string
 	if u.EmailKey != "" {
@@ -80,6 +80,9 @@ func addressesOf(u *userDoc) []string {
 		if e, err := parseEmail(u.Change.Email); err == nil {
 			out = append(out, identityID(e.key))
 		}
+	}
+	for _, r := range u.Undos {
+		out = append(out, r.About)
 	}
 	return out
 }

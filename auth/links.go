@@ -40,7 +40,7 @@ type linkRequest struct {
 // that is not there. Who proves an address by it gets what the mail would give:
 // a sign-up's link wants the password where its flow did not begin. bad_json,
 // validation_failed, weak_password, email_exists, user_not_found, user_banned,
-// and what tells that the credential is no key of scope auth.
+// over_request_rate_limit, and what tells that the credential is no key of scope auth.
 func (s *Service) GenerateLink(ctx context.Context, c Credentials, body []byte, redirect string) (*GeneratedLink, error) {
 	p, err := s.admin(ctx, c)
 	if err != nil {
@@ -209,8 +209,11 @@ func (s *Service) linked(ctx context.Context, r *linkRequest, now time.Time) (u 
 }
 
 // changing notes a change of address in u, or goes on with the one that waits:
-// both links belong to it. email_exists, validation_failed.
+// both links belong to it. email_exists, validation_failed, over_request_rate_limit.
 func (s *Service) changing(ctx context.Context, u *userDoc, r *linkRequest, now time.Time) ([]data.Write, error) {
+	if err := u.mayMove(now); err != nil {
+		return nil, err
+	}
 	if err := s.refuseTaken(ctx, *r.newEmail); err != nil {
 		return nil, asExists(err)
 	}

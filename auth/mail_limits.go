@@ -26,7 +26,7 @@ func recipientOf(purpose string, u *userDoc, to string) recipient {
 	switch {
 	case to == "":
 		return toNobody
-	case u.Confirmed.IsZero() || purpose == forChange:
+	case u.Confirmed.IsZero() || purpose == forChange && to != u.Email:
 		return toStrangers
 	}
 	return toOwners

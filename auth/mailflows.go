@@ -197,10 +197,12 @@ func addressee(purpose string, u *userDoc, now time.Time) (to, key string) {
 			return "", ""
 		}
 	case forChange:
-		if u.Change == nil || u.Change.New || now.Sub(u.Change.Sent) > linkLife {
+		if u.Change == nil || now.Sub(u.Change.Sent) > linkLife {
 			return "", ""
 		}
-		return u.Change.Email, u.Change.Key
+		if !u.Change.New {
+			return u.Change.Email, u.Change.Key
+		}
 	}
 	return u.Email, u.EmailKey
 }
@@ -212,17 +214,17 @@ func (s *Service) linkFor(purpose string, u *userDoc, e email, f Flow, ws []data
 		more, err := s.decoy(purpose, e.key, now)
 		return append(ws, more...), err
 	}
-	more, err := s.mailLink(purpose, u, to, key, f, now)
+	var more []data.Write
+	var err error
+	if purpose == forChange {
+		more, err = s.changeAgain(u, f, now)
+	} else {
+		more, err = s.mailLink(purpose, u, to, key, f, now)
+	}
 	if err != nil {
 		return nil, err
 	}
 	ws = append(ws, more...)
-	if purpose == forChange && !u.Change.Current {
-		if more, err = s.mailLink(forCurrent, u, u.Email, u.EmailKey, f, now); err != nil {
-			return nil, err
-		}
-		ws = append(ws, more...)
-	}
 	if u.Pending && purpose != forSignup {
 		// What is proven otherwise does not keep a sign-up's password, nor its mail.
 		ws = append(ws, dropOTP(forSignup, u.ID))
