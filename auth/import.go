@@ -76,6 +76,7 @@ type importer struct {
 	waiting []account
 	writes  int
 	seen    map[string]bool // ids of the documents that waiting makes
+	looks   bool            // before it takes an account: some were there already
 	out     *Imported
 }
 
@@ -114,11 +115,11 @@ func (r *importer) take(ctx context.Context, a account) error {
 	}
 	made := map[string]bool{colUsers + u.ID: true}
 	for id, d := range claims {
-		there, err := load[identityDoc](ctx, r.s.o.System, colIdentities, id)
+		there, err := r.there(ctx, colIdentities, id)
 		if err != nil {
 			return err
 		}
-		if there != nil || r.seen[colIdentities+id] {
+		if there {
 			r.out.Taken = append(r.out.Taken, ImportNote{a.line, r.s.named(u)})
 			return nil
 		}
@@ -128,11 +129,11 @@ func (r *importer) take(ctx context.Context, a account) error {
 		}
 		a.ws, made[colIdentities+id] = append(a.ws, w), true
 	}
-	there, err := load[userDoc](ctx, r.s.o.System, colUsers, u.ID)
+	there, err := r.there(ctx, colUsers, u.ID)
 	if err != nil {
 		return err
 	}
-	if there != nil || r.seen[colUsers+u.ID] {
+	if there {
 		r.refuse(a.line, invalid("id", "another account has this id"))
 		return nil
 	}
@@ -143,6 +144,19 @@ func (r *importer) take(ctx context.Context, a account) error {
 	return nil
 }
 
+// there reports whether a document is there, or will be. Most files are new from
+// end to end: until a commit says otherwise, the store is not asked.
+func (r *importer) there(ctx context.Context, coll, id string) (bool, error) {
+	if r.seen[coll+id] || !r.looks {
+		return r.seen[coll+id], nil
+	}
+	d, err := r.s.o.System.Get(ctx, coll, id)
+	if hutch.CodeOf(err) == hutch.NotFound {
+		return false, nil
+	}
+	return d != nil, err
+}
+
 // named is an account as who imports it knows it.
 func (s *Service) named(u *userDoc) string {
 	if u.Email != "" {
@@ -151,8 +165,8 @@ func (s *Service) named(u *userDoc) string {
 	return u.ID
 }
 
-// flush commits what waits, as one or, where something in it does not go, one by
-// one.
+// flush commits what waits, as one or, where something in it does not go, without
+// what is there already, or else one by one.
 func (r *importer) flush(ctx context.Context) error {
 	if len(r.waiting) == 0 {
 		return nil
@@ -162,6 +176,15 @@ func (r *importer) flush(ctx context.Context) error {
 	err := r.commit(ctx, waiting)
 	if err == nil || !r.single(err) {
 		return err
+	}
+	if !r.looks {
+		r.looks = true
+		for _, a := range waiting {
+			if err := r.take(ctx, account{line: a.line, user: a.user}); err != nil {
+				return err
+			}
+		}
+		return r.flush(ctx)
 	}
 	for _, a := range waiting {
 		for err = r.commit(ctx, []account{a}); moved(err); err = r.commit(ctx, r.waiting) {

@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -166,6 +167,53 @@ func TestS92ImportsMayRunAgain(t *testing.T) {
 	r := b.imported(auth.ImportOptions{}, fmt.Sprintf(`{"id":%q,"email":"eve@shop.example"}`, s.User.ID))
 	if r.Made != 0 || len(r.Refused) != 1 || b.store.count("_identities") != 251 {
 		t.Errorf("%+v", r)
+	}
+}
+
+// reads counts what is read of the store.
+type reads struct {
+	data.System
+	gets, commits int
+}
+
+func (r *reads) Get(ctx context.Context, coll, id string) (data.Doc, error) {
+	r.gets++
+	return r.System.Get(ctx, coll, id)
+}
+
+func (r *reads) Commit(ctx context.Context, b *data.Batch) (data.Result, error) {
+	r.commits++
+	return r.System.Commit(ctx, b)
+}
+
+// TestImportAsksOnlyWhenItMust: accounts that are all new are written without a
+// look, and those between others that are there go in as few commits.
+func TestImportAsksOnlyWhenItMust(t *testing.T) {
+	r := new(reads)
+	b := setup(t, func(o *auth.Options) { r.System, o.System = o.System, r })
+	file := func(step int) (out []string) {
+		for i := 0; i < 600; i += step {
+			out = append(out, fmt.Sprintf(`{"email":"u%d@shop.example"}`, i))
+		}
+		return out
+	}
+	*r = reads{System: r.System}
+	if got := b.imported(auth.ImportOptions{}, file(2)...); got.Made != 300 || r.gets != 0 || r.commits != 3 {
+		t.Errorf("made %d with %d reads, %d commits", got.Made, r.gets, r.commits)
+	}
+	*r = reads{System: r.System}
+	got := b.imported(auth.ImportOptions{}, file(1)...)
+	if got.Made != 300 || len(got.Taken) != 300 || len(got.Refused) != 0 || r.commits > 5 {
+		t.Errorf("made %d, taken %d, refused %v, with %d commits", got.Made, len(got.Taken), got.Refused, r.commits)
+	}
+	for i, n := range got.Taken {
+		if n.Line != 2*i+1 {
+			t.Fatalf("line %d is the %dth that is taken", n.Line, i+1)
+		}
+	}
+	*r = reads{System: r.System}
+	if got := b.imported(auth.ImportOptions{}, file(1)...); got.Made != 0 || len(got.Taken) != 600 || r.commits != 1 {
+		t.Errorf("made %d, taken %d, with %d commits", got.Made, len(got.Taken), r.commits)
 	}
 }
 
