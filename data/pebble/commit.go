@@ -83,15 +83,12 @@ func (s *Store) sequence(e *evaluation, base uint64) (pos uint64, changes []data
 		return s.last, nil, err
 	}
 	own := e.stamp(pos)
-	if err := e.derive(pos); err != nil {
+	if err := e.complete(pos); err != nil {
 		return s.last, nil, err
 	}
 	if len(e.changes) == 0 {
 		done = true
 		return s.last, nil, nil
-	}
-	if err := e.claim(); err != nil {
-		return s.last, nil, err
 	}
 	if err := s.apply(e, pos); err != nil {
 		return s.last, nil, err

@@ -167,7 +167,7 @@ func (e *evaluation) claim() error {
 			if taken != nil {
 				taken[string(key)] = op.doc
 			}
-			owner, ok, err := get(e.s.db, key)
+			owner, ok, err := e.probe.get(e.s.db, key)
 			if err != nil {
 				return failed("reading a claim", err)
 			}

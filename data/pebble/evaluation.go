@@ -25,6 +25,7 @@ type evaluation struct {
 	entries entries
 	changes []data.Change
 	buf     []byte // the log entry
+	probe   probe  // closed when a run ends, and the turn in the sequencer
 }
 
 type docID struct{ coll, id string }
@@ -77,10 +78,11 @@ func (e *evaluation) reset() {
 
 // run evaluates checks and writes under cat; e.err tells the outcome.
 func (e *evaluation) run(cat *catalog) {
+	defer e.probe.close(&e.err)
 	e.cat = cat
 	for i := range e.batch.Checks {
 		c := &e.batch.Checks[i]
-		d, err := e.load(c.Collection, c.ID)
+		d, err := e.load(c.Collection, c.ID, c.Version == 0)
 		if err == nil && version(d.old, d.id) != c.Version {
 			err = data.Lost(c.Collection, c.ID)
 		}
@@ -98,7 +100,7 @@ func (e *evaluation) run(cat *catalog) {
 func (e *evaluation) write(ws []data.Write, derived bool) error {
 	for i := range ws {
 		w := &ws[i]
-		d, err := e.load(w.Collection, w.ID)
+		d, err := e.load(w.Collection, w.ID, w.Expect == 0)
 		if err != nil {
 			return err
 		}
@@ -187,20 +189,21 @@ func (d *document) isChanged() bool {
 
 const linearDocs = 16 // up to here a search is cheaper than a map
 
-// load gives the batch's view of a document. The pointer holds until the next load.
-func (e *evaluation) load(coll, id string) (*document, error) {
+// load gives the batch's view of a document, which is absent if all goes well or
+// is not. The pointer holds until the next load.
+func (e *evaluation) load(coll, id string, absent bool) (*document, error) {
 	if coll == "" || id == "" || len(id) > maxID {
 		return nil, hutch.Errorf(hutch.InvalidArgument, "a document has a collection and an _id of 1 to %d bytes", maxID)
 	}
 	if i := e.find(coll, id); i >= 0 {
 		d := &e.docs[i]
 		if d.coll == nil && e.cat.colls[coll] != nil { // new since it was checked
-			return d, e.read(d)
+			return d, e.read(d, absent)
 		}
 		return d, nil
 	}
 	d := document{name: coll, id: id}
-	if err := e.read(&d); err != nil {
+	if err := e.read(&d, absent); err != nil {
 		return nil, err
 	}
 	e.docs = append(e.docs, d)
@@ -211,14 +214,18 @@ func (e *evaluation) load(coll, id string) (*document, error) {
 }
 
 // read gets the document as it is stored.
-func (e *evaluation) read(d *document) (err error) {
+func (e *evaluation) read(d *document, absent bool) (err error) {
 	if d.coll = e.cat.colls[d.name]; d.coll == nil {
 		return nil
 	}
 	at := len(e.keys)
 	e.keys = appendDocKey(e.keys, d.coll.num, d.id)
 	d.key = e.keys[at:len(e.keys):len(e.keys)]
-	d.old, err = readDoc(e.s.db, d.key, d.id)
+	if absent {
+		d.old, err = e.probe.doc(e.s.db, d.key, d.id)
+	} else {
+		d.old, err = readDoc(e.s.db, d.key, d.id)
+	}
 	d.cur = d.old
 	return err
 }
@@ -276,6 +283,15 @@ func (e *evaluation) list(derived bool, pos uint64) {
 		}
 		e.changes = append(e.changes, c)
 	}
+}
+
+// complete adds what follows from the changes, and claims their unique values.
+func (e *evaluation) complete(pos uint64) (err error) {
+	defer e.probe.close(&err)
+	if err = e.derive(pos); err != nil {
+		return err
+	}
+	return e.claim()
 }
 
 // derive adds the rows that the batch derives from its changes. Rows are

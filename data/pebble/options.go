@@ -92,6 +92,9 @@ func (o *Options) engine(l *engineLog) *pebble.Options {
 		EventListener:               l.events(),
 	}
 	for i := range p.Levels {
+		// One block indexes a table of 8 MiB: with partitions of 4 KiB each look
+		// into a table, at each level, would look for one more block.
+		p.Levels[i].IndexBlockSize = 256 << 10
 		p.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
 		p.Levels[i].FilterType = pebble.TableFilter
 		p.Levels[i].Compression = func() *sstable.CompressionProfile { return sstable.SnappyCompression }
