@@ -91,7 +91,9 @@ func (c *call) refusedQuery(ctx context.Context, p *Plan, err error) error {
 	}
 	advice := Advise(*c.coll(p.Collection), p.Where, p.OrderBy)
 	c.s.log.WarnContext(ctx, "query over budget", "collection", p.Collection, "index", p.Budget.Index, "advice", advice)
-	c.s.refusals.note(p.Collection, advice, c.s.now())
+	if !byOperator(ctx, &c.p) { // who tries a filter is told by the answer
+		c.s.refusals.note(p.Collection, advice, c.s.now())
+	}
 	e := &hutch.Error{Code: hutch.ResourceExhausted, Message: "the query examines too much", Err: err}
 	if c.tells() && advice != "" {
 		e.Hint = "An index would help: " + advice

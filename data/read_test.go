@@ -2,6 +2,7 @@ package data_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"fmt"
 	"log/slog"
@@ -281,6 +282,30 @@ func TestS28QueryBudgets(t *testing.T) {
 	if got := r.Refusals(); len(got) != 1 || got[0].Collection != "sorted" || got[0].Count != 2 || !strings.Contains(got[0].Advice, "[s]") {
 		t.Error("what was refused:", got)
 	}
+	t.Run("and where no index would help", func(t *testing.T) {
+		negated := data.Query{From: "sorted", Where: data.Where{Op: data.OpNe, Path: "s", Value: data.String("x")}, Count: true}
+		operator := hutch.Principal{Kind: hutch.Operator, UID: "op_1"}.Sealed()
+		for _, ctx := range []context.Context{data.WithActor(as(t, guest), operator), as(t, guest)} { // the first only tries
+			if _, err := r.Query(ctx, negated, data.Request{}); hutch.CodeOf(err) != hutch.ResourceExhausted {
+				t.Fatal(err)
+			}
+		}
+		if got := r.Refusals(); len(got) != 2 || got[1].Advice != "" || got[1].Count != 1 {
+			t.Error("what was refused:", got)
+		}
+	})
+	t.Run("an operator's trials are not the app's", func(t *testing.T) {
+		small := open(t, func(u *setup) { u.options.Limits = data.Limits{MaxScan: 10} })
+		for i := range 20 {
+			small.put(t, "sorted", fmt.Sprint("d", i), `{"s":"x"}`)
+		}
+		if _, err := small.Query(as(t, hutch.Principal{Kind: hutch.Operator, UID: "op_1"}.Sealed()), costly, data.Request{}); hutch.CodeOf(err) != hutch.ResourceExhausted {
+			t.Fatal(err)
+		}
+		if got := small.Refusals(); len(got) != 0 {
+			t.Error("what was refused:", got)
+		}
+	})
 	t.Run("a page of the answer's size ends early", func(t *testing.T) {
 		q := data.Query{From: "sorted", Limit: 40}
 		n := 0

@@ -38,15 +38,15 @@ func (r *refusals) note(collection, advice string, at time.Time) {
 	r.list = append(r.list, x)
 }
 
-// Refusals are the queries that this node refused since it started and whose
-// index is still missing, the latest last.
+// Refusals are the queries that this node refused since it started, but for those
+// that an index serves by now and those of operators, the latest last.
 func (s *Service) Refusals() []Refusal {
 	s.refusals.mu.Lock()
 	list := slices.Clone(s.refusals.list)
 	s.refusals.mu.Unlock()
 	return slices.DeleteFunc(list, func(r Refusal) bool {
 		c, ok := s.app.Load().colls[r.Collection]
-		return !ok || r.Advice == "" || c.serves(r.Advice)
+		return !ok || r.Advice != "" && c.serves(r.Advice)
 	})
 }
 

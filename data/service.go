@@ -167,6 +167,12 @@ func WithActor(ctx context.Context, p hutch.Principal) context.Context {
 	return context.WithValue(ctx, actorKey{}, &p)
 }
 
+// byOperator reports whether an operator asks, as one or as a user that they try.
+func byOperator(ctx context.Context, p *hutch.Principal) bool {
+	actor, ok := ctx.Value(actorKey{}).(*hutch.Principal)
+	return p.Kind == hutch.Operator || ok && actor.Kind == hutch.Operator
+}
+
 // verify asks Valid where the principal's session was not just seen to be valid.
 func (s *Service) verify(ctx context.Context, p *hutch.Principal) error {
 	if s.valid == nil || p.Kind == hutch.System {

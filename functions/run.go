@@ -124,13 +124,12 @@ func (r *run) log(ctx context.Context, err error) {
 	}
 	level := slog.LevelInfo
 	if err != nil {
-		if r.outcome != OutcomeThrew {
+		if r.outcome.Failed(hutch.CodeOf(err)) {
 			level = slog.LevelError
 		}
 		attrs = append(attrs, slog.String("code", string(hutch.CodeOf(err))), slog.String("error", r.text), slog.String("stack", r.stack))
 	}
 	attrs = append(attrs, slog.String("outcome", string(r.outcome)), slog.Bool("cold", r.cold), slog.Int("attempt", r.ev.Attempt))
-	r.service.tallies.count(r.f.Name, r.outcome != OutcomeOK && r.outcome != OutcomeThrew, r.service.o.Now())
 	r.mu.Lock()
 	lines := make([]slog.Attr, len(r.lines))
 	for i, l := range r.lines {
@@ -143,14 +142,15 @@ func (r *run) log(ctx context.Context, err error) {
 	r.service.o.Log.LogAttrs(ctx, level, "function ran", attrs...)
 }
 
-// keep makes the run's record and keeps it, where runs are kept; nil for one that
-// did not come to run.
+// keep counts the run, makes its record and keeps it, where runs are kept; nil for
+// one that did not come to run.
 func (r *run) keep(res *Result, out *data.Outcome, err error, reruns int) *Run {
 	if r == nil || r.begun.IsZero() {
 		return nil
 	}
 	k := r.record(res, out, err)
 	k.Reruns = reruns
+	r.service.tallies.count(k)
 	r.service.o.Runs.keep(k, r.f.Sensitive)
 	return k
 }

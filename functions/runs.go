@@ -78,6 +78,7 @@ type Run struct {
 	Attempt   int            `json:"attempt"`
 	Reruns    int            `json:"reruns,omitempty"` // of the code, as what it read had moved
 	Outcome   Outcome        `json:"outcome"`
+	Failed    bool           `json:"failed,omitempty"` // of Outcome and Code: neither well nor refused
 	Status    int            `json:"status,omitempty"` // of a Response
 	Code      hutch.Code     `json:"code,omitempty"`
 	Error     string         `json:"error,omitempty"`
@@ -135,8 +136,8 @@ type RunPayload struct {
 	Cut    []string        `json:"cut,omitempty"`
 }
 
-// Failed reports whether the run did not do what it was for.
-func (r *Run) Failed() bool { return r.Outcome != OutcomeOK }
+// OK reports whether the run did what it was for.
+func (r *Run) OK() bool { return r.Outcome == OutcomeOK }
 
 // record is r as it is kept. res and out are nil where it did not get so far.
 func (r *run) record(res *Result, out *data.Outcome, err error) *Run {
@@ -157,6 +158,7 @@ func (r *run) record(res *Result, out *data.Outcome, err error) *Run {
 		}
 		k.Error, k.Stack = cut(k.Error, maxError), cut(k.Stack, maxStack)
 	}
+	k.Failed = k.Outcome.Failed(k.Code)
 	if out != nil && !out.Replayed {
 		k.Position = out.Position
 		for i := range out.Results {
@@ -168,7 +170,7 @@ func (r *run) record(res *Result, out *data.Outcome, err error) *Run {
 		}
 	}
 	r.mu.Lock()
-	if k.Failed() || k.Status >= 400 {
+	if !k.OK() || k.Status >= 400 {
 		k.Touched = slices.Clone(r.touched)
 	}
 	k.Console = slices.Clip(r.lines)
@@ -190,7 +192,7 @@ func (rs *Runs) keep(k *Run, sensitive []string) {
 	}
 	rs.count(k)
 	share := "ok"
-	if k.Failed() {
+	if !k.OK() {
 		share = "failed"
 	}
 	if !rs.o.Runs.Take(share+" "+k.Function, 1, runsPerSecond) {
@@ -200,13 +202,13 @@ func (rs *Runs) keep(k *Run, sensitive []string) {
 	if !rs.o.Runs.Take(share, len(b), bytesPerSecond) {
 		return
 	}
-	if k.Failed() && rs.o.InputsLife > 0 && rs.o.Inputs.Take(k.Function, 1, inputsPerSecond) { // never without its run
+	if !k.OK() && rs.o.InputsLife > 0 && rs.o.Inputs.Take(k.Function, 1, inputsPerSecond) { // never without its run
 		if in, ok := k.input().json(k, sensitive); ok && rs.o.Inputs.Take("", len(in), bytesPerSecond) {
 			k.Kept = rs.o.Inputs.Add(in, "run:"+k.ID, "user:"+k.Caller.UID)
 			b = k.json()
 		}
 	}
-	rs.o.Runs.Add(b, "run:"+k.ID, "fn:"+k.Function, "outcome:"+string(k.Outcome), "failed:"+boolMark(k.Failed()),
+	rs.o.Runs.Add(b, "run:"+k.ID, "fn:"+k.Function, "outcome:"+string(k.Outcome), "failed:"+boolMark(!k.OK()),
 		"user:"+k.Caller.UID, "request:"+k.RequestID)
 }
 

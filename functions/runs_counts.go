@@ -18,8 +18,8 @@ const (
 
 // tally counts runs of a function.
 type tally struct {
-	ok, failed int64
-	buckets    [bucketCount]int64
+	ok, refused, failed int64
+	buckets             [bucketCount]int64
 }
 
 func bucketOf(ms float64) int {
@@ -34,6 +34,7 @@ func top(i int) float64 { return firstBucket * math.Exp2(float64(i)/4) }
 
 func (t *tally) add(o *tally) {
 	t.ok += o.ok
+	t.refused += o.refused
 	t.failed += o.failed
 	for i := range o.buckets {
 		t.buckets[i] += o.buckets[i]
@@ -42,7 +43,7 @@ func (t *tally) add(o *tally) {
 
 // quantile is within 19 % of the true one, in ms; 0 without runs.
 func (t *tally) quantile(q float64) float64 {
-	n := t.ok + t.failed
+	n := t.ok + t.refused + t.failed
 	rest := int64(math.Ceil(q * float64(n)))
 	for i, k := range t.buckets {
 		if rest -= k; rest <= 0 && n > 0 {
@@ -60,10 +61,13 @@ func (rs *Runs) count(k *Run) {
 		t = &tally{}
 		rs.tallies[k.Function] = t
 	}
-	if k.Failed() {
+	switch {
+	case k.Failed:
 		t.failed++
-	} else {
+	case k.OK():
 		t.ok++
+	default:
+		t.refused++
 	}
 	t.buckets[bucketOf(k.Took)]++
 }
@@ -72,6 +76,7 @@ func (rs *Runs) count(k *Run) {
 type countLine struct {
 	Function string           `json:"f"`
 	OK       int64            `json:"ok,omitempty"`
+	Refused  int64            `json:"refused,omitempty"`
 	Failed   int64            `json:"failed,omitempty"`
 	Buckets  map[string]int64 `json:"b"`
 }
@@ -83,7 +88,7 @@ func (rs *Runs) note() {
 	rs.tallies = map[string]*tally{}
 	rs.mu.Unlock()
 	for name, t := range was {
-		l := countLine{Function: name, OK: t.ok, Failed: t.failed, Buckets: map[string]int64{}}
+		l := countLine{Function: name, OK: t.ok, Refused: t.refused, Failed: t.failed, Buckets: map[string]int64{}}
 		for i, n := range t.buckets {
 			if n > 0 {
 				l.Buckets[strconv.Itoa(i)] = n
@@ -104,14 +109,15 @@ type Counts struct {
 
 // CountsOf are of a time. P50 and P99 are in ms, at most 19 % above the true ones.
 type CountsOf struct {
-	OK     int64   `json:"ok"`
-	Failed int64   `json:"failed"`
-	P50    float64 `json:"p50"`
-	P99    float64 `json:"p99"`
+	OK      int64   `json:"ok"`
+	Refused int64   `json:"refused"`
+	Failed  int64   `json:"failed"` // as Outcome.Failed says
+	P50     float64 `json:"p50"`
+	P99     float64 `json:"p99"`
 }
 
 func (t *tally) counts() CountsOf {
-	return CountsOf{OK: t.ok, Failed: t.failed, P50: t.quantile(.5), P99: t.quantile(.99)}
+	return CountsOf{OK: t.ok, Refused: t.refused, Failed: t.failed, P50: t.quantile(.5), P99: t.quantile(.99)}
 }
 
 // Counts gives the last hour and day by function.
@@ -162,7 +168,7 @@ func readCount(b []byte) (string, *tally) {
 	if json.Unmarshal(b, &l) != nil {
 		return "", nil
 	}
-	t := &tally{ok: l.OK, failed: l.Failed}
+	t := &tally{ok: l.OK, refused: l.Refused, failed: l.Failed}
 	for i, n := range l.Buckets {
 		if k, err := strconv.Atoi(i); err == nil && k >= 0 && k < bucketCount {
 			t.buckets[k] = n

@@ -13,7 +13,7 @@ import (
 // RunQuery says which runs; zero fields leave it open.
 type RunQuery struct {
 	Function     string
-	Outcome      string // an Outcome, or "failed": all but ok
+	Outcome      string // an Outcome, "failed" as Run.Failed, or "refused": neither failed nor ok
 	User         string // whose caller
 	RequestID    string
 	Text         string // in console lines, errors, names and ids, whatever the case
@@ -33,6 +33,12 @@ type RunPage struct {
 	Skipped int64
 }
 
+// What RunQuery.Outcome takes besides an Outcome.
+const (
+	onlyFailed  = "failed"
+	onlyRefused = "refused"
+)
+
 func (q *RunQuery) marks() (marks []string) {
 	add := func(kind, v string) {
 		if v != "" {
@@ -42,9 +48,10 @@ func (q *RunQuery) marks() (marks []string) {
 	add("fn", q.Function)
 	add("user", q.User)
 	add("request", q.RequestID)
-	if q.Outcome == "failed" {
+	switch q.Outcome {
+	case onlyFailed, onlyRefused:
 		add("failed", "yes")
-	} else {
+	default:
 		add("outcome", q.Outcome)
 	}
 	return marks
@@ -55,8 +62,21 @@ func (q *RunQuery) matches(k *Run) bool {
 	switch {
 	case q.Function != "" && k.Function != q.Function, q.User != "" && k.Caller.UID != q.User, q.RequestID != "" && k.RequestID != q.RequestID:
 		return false
-	case q.Outcome == "failed" && !k.Failed(), q.Outcome != "" && q.Outcome != "failed" && string(k.Outcome) != q.Outcome:
-		return false
+	}
+	switch q.Outcome {
+	case "":
+	case onlyFailed:
+		if !k.Failed {
+			return false
+		}
+	case onlyRefused:
+		if k.Failed || k.OK() {
+			return false
+		}
+	default:
+		if string(k.Outcome) != q.Outcome {
+			return false
+		}
 	}
 	if q.Match != nil && !q.Match(k) {
 		return false
@@ -86,6 +106,7 @@ func readRun(e *data.Entry) *Run {
 		return nil
 	}
 	k.At, k.Node, k.entry = e.At, e.Node, e.ID
+	k.Failed = k.Outcome.Failed(k.Code)
 	return k
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/hutch-dev/hutch"
 	"github.com/hutch-dev/hutch/data"
 )
 
@@ -149,6 +150,19 @@ const (
 	OutcomeGone     Outcome = "gone"     // the caller gave up
 	OutcomeRefused  Outcome = "refused"  // the code ended well, its answer or its commit was refused
 )
+
+// Failed is what every count and page calls failed: the run met a fault, a limit
+// or a service that was away. What the code or the rules refused on purpose, by any
+// other code, is a refusal.
+func (o Outcome) Failed(code hutch.Code) bool {
+	switch o {
+	case OutcomeOK:
+		return false
+	case OutcomeThrew, OutcomeRefused:
+		return code == hutch.ResourceExhausted || code == hutch.Internal || code == hutch.Unavailable || code == hutch.DeadlineExceeded
+	}
+	return true
+}
 
 // Failure is the cause inside the error of Invoke: for the log, never for the client.
 type Failure struct {

@@ -9,8 +9,8 @@ import (
 // Tally is what a function did since the server started.
 type Tally struct {
 	Calls    int64
-	Failures int64     // runs that ended otherwise than by an answer or a HutchError
-	InARow   int64     // failures since the last good run
+	Failures int64     // as Outcome.Failed says
+	InARow   int64     // failures since the last run that was none
 	FailedAt time.Time // the last one
 }
 
@@ -20,21 +20,21 @@ type tallies struct {
 	by map[string]Tally
 }
 
-func (t *tallies) count(function string, failed bool, at time.Time) {
+func (t *tallies) count(k *Run) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.by == nil {
 		t.by = map[string]Tally{}
 	}
-	x := t.by[function]
+	x := t.by[k.Function]
 	x.Calls++
-	if x.InARow++; !failed {
+	if x.InARow++; !k.Failed {
 		x.InARow = 0
 	} else {
 		x.Failures++
-		x.FailedAt = at
+		x.FailedAt = k.At
 	}
-	t.by[function] = x
+	t.by[k.Function] = x
 }
 
 // Tallies are the counts of the functions that ran.

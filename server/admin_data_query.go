@@ -100,7 +100,7 @@ func queryAs(r *request) error {
 	if err != nil {
 		return err
 	}
-	r.ctx = hutch.WithPrincipal(r.ctx, *as)
+	r.ctx = data.WithActor(hutch.WithPrincipal(r.ctx, *as), r.who)
 	return r.answerQuery(q)
 }
 

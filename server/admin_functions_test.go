@@ -43,7 +43,7 @@ func (r *ran) List(_ context.Context, q functions.RunQuery) (*functions.RunPage,
 	r.read++
 	p := &functions.RunPage{Runs: []*functions.Run{}}
 	for _, k := range slices.Backward(r.runs) {
-		if (q.Function == "" || k.Function == q.Function) && (q.Outcome != "failed" || k.Failed()) && (q.Match == nil || q.Match(k)) {
+		if (q.Function == "" || k.Function == q.Function) && (q.Outcome != "failed" || k.Failed) && (q.Match == nil || q.Match(k)) {
 			if p.Runs = append(p.Runs, k); len(p.Runs) == q.Limit {
 				break
 			}

@@ -353,7 +353,7 @@ func TestTheListOfFunctionsReadsTheRunsOnce(t *testing.T) {
 		if i%2 == 0 {
 			runs.counts[name] = functions.Counts{Day: functions.CountsOf{Failed: 2}}
 			for _, text := range []string{"old", "new"} {
-				runs.runs = append(runs.runs, &functions.Run{ID: name + text, Function: name, Outcome: functions.OutcomeError, Error: text, Console: []functions.ConsoleLine{{Text: "x"}}})
+				runs.runs = append(runs.runs, &functions.Run{ID: name + text, Function: name, Outcome: functions.OutcomeError, Failed: true, Error: text, Console: []functions.ConsoleLine{{Text: "x"}}})
 			}
 		}
 	}

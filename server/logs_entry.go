@@ -73,11 +73,10 @@ func ofRun(k *functions.Run) *logEntry {
 		}
 	}
 	switch {
-	case !k.Failed():
-	case k.Outcome == functions.OutcomeThrew || k.Outcome == functions.OutcomeRefused:
-		level(levelWarn)
-	default:
+	case k.Failed:
 		level(levelError)
+	case !k.OK():
+		level(levelWarn)
 	}
 	return l
 }

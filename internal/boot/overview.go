@@ -183,7 +183,13 @@ func (a *App) overviewRuns(o *server.Overview) {
 		}
 	}
 	for _, r := range a.Data.Refusals() {
-		needs(o, warning, "indexMissing", "/data?in="+url.QueryEscape(r.Collection), "collection", r.Collection, "advice", r.Advice, "count", strconv.FormatInt(r.Count, 10))
+		link, count := "/data?in="+url.QueryEscape(r.Collection), strconv.FormatInt(r.Count, 10)
+		switch {
+		case r.Advice != "":
+			needs(o, warning, "indexMissing", link, "collection", r.Collection, "advice", r.Advice, "count", count)
+		case now.Sub(r.At) < recently: // nothing that is done in the config ends it
+			needs(o, warning, "queryRefused", link, "collection", r.Collection, "count", count)
+		}
 	}
 	if n, at := a.sockets.Slow(), a.sockets.SlowAt(); n > 0 && now.Sub(at) < recently {
 		needs(o, warning, "liveSlow", "/live", "count", strconv.FormatUint(n, 10))

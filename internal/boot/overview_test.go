@@ -4,9 +4,11 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/hutch-dev/hutch"
+	"github.com/hutch-dev/hutch/data"
 	"github.com/hutch-dev/hutch/server"
 )
 
@@ -75,6 +77,37 @@ func TestTheOverviewSaysWhatNeedsAnOperator(t *testing.T) {
 		}
 	}
 	if o := r.overview(t); o.Status != "warning" || !slices.Equal(kinds(o), []string{"restart"}) || o.Items[0].Values["key"] != "limits" {
+		t.Errorf("%+v", o.Items)
+	}
+}
+
+// TestTheOverviewSaysWhatTheLimitsRefuse: a function that meets one at every call
+// fails, though its code lets Hutch's own error through; and a query that no index
+// helps is named as well as one that lacks its index.
+func TestTheOverviewSaysWhatTheLimitsRefuse(t *testing.T) {
+	f := newFolder(t, "hutch.yaml", strings.Replace(hooked, "name: x\n", "name: x\nlimits: { maxScan: 100 }\n", 1),
+		"f.ts", "export default async (e, ctx) => await ctx.db.find('a', { where: { s: { $ne: 'x' } }, count: true })\n", "g.ts", "export default () => {}\n")
+	f.dev = true
+	r := f.start(t).ready(t)
+	system := hutch.WithPrincipal(t.Context(), hutch.Principal{Kind: hutch.System}.Sealed())
+	var ms []data.Mutation
+	for range 20 { // a guest may examine 10
+		d, err := data.ParseJSON([]byte(`{"s":"x"}`), 5)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ms = append(ms, data.Mutation{Op: data.OpCreate, In: "a", Data: d})
+	}
+	if _, err := r.Data.Write(system, ms, data.WriteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if status, body := r.get(t, "/api/f"); status != http.StatusTooManyRequests || !strings.Contains(body, "examines too much") {
+			t.Fatal(status, body)
+		}
+	}
+	o := r.overview(t)
+	if o.Status != "error" || !slices.Equal(kinds(o), []string{"functionFailing", "queryRefused"}) || o.Items[1].Values["count"] != "3" || o.Items[1].Link != "/data?in=a" {
 		t.Errorf("%+v", o.Items)
 	}
 }

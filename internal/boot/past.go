@@ -33,7 +33,7 @@ func (a *App) openPast() {
 	count("hutch_live_deliveries_total", "Frames of live queries that were written.", func() float64 { return float64(a.sockets.Delivered()) })
 	count("hutch_live_slow_total", "Websockets closed as their clients read too slowly.", func() float64 { return float64(a.sockets.Slow()) })
 	count("hutch_function_calls_total", "Runs of functions.", func() float64 { n, _ := calls(); return n })
-	count("hutch_function_failures_total", "Runs that ended in a fault, at a limit or by a kill.", func() float64 { _, n := calls(); return n })
+	count("hutch_function_failures_total", "Runs that met a fault, a limit or a service that was away; not what was refused on purpose.", func() float64 { _, n := calls(); return n })
 	node := onlyNode
 	if a.shared {
 		node = a.o.Host

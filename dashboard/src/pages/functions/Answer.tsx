@@ -13,13 +13,13 @@ export function Answer({ of: { ok, result, response, error, run } }: { of: Invok
   return (
     <Stack gap="sm">
       <Group gap="xs">
-        {run ? <OutcomeBadge outcome={run.outcome} /> : <Badge size="sm" color="yellow" variant="light">{t('functions.notRun')}</Badge>}
+        {run ? <OutcomeBadge of={run} /> : <Badge size="sm" color="yellow" variant="light">{t('functions.notRun')}</Badge>}
         {run && <Text size="sm" className="tabular">{span(run.ms)}</Text>}
         {run?.cold && <Badge size="sm" variant="light" tt="none" color="blue">{t('functions.cold')}</Badge>}
         {run && <Anchor component={Link} size="sm" href={'/functions?' + new URLSearchParams({ fn: run.function, run: keyOf(run) }).toString()}>{t('functions.openRun')}</Anchor>}
       </Group>
       {error && (
-        <Alert color={run && run.outcome !== 'threw' && run.outcome !== 'refused' ? 'red' : 'yellow'} title={error.code}>
+        <Alert color={run?.failed ? 'red' : 'yellow'} title={error.code}>
           <Plain text={[error.field, error.message, error.hint].filter(Boolean).join(' · ')} wrap max={2000} />
         </Alert>
       )}

@@ -1,13 +1,14 @@
 import { useMemo, type ReactNode } from 'react'
-import { ActionIcon, Badge, Code, Group, NativeSelect, Tabs, Text } from '@mantine/core'
+import { ActionIcon, Code, Group, NativeSelect, Tabs, Text } from '@mantine/core'
 import { IconArrowLeft, IconCode, IconList, IconPlayerPlay } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { usePaletteActions } from '../../layout/actions.ts'
 import { Plain } from '../../parts/Plain.tsx'
 import { Failed, Loading, Stale } from '../../parts/states.tsx'
 import { useUrlState } from '../../parts/useUrlState.ts'
-import { number, span, t, useLanguage } from '../../text.ts'
-import { functionOf, type FnShown } from './api.ts'
+import { span, t, useLanguage } from '../../text.ts'
+import { functionOf, runsIn, type FnShown } from './api.ts'
+import { Counted } from './bits.tsx'
 import css from './functions.module.css'
 import { Invoke } from './Invoke.tsx'
 import { triggerText } from './List.tsx'
@@ -60,16 +61,13 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
 
 function Facts({ fn }: { fn: FnShown }) {
   const day = fn.counts.day
-  const runs = day.ok + day.failed
+  const runs = runsIn(day)
   return (
     <div className={css.facts}>
       <Fact name={t('functions.trigger')}><Plain text={triggerText(fn.trigger)} mono /></Fact>
       {fn.auth !== '' && <Fact name={t('functions.auth')}><Plain text={fn.auth} mono /></Fact>}
       <Fact name={t('functions.day')}>
-        <Group gap={6} wrap="nowrap">
-          {number(runs)}
-          {day.failed > 0 && <Badge size="sm" color="red" variant="light" tt="none">{t('functions.failed', { n: day.failed })}</Badge>}
-        </Group>
+        <Counted of={day} />
       </Fact>
       <Fact name="p50 / p99">{runs === 0 ? '–' : `${span(day.p50)} / ${span(day.p99)}`}</Fact>
       <Fact name={t('functions.timeout')}>{span(fn.timeoutMs)}</Fact>

@@ -31,13 +31,13 @@ export function RunFacts({ run }: { run: Run }) {
   return (
     <Stack gap="lg">
       <Group gap="xs">
-        <OutcomeBadge outcome={run.outcome} />
+        <OutcomeBadge of={run} />
         <Anchor component={Link} size="sm" href={'/functions?fn=' + encodeURIComponent(run.function)}><Plain text={run.function} /></Anchor>
         {run.cold && <Badge size="sm" variant="light" tt="none" color="blue">{t('functions.cold')}</Badge>}
         {run.status && <Badge size="sm" variant="default">{run.status}</Badge>}
       </Group>
       {run.error && (
-        <Alert color={run.outcome === 'threw' || run.outcome === 'refused' ? 'yellow' : 'red'} title={run.code ?? outcomeText(run.outcome)}>
+        <Alert color={run.failed ? 'red' : 'yellow'} title={run.code ?? outcomeText(run.outcome)}>
           <Plain text={run.error} wrap max={2100} />
         </Alert>
       )}

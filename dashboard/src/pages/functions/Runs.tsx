@@ -31,7 +31,7 @@ export function Runs({ name }: { name: string }) {
   }, [tail.items, list.data])
   const language = useLanguage()
   const columns = useMemo((): TableColumn<Run>[] => [
-    { id: 'outcome', header: t('functions.outcome'), size: 110, cell: r => <OutcomeBadge outcome={r.outcome} /> },
+    { id: 'outcome', header: t('functions.outcome'), size: 110, cell: r => <OutcomeBadge of={r} /> },
     { id: 'at', header: t('functions.at'), size: 140, cell: r => <TimeAgo at={r.at} /> },
     { id: 'ms', header: t('functions.took'), size: 90, align: 'end', cell: r => span(r.ms) },
     { id: 'caller', header: t('functions.caller'), size: 180, cell: r => <CallerName of={r.caller} /> },
@@ -46,7 +46,7 @@ export function Runs({ name }: { name: string }) {
       <Group gap="xs">
         <NativeSelect
           size="xs" aria-label={t('functions.outcome')} value={outcome} onChange={e => setOutcome(e.currentTarget.value)}
-          data={[{ value: '', label: t('functions.allRuns') }, { value: 'failed', label: t('functions.onlyFailed') }, { value: 'ok', label: t('functions.onlyOk') }]}
+          data={[{ value: '', label: t('functions.allRuns') }, { value: 'failed', label: t('functions.onlyFailed') }, { value: 'refused', label: t('functions.onlyRefused') }, { value: 'ok', label: t('functions.onlyOk') }]}
         />
         <Button size="xs" variant={live ? 'light' : 'default'} aria-pressed={live !== ''} leftSection={live ? <IconPlayerPause size={14} /> : <IconPlayerPlay size={14} />} onClick={() => setLive(live ? '' : '1', { replace: true })}>
           {live ? t('logs.pause') : t('logs.live')}

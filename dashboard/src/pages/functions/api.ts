@@ -15,6 +15,8 @@ export interface Run {
   attempt: number
   reruns?: number
   outcome: string
+  /** Neither well nor refused. */
+  failed?: boolean
   status?: number
   code?: string
   error?: string
@@ -32,7 +34,7 @@ export interface Run {
   payload?: Payload
 }
 
-export interface CountsOf { ok: number; failed: number; p50: number; p99: number }
+export interface CountsOf { ok: number; refused: number; failed: number; p50: number; p99: number }
 export interface Trigger { kind: string; method?: string; path?: string; collection?: string; ops?: string[]; event?: string }
 
 export interface Fn {
@@ -80,6 +82,6 @@ export const invoke = (name: string, what: Invocation) => post<Invoked>(`${at}/$
 export const runsOf = (query: Query, signal?: AbortSignal) => get<{ runs: Run[]; next: string; partial: boolean; dropped: number; skipped: number }>('/admin/v1/runs', query, signal)
 export const runOf = (id: string, when: string, signal?: AbortSignal) => get<Run>(`/admin/v1/runs/${encodeURIComponent(id)}`, { at: when }, signal)
 
-export const failed = (run: Run): boolean => run.outcome !== 'ok'
+export const runsIn = (of: CountsOf): number => of.ok + of.refused + of.failed
 /** One run may come twice, for a job that is tried again: its time tells which. */
 export const keyOf = (run: Run): string => run.id + ' ' + run.at

@@ -1,16 +1,27 @@
-import { Anchor, Badge, Text } from '@mantine/core'
+import { Anchor, Badge, Group, Text } from '@mantine/core'
 import { Link } from 'wouter'
 import { Plain } from '../../parts/Plain.tsx'
-import { t, word } from '../../text.ts'
-import type { Caller, ConsoleLine } from './api.ts'
+import { number, t, word } from '../../text.ts'
+import { runsIn, type Caller, type ConsoleLine, type CountsOf, type Run } from './api.ts'
 import css from './functions.module.css'
 
 /** How a run ended, in a word. */
 export const outcomeText = (outcome: string): string => word(`functions.outcome.${outcome}`, outcome)
 
-export function OutcomeBadge({ outcome }: { outcome: string }) {
-  const color = outcome === 'ok' ? 'green' : outcome === 'threw' || outcome === 'refused' ? 'yellow' : 'red'
-  return <Badge size="sm" radius="sm" variant="light" tt="none" color={color}>{outcomeText(outcome)}</Badge>
+export function OutcomeBadge({ of }: { of: Pick<Run, 'outcome' | 'failed'> }) {
+  const color = of.outcome === 'ok' ? 'green' : of.failed ? 'red' : 'yellow'
+  return <Badge size="sm" radius="sm" variant="light" tt="none" color={color}>{outcomeText(of.outcome)}</Badge>
+}
+
+/** How many runs, and of them those that did not go well. */
+export function Counted({ of }: { of: CountsOf }) {
+  return (
+    <Group gap={6} wrap="nowrap">
+      <Text size="sm" className="tabular">{number(runsIn(of))}</Text>
+      {of.failed > 0 && <Badge size="sm" color="red" variant="light" tt="none">{t('functions.failed', { n: of.failed })}</Badge>}
+      {of.refused > 0 && <Badge size="sm" color="yellow" variant="light" tt="none">{t('functions.refused', { n: of.refused })}</Badge>}
+    </Group>
+  )
 }
 
 /** Who called; a user is a link. */

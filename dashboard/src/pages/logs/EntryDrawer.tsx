@@ -52,7 +52,7 @@ function Facts({ e }: { e: Entry }) {
           {runs.data.runs.map(r => (
             <Stack key={keyOf(r)} gap={4}>
               <Group gap="xs">
-                <OutcomeBadge outcome={r.outcome} />
+                <OutcomeBadge of={r} />
                 <Anchor component={Link} size="sm" href={'/functions?' + new URLSearchParams({ fn: r.function, run: keyOf(r) }).toString()}><Plain text={r.function} /></Anchor>
                 <Text size="sm" c="dimmed" className="tabular">{span(r.ms)}</Text>
               </Group>

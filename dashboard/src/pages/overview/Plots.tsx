@@ -36,6 +36,7 @@ function Card({ plot, metrics, said }: { plot: Plot; metrics: Metrics; said: { a
         label={`${t(plot.title)}: ${spoken}`} points={points(metrics, plot.series.map(s => s.name))} series={named} format={plot.format}
         marks={plot.wide ? said : said.map(m => ({ ...m, label: '' }))} height={plot.wide ? 190 : 140} sync="overview"
       />
+      {plot.note && <Text size="xs" c="dimmed" mt={4}>{t(plot.note)}</Text>}
     </Paper>
   )
 }

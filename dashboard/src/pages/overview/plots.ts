@@ -4,6 +4,8 @@ import type { Event, Metrics, SeriesName } from './wire.ts'
 export interface Plot {
   id: string
   title: Key
+  /** What its words mean. */
+  note?: Key
   series: { name: SeriesName; label: Key; color: string }[]
   format: (value: number) => string
   /** Twice as wide as the others. */
@@ -31,7 +33,7 @@ export const plots: Plot[] = [
   { id: 'connections', title: 'overview.plot.connections', format: whole, series: [{ name: 'connections', label: 'overview.series.connections', color: 'indigo.5' }] },
   { id: 'deliveries', title: 'overview.plot.deliveries', format: rate, series: [{ name: 'deliveries', label: 'overview.series.deliveries', color: 'indigo.5' }] },
   {
-    id: 'functions', title: 'overview.plot.functions', format: rate,
+    id: 'functions', title: 'overview.plot.functions', note: 'overview.plot.functionsAbout', format: rate,
     series: [{ name: 'calls', label: 'overview.series.calls', color: 'hutch.6' }, { name: 'failures', label: 'overview.series.failures', color: 'red.6' }],
   },
   {
