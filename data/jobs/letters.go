@@ -1,7 +1,6 @@
 package jobs
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -12,83 +11,9 @@ import (
 
 const (
 	deadLife  = 30 * 24 * time.Hour
-	listMost  = 1000
 	sweepEach = time.Minute
 	writeMost = 100
 )
-
-// Filter says which jobs List shows.
-type Filter struct {
-	Kind  string // "": all kinds
-	Dead  bool   // dead letters, the newest first; else living jobs, by what is due first
-	Limit int    // at most 1,000 [100]
-	After *Entry // the last of the page before; nil: from the start
-}
-
-// Entry is a job as operators see it. The payload may hold what is personal.
-type Entry struct {
-	ID, Kind, Key, Order string
-	Payload              data.Doc
-	At                   time.Time // due, tried again, or the end of the lease; of a dead letter when it died
-	Tries, Depth         int
-	Running              bool
-	Dead                 bool
-	Reason               string // of a dead letter, or of the last try that failed
-}
-
-// List shows jobs.
-func (p *Pool) List(ctx context.Context, f Filter) ([]Entry, error) {
-	var ws []data.Where
-	eq := func(path, s string) { ws = append(ws, data.Where{Op: data.OpEq, Path: path, Value: data.String(s)}) }
-	switch {
-	case f.Dead:
-		eq(fQueue, deadQueue)
-		if f.Kind != "" {
-			eq(fKind, f.Kind)
-		}
-	case f.Kind != "":
-		eq(fQueue, f.Kind)
-	default:
-		ws = append(ws, data.Where{Op: data.OpExists, Path: fKind, Value: data.Bool(true)},
-			data.Where{Op: data.OpNe, Path: fQueue, Value: data.String(deadQueue)})
-	}
-	if a := f.After; a != nil {
-		side := data.OpGt
-		if f.Dead {
-			side = data.OpLt
-		}
-		ws = append(ws, data.Where{Op: data.OpOr, Kids: []data.Where{
-			{Op: side, Path: fAt, Value: data.Date(a.At)},
-			data.And(data.Where{Op: data.OpEq, Path: fAt, Value: data.Date(a.At)}, data.Where{Op: data.OpGt, Path: data.FieldID, Value: data.String(a.ID)}),
-		}})
-	}
-	now := p.c.Now()
-	q := data.Query{
-		From: collection, Where: data.And(ws...), OrderBy: []data.Order{{Path: fAt, Desc: f.Dead}},
-		Limit: min(cmp.Or(max(f.Limit, 0), 100), listMost),
-	}
-	var out []Entry
-	for d, err := range p.c.System.Find(ctx, q) {
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, entryOf(d, now))
-	}
-	return out, nil
-}
-
-func entryOf(d data.Doc, now time.Time) Entry {
-	e := Entry{
-		ID: text(d, data.FieldID), Kind: text(d, fKind), Key: text(d, fKey), Order: text(d, fOrder), At: dateAt(d),
-		Tries: int(integer(d, fTries)), Depth: int(integer(d, fDepth)), Dead: text(d, fQueue) == deadQueue,
-		Reason: cmp.Or(text(d, fDead+".reason"), text(d, fError)),
-	}
-	e.Running = text(d, fLease+".holder") != "" && e.At.After(now)
-	if doc, ok := data.Field(d, fPayload).DocumentOK(); ok {
-		e.Payload = doc
-	}
-	return e
-}
 
 // Redrive makes dead letters wait again, with all their tries, at the end of
 // their order. It gives how many of ids were dead.

@@ -12,7 +12,6 @@ import (
 
 	"github.com/hutch-dev/hutch"
 	"github.com/hutch-dev/hutch/config"
-	"github.com/hutch-dev/hutch/data/jobs"
 	"github.com/hutch-dev/hutch/internal/history"
 	"github.com/hutch-dev/hutch/server"
 )
@@ -92,20 +91,16 @@ func (a *App) overviewStore(ctx context.Context, o *server.Overview) {
 }
 
 func (a *App) overviewJobs(ctx context.Context, o *server.Overview) error {
-	dead, err := a.jobs.List(ctx, jobs.Filter{Dead: true, Limit: mostJobs})
+	c, err := a.jobs.Count(ctx, mostJobs)
 	if err != nil {
 		return err
 	}
-	waiting, err := a.jobs.List(ctx, jobs.Filter{Limit: mostJobs})
-	if err != nil {
-		return err
+	o.Jobs = server.OverviewJobs{Waiting: c.Living, Dead: c.Dead}
+	if c.Dead > 0 {
+		needs(o, warning, "jobsDead", "/overview?jobs=dead", "count", strconv.Itoa(c.Dead), "reason", firstLine(c.Reason))
 	}
-	o.Jobs = server.OverviewJobs{Waiting: len(waiting), Dead: len(dead)}
-	if len(dead) > 0 {
-		needs(o, warning, "jobsDead", "/overview?jobs=dead", "count", strconv.Itoa(len(dead)), "reason", firstLine(dead[0].Reason))
-	}
-	if len(waiting) > manyJobs {
-		needs(o, warning, "jobsWaiting", "/overview?jobs=waiting", "count", strconv.Itoa(len(waiting)))
+	if c.Living > manyJobs {
+		needs(o, warning, "jobsWaiting", "/overview?jobs=waiting", "count", strconv.Itoa(c.Living))
 	}
 	return nil
 }
