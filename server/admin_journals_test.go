@@ -201,24 +201,36 @@ func TestTailsAreFourAHeadAndThirtyTwoInAll(t *testing.T) {
 		}
 		return a.StatusCode == 429
 	}
+	looking := func(n int) {
+		t.Helper()
+		waitFor(t, fmt.Sprint(n, " look on"), func() bool { return s.LookingOn() == n })
+	}
 	for range 3 {
 		wait("ops0")
 	}
-	time.Sleep(300 * time.Millisecond)
+	looking(3)
 	if full("ops0") {
 		t.Error("the fourth is refused")
 	}
+	looking(3)
 	wait("ops0")
-	waitFor(t, "the fifth is refused", func() bool { return full("ops0") })
+	looking(4)
+	if !full("ops0") {
+		t.Error("the fifth is not refused")
+	}
 	if full("ops1") {
 		t.Error("another is refused")
 	}
+	looking(4)
 	for i := 1; i < 8; i++ {
 		for range 4 {
 			wait(fmt.Sprint("ops", i))
 		}
 	}
-	waitFor(t, "the 33rd is refused", func() bool { return full("ops8") })
+	looking(32)
+	if !full("ops8") {
+		t.Error("the 33rd is not refused")
+	}
 	s.stop()
 	stop()
 	wg.Wait()
