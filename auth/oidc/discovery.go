@@ -2,6 +2,7 @@ package oidc
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/url"
 	"slices"
@@ -24,43 +25,79 @@ type remote[T any] struct {
 	log   *slog.Logger
 	what  string
 
-	mu    sync.Mutex // guards the rest, and is held while asking
-	value T
-	got   time.Time // zero: never
-	tried time.Time
-	err   error
+	mu     sync.Mutex // guards the rest
+	value  T
+	got    time.Time // zero: never
+	tried  time.Time
+	err    error
+	asking chan struct{} // closed when the call under way has ended; nil: there is none
 }
 
 // get gives what is known, asking where that is old; renew asks in any case,
-// but at most every 10 s. A provider that does not answer costs one caller 5 s,
-// the others nothing: what is known holds for a day.
+// but at most every 10 s. A provider that does not answer costs 5 s who has it
+// asked and who can do nothing with what is known, and nobody else: that holds
+// for a day.
 func (r *remote[T]) get(ctx context.Context, renew bool) (T, error) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	now := r.now()
-	known := !r.got.IsZero() && now.Sub(r.got) < staleFor
+	known, asking, mine := r.known(now), r.asking, false
 	if known && !renew && now.Sub(r.got) < freshFor {
+		defer r.mu.Unlock()
 		return r.value, nil
 	}
-	if r.tried.IsZero() || now.Sub(r.tried) >= askAgain {
-		r.tried = now
+	if asking == nil && (r.tried.IsZero() || now.Sub(r.tried) >= askAgain) {
+		asking, mine = make(chan struct{}), true
+		r.asking, r.tried = asking, now
 		// A caller that gives up is not to spoil it for those that wait.
-		ask, cancel := context.WithTimeout(context.WithoutCancel(ctx), wholeCall)
-		defer cancel()
-		value, err := r.fetch(ask)
-		if r.err = err; err == nil {
-			r.value, r.got = value, now
-			return value, nil
+		go r.ask(context.WithoutCancel(ctx), now)
+	}
+	r.mu.Unlock()
+	if asking != nil && (mine || renew || !known) {
+		select {
+		case <-asking:
+		case <-ctx.Done():
+			var none T
+			return none, unreachable("waiting for the provider", context.Cause(ctx))
 		}
-		r.log.Warn("asking a provider", slog.String("what", r.what), slog.Any("error", err))
 	}
-	if known {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.known(now):
 		return r.value, nil
-	}
-	if r.err == nil {
+	case r.err == nil:
 		return r.value, unreachable("the provider was not asked", nil)
 	}
 	return r.value, r.err
+}
+
+func (r *remote[T]) known(now time.Time) bool { return !r.got.IsZero() && now.Sub(r.got) < staleFor }
+
+// ask keeps what the provider says and lets go on who waits for it.
+func (r *remote[T]) ask(ctx context.Context, now time.Time) {
+	value, err := r.fetched(ctx)
+	if err != nil {
+		r.log.Warn("asking a provider", slog.String("what", r.what), slog.Any("error", err))
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.err = err; err == nil {
+		r.value, r.got = value, now
+	}
+	close(r.asking)
+	r.asking = nil
+}
+
+// fetched is fetch within its time. What a provider sends ends no server.
+func (r *remote[T]) fetched(ctx context.Context) (value T, err error) {
+	ctx, cancel := context.WithTimeout(ctx, wholeCall)
+	defer cancel()
+	defer func() {
+		if p := recover(); p != nil {
+			err = unreachable("reading what the provider says", fmt.Errorf("panic: %v", p))
+		}
+	}()
+	return r.fetch(ctx)
 }
 
 // metadata is what a provider says of itself (OpenID Connect Discovery 1.0).
