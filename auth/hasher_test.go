@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -12,6 +14,23 @@ import (
 	"github.com/hutch-dev/hutch/auth"
 	"github.com/hutch-dev/hutch/internal/child"
 )
+
+// TestTheMemoryOfAHashIsForTheNext: a child that hashes on and on holds one
+// block, not what it hashed since a collection.
+func TestTheMemoryOfAHashIsForTheNext(t *testing.T) {
+	in := []byte(`{"password":"YSBwYXNzd29yZA==","salt":"MDEyMzQ1Njc4OTAxMjM0NQ==","params":{"Memory":65536,"Time":1,"Threads":1}}`)
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	for range 3 {
+		if out, err := auth.HashHandler(&child.Call{In: in}); err != nil || !strings.Contains(string(out), "$m=65536,") {
+			t.Fatalf("%s %v", out, err)
+		}
+		if runtime.ReadMemStats(&after); after.HeapAlloc > before.HeapAlloc+32<<20 {
+			t.Errorf("%d MiB more are held after a hash of 64 MiB", (after.HeapAlloc-before.HeapAlloc)>>20)
+		}
+	}
+}
 
 // stuck is a pool whose first job waits until let go.
 type stuck struct {

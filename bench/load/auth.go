@@ -116,19 +116,24 @@ func beside(s *server, get operation, n int, length time.Duration) error {
 	}
 	fmt.Printf("%d connections signed in %.0f times a second, %d were sent away; memory at its height %d MiB with all children\n",
 		n, float64(signed.Load())/took.Seconds(), full.Load(), s.memory()>>20)
+	fmt.Printf("now they hold %d MiB; what they share, the binary, counted once: %d MiB\n",
+		s.sum("status", "VmRSS:")>>20, s.sum("smaps_rollup", "Pss:")>>20)
 	return err
 }
 
 // memory is the sum of the greatest resident sets of the server and its
-// children, in bytes (VmHWM of proc(5)).
-func (s *server) memory() (sum int64) {
+// children, in bytes.
+func (s *server) memory() int64 { return s.sum("status", "VmHWM:") }
+
+// sum adds a line of a file of proc(5) up, of the server and its children.
+func (s *server) sum(file, name string) (sum int64) {
 	for _, pid := range append(children(s.cmd.Process.Pid), s.cmd.Process.Pid) {
-		text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "status"))
+		text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), file))
 		if err != nil {
 			continue
 		}
 		for line := range strings.Lines(string(text)) {
-			if f := strings.Fields(line); len(f) == 3 && f[0] == "VmHWM:" {
+			if f := strings.Fields(line); len(f) == 3 && f[0] == name {
 				n, err := strconv.ParseInt(f[1], 10, 64)
 				if err == nil {
 					sum += n << 10

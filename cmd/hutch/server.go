@@ -238,6 +238,9 @@ func (c *cli) serveApp(ctx context.Context, f *serverFlags, r *running) (err err
 		return err
 	}
 	defer os.Remove(address)
+	if c.env("", "GOGC", "") == "" { // what is set is meant
+		defer boundHeap(heapLook)()
+	}
 	done := make(chan struct{})
 	defer close(done)
 	go func() {
