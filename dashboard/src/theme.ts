@@ -13,6 +13,7 @@ export const theme = createTheme({
   defaultRadius: 'sm',
   cursorType: 'pointer',
   respectReducedMotion: true,
+  components: { Badge: { defaultProps: { tt: 'none' } } },
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Apple SD Gothic Neo", "Noto Sans KR", "Malgun Gothic", sans-serif',
   fontFamilyMonospace: 'ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", "Noto Sans Mono", monospace',
   headings: { fontWeight: '600', sizes: { h1: { fontSize: '1.375rem', lineHeight: '1.35' }, h2: { fontSize: '1.0625rem', lineHeight: '1.4' }, h3: { fontSize: '0.9375rem', lineHeight: '1.45' } } },
@@ -27,5 +28,5 @@ export const variables: CSSVariablesResolver = () => {
   for (const [name, color] of Object.entries(onLight)) {
     light[`--mantine-color-${name}-light-color`] = light[`--mantine-color-${name}-text`] = light[`--mantine-color-${name}-outline`] = color
   }
-  return { variables: {}, light, dark: { '--mantine-color-hutch-6': '#21a198', '--mantine-color-dimmed': '#a9adb3', '--mantine-color-placeholder': '#969ba2', '--mantine-color-error': '#ff8f8f' } }
+  return { variables: {}, light, dark: { '--mantine-color-gray-light': '#ffffff14', '--mantine-color-gray-light-hover': '#ffffff1f', '--mantine-color-gray-light-color': '#ced4da', '--mantine-color-hutch-6': '#21a198', '--mantine-color-dimmed': '#a9adb3', '--mantine-color-placeholder': '#969ba2', '--mantine-color-error': '#ff8f8f' } }
 }

@@ -137,6 +137,8 @@ describe('settings', () => {
       await desk.visit(page, '/settings?tab=' + tab)
       await page.waitForSelector('[role=tabpanel]:visible :is(table, nav, iframe, dl)')
       await fits(page)
+      const chosen = await page.locator('#content [role=tab][aria-selected=true]').boundingBox()
+      assert.ok(chosen && chosen.x >= 0 && chosen.x + chosen.width <= phone.width, `the tab ${tab} is in sight`)
       await axe(page)
       await desk.picture(page, `settings-${tab}-phone-dark`)
     }

@@ -72,7 +72,7 @@ export function Connections() {
 function columnsOf(ask: (c: client.Connection) => void): TableColumn<client.Connection>[] {
   return [
     {
-      id: 'who', header: t('live.col.who'), size: 220, cell: c => (
+      id: 'who', header: t('live.col.who'), size: 260, cell: c => (
         <Group gap={6} wrap="nowrap" miw={0}>
           <Badge size="xs" variant="light" color={c.kind === 'user' ? 'hutch' : 'gray'} style={{ flex: 'none' }}>{t(kinds[c.kind] ?? 'live.kind.guest')}</Badge>
           {c.console && <Badge size="xs" variant="light" color="violet" style={{ flex: 'none' }}>{t('live.kind.console')}</Badge>}

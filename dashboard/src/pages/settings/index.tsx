@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'react'
 import { Tabs } from '@mantine/core'
 import { Page } from '../../parts/Page.tsx'
 import { useUrlState } from '../../parts/useUrlState.ts'
@@ -23,10 +24,14 @@ const tabs = [
 export default function Settings() {
   const [tab, setTab] = useUrlState('tab', 'config')
   const known = tabs.some(row => row.id === tab) ? tab : 'config'
+  const list = useRef<HTMLDivElement>(null)
+  useEffect(() => { // they do not all fit on a phone
+    list.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+  }, [known])
   return (
     <Page title="settings.title">
       <Tabs value={known} onChange={v => setTab(v ?? 'config')} keepMounted={false}>
-        <Tabs.List className={css.tabs as string}>{tabs.map(row => <Tabs.Tab key={row.id} value={row.id}>{t(row.text)}</Tabs.Tab>)}</Tabs.List>
+        <Tabs.List ref={list} className={css.tabs as string}>{tabs.map(row => <Tabs.Tab key={row.id} value={row.id}>{t(row.text)}</Tabs.Tab>)}</Tabs.List>
         {tabs.map(({ id, Panel }) => <Tabs.Panel key={id} value={id} pt="md">{known === id && <Panel />}</Tabs.Panel>)}
       </Tabs>
     </Page>
