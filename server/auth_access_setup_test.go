@@ -31,6 +31,7 @@ type office struct {
 type visitor struct {
 	token                 string
 	user, session, factor string
+	refresh               string
 }
 
 const visitorPassword = "a password of theirs"
@@ -55,8 +56,8 @@ func (away) Begin(_ context.Context, r auth.ProviderBegin) (string, error) {
 	return "https://id.example/?state=" + r.State, nil
 }
 
-func (away) VerifyIDToken(context.Context, auth.ProviderToken) (*auth.Foreign, error) {
-	return &auth.Foreign{Issuer: "https://id.example", Subject: "s", Until: time.Now().Add(time.Hour)}, nil
+func (away) VerifyIDToken(_ context.Context, r auth.ProviderToken) (*auth.Foreign, error) {
+	return &auth.Foreign{Issuer: "https://id.example", Subject: r.IDToken, Until: time.Now().Add(time.Hour)}, nil
 }
 
 // recorder notes what a request counts under.
@@ -127,8 +128,9 @@ func (o *office) read(a *answer, into any) {
 }
 
 type sessionAnswer struct {
-	Access string `json:"access_token"`
-	User   struct {
+	Access  string `json:"access_token"`
+	Refresh string `json:"refresh_token"`
+	User    struct {
 		ID string `json:"id"`
 	} `json:"user"`
 }
@@ -143,7 +145,7 @@ func (s *sessionAnswer) visitor(o *office) visitor {
 	if err != nil || json.Unmarshal(payload, &claims) != nil {
 		o.t.Fatal(s.Access, err)
 	}
-	return visitor{token: s.Access, user: s.User.ID, session: claims.Session, factor: s.User.ID}
+	return visitor{token: s.Access, user: s.User.ID, session: claims.Session, factor: s.User.ID, refresh: s.Refresh}
 }
 
 // person signs somebody up.

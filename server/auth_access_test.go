@@ -10,9 +10,10 @@ import (
 	"github.com/hutch-dev/hutch/server"
 )
 
-// authRow is a route of /auth: what it answers whom, and what counts its tries.
-// A new route needs one; {user}, {session} and {factor} are the ids of
-// who asks, or of another for "other".
+// authRow is a route of /auth, or one of the things it does, named behind it: what
+// it answers whom, and what counts its tries. A new route needs one; {user},
+// {session}, {factor} and {refresh} are of who asks, or of another for "other"; {n}
+// is new each time.
 type authRow struct {
 	who        base
 	path, body string            // path "": the route's
@@ -76,19 +77,36 @@ func pages(names ...string) map[string]string {
 }
 
 var authRows = map[string]authRow{
-	"POST /auth/v1/signup":   {anybody, "", `{"email":"new@pets.test","password":"` + visitorPassword + `"}`, "200", nil, "signup", ""},
-	"POST /auth/v1/token":    {anybody, "/auth/v1/token?grant_type=password", `{"email":"none@pets.test","password":"wrong"}`, "400 invalid_credentials", nil, "account,network,pair", ""},
-	"POST /auth/v1/logout":   {users, "", "", "204", pages("recovery", "204"), "", own},
-	"GET /auth/v1/user":      {users, "", "", "200", pages("recovery", "200", "impersonator", "200"), "", own},
-	"PUT /auth/v1/user":      {users, "", `{"password":"another of theirs","current_password":"` + visitorPassword + `"}`, "200", pages("recovery", "400 invalid_credentials", "anonymous", "400 validation_failed", "aal1", mfa), "account,network,pair", ""},
-	"DELETE /auth/v1/user":   {users, "", "", "204", pages("aal1", mfa), "", own},
-	"GET /auth/v1/authorize": {anybody, "/auth/v1/authorize?provider=corp&" + challenge, "", "302", nil, "oauth", ""},
-	"GET /auth/v1/callback":  {anybody, "/auth/v1/callback?state=x&code=y", "", "302", nil, "oauth callback", ""},
-	"POST /auth/v1/callback": {anybody, "", "", "303", nil, "", "sends the browser to the GET"},
-	"GET /auth/v1/verify":    {anybody, "/auth/v1/verify?type=magiclink&token=x", "", "403", nil, "", secret},
-	"POST /auth/v1/verify":   {anybody, "", `{"type":"email","email":"none@pets.test","token":"000000"}`, "403 otp_expired", nil, "code,codes,network", ""},
-	"POST /auth/v1/recover":  {anybody, "", `{"email":"none@pets.test"}`, "200", nil, mailCounts, ""},
-	"POST /auth/v1/otp":      {anybody, "", `{"email":"none@pets.test","create_user":false}`, "200", nil, mailCounts + ",signup", ""},
+	"POST /auth/v1/signup anonymous": {anybody, "", "{}", "200", nil, "anonymous", ""},
+	"POST /auth/v1/signup":           {anybody, "", `{"email":"new@pets.test","password":"` + visitorPassword + `"}`, "200", nil, "signup", ""},
+	"POST /auth/v1/token refresh_token": {
+		anybody, "/auth/v1/token?grant_type=refresh_token", `{"refresh_token":"{refresh}"}`, "200",
+		pages("banned", "403 user_banned", "revoked", "400 refresh_token_not_found", "impersonator", "400 validation_failed"), "", secret, // who has none
+	},
+	"POST /auth/v1/token pkce": {
+		anybody, "/auth/v1/token?grant_type=pkce", `{"auth_code":"x","code_verifier":"` + strings.Repeat("v", 43) + `"}`, "404 flow_state_not_found", nil, "oauth code", "",
+	},
+	"POST /auth/v1/token id_token": {
+		anybody, "/auth/v1/token?grant_type=id_token", `{"provider":"corp","id_token":"head.{n}.signature","nonce":"n"}`, "200", nil, "oauth code,signup", "",
+	},
+	"POST /auth/v1/token id_token, linked": {
+		users, "/auth/v1/token?grant_type=id_token", `{"provider":"corp","id_token":"head.{n}.signature","nonce":"n","link_identity":true}`, "200", pages("aal1", mfa), "oauth code", "",
+	},
+	"POST /auth/v1/token password":    {anybody, "/auth/v1/token?grant_type=password", `{"email":"none@pets.test","password":"wrong"}`, "400 invalid_credentials", nil, "account,network,pair", ""},
+	"POST /auth/v1/logout":            {users, "", "", "204", pages("recovery", "204"), "", own},
+	"GET /auth/v1/user":               {users, "", "", "200", pages("recovery", "200", "impersonator", "200"), "", own},
+	"PUT /auth/v1/user email":         {users, "", `{"email":"moved{n}@pets.test"}`, "200", pages("aal1", mfa), mailCounts, ""},
+	"PUT /auth/v1/user data":          {users, "", `{"data":{"a":1}}`, "200", pages("aal1", mfa), "", own},
+	"PUT /auth/v1/user password":      {users, "", `{"password":"another of theirs","current_password":"` + visitorPassword + `"}`, "200", pages("recovery", "400 invalid_credentials", "anonymous", "400 validation_failed", "aal1", mfa), "account,network,pair", ""},
+	"DELETE /auth/v1/user":            {users, "", "", "204", pages("aal1", mfa), "", own},
+	"GET /auth/v1/authorize":          {anybody, "/auth/v1/authorize?provider=corp&" + challenge, "", "302", nil, "oauth", ""},
+	"GET /auth/v1/callback":           {anybody, "/auth/v1/callback?state=x&code=y", "", "302", nil, "oauth callback", ""},
+	"POST /auth/v1/callback":          {anybody, "", "", "303", nil, "", "sends the browser to the GET"},
+	"GET /auth/v1/verify":             {anybody, "/auth/v1/verify?type=magiclink&token=x", "", "403", nil, "", secret},
+	"POST /auth/v1/verify":            {anybody, "", `{"type":"email","email":"none@pets.test","token":"000000"}`, "403 otp_expired", nil, "code,codes,network", ""},
+	"POST /auth/v1/verify token_hash": {anybody, "", `{"type":"magiclink","token_hash":"` + strings.Repeat("0", 65) + `"}`, "403 otp_expired", nil, "", secret},
+	"POST /auth/v1/recover":           {anybody, "", `{"email":"none@pets.test"}`, "200", nil, mailCounts, ""},
+	"POST /auth/v1/otp":               {anybody, "", `{"email":"none@pets.test","create_user":false}`, "200", nil, mailCounts + ",signup", ""},
 	"POST /auth/v1/magiclink": {
 		anybody, "", `{"email":"none@pets.test","create_user":false}`, "200", nil, mailCounts + ",signup", "",
 	},
@@ -178,33 +196,47 @@ func (o *office) ask(t testing.TB, route *server.Route, r *authRow, v visitor, h
 		o.read(o.do(t, v.token, "POST", "/auth/v1/factors/"+v.factor+"/challenge", ""), &c)
 		challenge = c.ID
 	}
-	words := strings.NewReplacer("{user}", v.user, "{session}", v.session, "{factor}", v.factor, "{challenge}", challenge)
+	o.n++
+	words := strings.NewReplacer("{user}", v.user, "{session}", v.session, "{factor}", v.factor, "{refresh}", v.refresh, "{challenge}", challenge, "{n}", strconv.Itoa(o.n))
 	return o.do(t, v.token, route.Method, words.Replace(path), words.Replace(r.body), headers...)
 }
 
+// authTable goes through the rows of each route, under their own names.
 func authTable(t *testing.T, o *office, each func(route *server.Route, r *authRow)) {
 	srv, err := server.New(server.Options{Data: o.data, Auth: o.auth})
 	if err != nil {
 		t.Fatal(err)
+	}
+	rows := map[string][]string{} // by route
+	for _, key := range slices.Sorted(maps.Keys(authRows)) {
+		words := strings.SplitN(key, " ", 3)
+		route := strings.Join(words[:2], " ")
+		rows[route] = append(rows[route], key)
 	}
 	seen := map[string]bool{}
 	for _, route := range srv.Routes() {
 		if route.Service != server.ServiceAuth && !strings.HasPrefix(route.Path, "/admin/v1/auth/") {
 			continue
 		}
-		seen[route.Name] = true
-		r, ok := authRows[route.Name]
-		if like, mirrors := mirrored(route.Name); mirrors {
-			r, ok = authRows[like]
-			r.who, r.path = backends, operatorPath(r.path)
+		name := route.Name
+		seen[name] = true
+		like, mirrors := mirrored(name)
+		if !mirrors {
+			like = name
 		}
-		if !ok {
-			t.Errorf("%s has no row in authRows: who may, and what counts its tries?", route.Name)
-			continue
+		if len(rows[like]) == 0 {
+			t.Errorf("%s has no row in authRows: who may, and what counts its tries?", name)
 		}
-		each(&route, &r)
+		for _, key := range rows[like] {
+			r := authRows[key]
+			if mirrors {
+				r.who, r.path = backends, operatorPath(r.path)
+			}
+			route.Name = name + strings.TrimPrefix(key, like)
+			each(&route, &r)
+		}
 	}
-	for name := range maps.Keys(authRows) {
+	for name := range rows {
 		if !seen[name] {
 			t.Errorf("%s is no route", name)
 		}

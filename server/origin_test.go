@@ -193,8 +193,8 @@ func TestS103HSTS(t *testing.T) {
 		t.Error(s.PublicURL())
 	}
 	for _, p := range []string{"/healthz", "/nothing", "/data/v1/docs/open/a"} {
-		if s.do(t, "", "GET", p, "").Header.Get("Strict-Transport-Security") == "" {
-			t.Error(p)
+		if got := s.do(t, "", "GET", p, "").Header.Get("Strict-Transport-Security"); got != "max-age=31536000; includeSubDomains" {
+			t.Errorf("%s: %q", p, got)
 		}
 	}
 	if start(t).do(t, "", "GET", "/healthz", "").Header.Get("Strict-Transport-Security") != "" {

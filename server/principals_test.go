@@ -186,8 +186,10 @@ func TestEveryRouteByPrincipal(t *testing.T) {
 						t.Fatal("the refusal tells")
 					}
 				}
-				if a.Header.Get("Content-Security-Policy") == "" {
-					t.Error("a route of the system without Content-Security-Policy")
+				for name, want := range map[string]string{"Content-Security-Policy": "default-src 'none'", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"} {
+					if !strings.Contains(a.Header.Get(name), want) {
+						t.Errorf("a route of the system with %s %q", name, a.Header.Get(name))
+					}
 				}
 			})
 		}
