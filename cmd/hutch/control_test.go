@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/hutch-dev/hutch/internal/boot"
 )
@@ -115,5 +118,33 @@ func TestLineLog(t *testing.T) {
 	}
 	if _, err := c.logger("info+2", true); err == nil {
 		t.Error("a level that is none")
+	}
+}
+
+// TestNothingForgesALineOfTheLog: words from outside reach the terminal as words.
+func TestNothingForgesALineOfTheLog(t *testing.T) {
+	for _, words := range []string{"\x1b[31m\r", "a\nb", "\r\n00:00:00 WARN forged", "\t", "\x00", "\x7f", "\u009b2J", "\u202e", "\u2028", "\u00a0", "\xff", "\ufeff"} {
+		var b strings.Builder
+		log, err := (&cli{err: &b}).logger("info", false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		log.With(slog.String(words, words)).WithGroup(words).Warn(words, slog.String(words, words), slog.Any("e", errors.New(words)), slog.Group(words, slog.Int("n", 1)))
+		line, ok := strings.CutSuffix(b.String(), "\n")
+		if !ok || !utf8.ValidString(line) || strings.ContainsFunc(line, func(r rune) bool { return !strconv.IsPrint(r) }) {
+			t.Errorf("%q is written as %q", words, b.String())
+		}
+		if n := strings.Count(line, strings.Trim(strconv.Quote(words), `"`)); n != 10 {
+			t.Errorf("%q stands %d times in %q", words, n, line)
+		}
+	}
+	var b strings.Builder
+	log, err := (&cli{err: &b}).logger("info", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log.Info("한국어, ünd €", slog.String("k", "값"))
+	if !strings.HasSuffix(b.String(), " 한국어, ünd € k=값\n") {
+		t.Errorf("%q", b.String())
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"unicode/utf8"
 )
 
 // logger writes JSON, or lines for people, to stderr.
@@ -39,7 +40,7 @@ func (h *lineHandler) Handle(_ context.Context, r slog.Record) error {
 	if r.Level != slog.LevelInfo {
 		b.WriteString(r.Level.String() + " ")
 	}
-	b.WriteString(r.Message)
+	b.WriteString(printable(r.Message))
 	b.WriteString(h.attrs)
 	r.Attrs(func(a slog.Attr) bool {
 		appendAttr(&b, h.prefix, a)
@@ -72,10 +73,19 @@ func appendAttr(b *strings.Builder, prefix string, a slog.Attr) {
 			s = string(text)
 		}
 	}
-	if strings.ContainsAny(s, " \"=\n\t") || s == "" {
+	if strings.ContainsAny(s, " \"=") || s == "" {
 		s = strconv.Quote(s)
 	}
-	fmt.Fprintf(b, " %s%s=%s", prefix, a.Key, s)
+	fmt.Fprintf(b, " %s=%s", printable(prefix+a.Key), printable(s))
+}
+
+// printable quotes what a terminal would act upon, or what would look like a line
+// of its own: control characters, other directions of writing, what is no UTF-8.
+func printable(s string) string {
+	if utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !strconv.IsPrint(r) }) {
+		return s
+	}
+	return strconv.Quote(s)
 }
 
 func (h *lineHandler) WithAttrs(as []slog.Attr) slog.Handler {
