@@ -175,8 +175,8 @@ func TestS98MailForUnknownAddressesTakesTheSamePath(t *testing.T) {
 	}
 }
 
-// TestS40MailedSecretsAreSealed: neither links nor codes nor addresses-to-be
-// stand in the store, in jobs or one-time documents.
+// TestS40MailedSecretsAreSealed: neither links nor codes stand in the store, in
+// jobs or one-time documents. Addresses are no secrets of it: accounts show theirs.
 func TestS40MailedSecretsAreSealed(t *testing.T) {
 	b := mailSetup(t)
 	b.signupAs(1, "ann@shop.example", password)

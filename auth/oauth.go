@@ -171,6 +171,7 @@ func (s *Service) cookie(state string, life time.Duration) Cookie {
 type CallbackRequest struct {
 	State, Code, Issuer string
 	Error               string
+	Name                string                   // FormName of a form
 	Cookie              func(name string) string // of the request
 }
 
@@ -211,7 +212,7 @@ func (s *Service) Callback(ctx context.Context, r CallbackRequest, c Client) (*S
 	}
 	who, err := provider.Exchange(ctx, ProviderCode{
 		Code: r.Code, Issuer: r.Issuer, Verifier: s.derived("verifier", r.State), Nonce: s.derived("nonce", r.State),
-		Redirect: s.callbackURL(),
+		Redirect: s.callbackURL(), Called: called(r.Name),
 	})
 	if err != nil {
 		s.logProvider(f.Provider, err)

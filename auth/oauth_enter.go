@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -104,8 +105,9 @@ func (e *entry) how() mailEntry { return mailEntry{method: "oauth", provider: e.
 func (e *entry) account(a email, proven bool) (*userDoc, error) {
 	meta := map[string]json.RawMessage{}
 	f := &e.g.Foreign
+	called := cmp.Or(f.Name, f.Called)
 	for name, value := range map[string]string{
-		"name": f.Name, "full_name": f.Name, "avatar_url": f.Picture, "picture": f.Picture, "user_name": f.Username,
+		"name": called, "full_name": called, "avatar_url": f.Picture, "picture": f.Picture, "user_name": f.Username,
 	} {
 		if value != "" {
 			meta[name], _ = json.Marshal(value)

@@ -24,6 +24,7 @@ type idp struct {
 	fails  error
 	begun  auth.ProviderBegin
 	traded int
+	calls  bool // passes on what the browser says
 }
 
 func (p *idp) Begin(_ context.Context, r auth.ProviderBegin) (string, error) {
@@ -42,6 +43,9 @@ func (p *idp) Exchange(_ context.Context, r auth.ProviderCode) (*auth.Foreign, e
 		return nil, &hutch.Error{Code: hutch.BadOAuthCallback, Message: "not the flow that began"}
 	}
 	who := p.who
+	if p.calls {
+		who.Called = r.Called
+	}
 	return &who, p.fails
 }
 

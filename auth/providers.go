@@ -53,6 +53,7 @@ type ProviderCode struct {
 	Code, Issuer    string // parameters code and iss of the callback
 	Verifier, Nonce string
 	Redirect        string
+	Called          string // what the browser says that the person is called; no word of the provider's
 }
 
 // ProviderToken is an id_token of a native app.
@@ -69,5 +70,6 @@ type Foreign struct {
 	EmailVerified   bool // the claim that the row names proves it
 	Name, Picture   string
 	Username        string
+	Called          string    `json:",omitempty"` // as the browser says, for the name of a new account alone
 	Until           time.Time // when an id_token cannot be shown again, past its end
 }

@@ -17,7 +17,7 @@ func oauthRoutes() []*Route {
 	get, post, del := http.MethodGet, http.MethodPost, http.MethodDelete
 	return []*Route{
 		{Method: get, Path: "/auth/v1/authorize", About: "sign in at a provider", handle: authorize, Out: answers{http.StatusFound: redirect{}}, Reads: flowReads},
-		{Method: get, Path: "/auth/v1/callback", About: "where providers send the browser", handle: callback, Out: answers{http.StatusFound: redirect{}}, Reads: []string{"state", "code", "iss", "error"}},
+		{Method: get, Path: "/auth/v1/callback", About: "where providers send the browser", handle: callback, Out: answers{http.StatusFound: redirect{}}, Reads: []string{"state", "code", "iss", "error", "name"}},
 		{Method: post, Path: "/auth/v1/callback", About: "the same, as a form", AnyType: true, handle: callbackForm, In: anything{}, Form: true, Out: answers{http.StatusSeeOther: redirect{}}},
 		{Method: get, Path: "/auth/v1/user/identities/authorize", About: "link an identity of a provider", Need: NeedUser, handle: linkIdentity, Out: answers{http.StatusOK: urlOut{}, http.StatusFound: redirect{}}, Reads: append([]string{"skip_http_redirect"}, flowReads...)},
 		{Method: del, Path: "/auth/v1/user/identities/{id}", About: "unlink an identity", Need: NeedUser, handle: unlinkIdentity, Out: nothing{}},
@@ -79,7 +79,7 @@ func callback(r *request) error {
 		return err
 	}
 	step, err := r.srv.o.Auth.Callback(r.ctx, auth.CallbackRequest{
-		State: r.param("state"), Code: r.param("code"), Issuer: r.param("iss"), Error: r.param("error"),
+		State: r.param("state"), Code: r.param("code"), Issuer: r.param("iss"), Error: r.param("error"), Name: r.param("name"),
 		Cookie: func(name string) string { return string(r.fctx.Request.Header.Cookie(name)) },
 	}, c)
 	return r.step(step, err)
@@ -97,6 +97,9 @@ func callbackForm(r *request) error {
 		if v := form.Get(name); v != "" {
 			q.Set(name, v)
 		}
+	}
+	if name := auth.FormName(form.Get("user")); name != "" {
+		q.Set("name", name)
 	}
 	r.goTo(http.StatusSeeOther, "/auth/v1/callback?"+q.Encode())
 	return nil

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 
@@ -23,6 +24,13 @@ func TestSignInElsewhere(t *testing.T) {
 			headers: []string{"Content-Type", "application/x-www-form-urlencoded", "Origin", "https://appleid.apple.com"},
 			has:     []string{"Location: /auth/v1/callback?code=a%26b&state=s\r"}, hasNot: []string{"evil", "Set-Cookie", "Access-Control-Allow-Credentials"},
 		},
+		{
+			name: "a form says what the person is called, and nothing else of them goes on", method: "POST", path: "/auth/v1/callback", status: 303,
+			body:    "code=c&state=s&user=" + url.QueryEscape(`{"name":{"firstName":"Ann","lastName":"O'Hara"},"email":"ann@shop.example"}`),
+			headers: []string{"Content-Type", "application/x-www-form-urlencoded", "Origin", "https://appleid.apple.com"},
+			has:     []string{"Location: /auth/v1/callback?code=c&name=Ann+O%27Hara&state=s\r"}, hasNot: []string{"shop.example"},
+		},
+		{name: "back with a name", method: "GET", path: "/auth/v1/callback?code=abc&state=s&name=Ann", headers: []string{"Cookie", "hutch-state-1=v"}, status: 302, has: []string{"Location: https://shop.example/?code=abcvAnn\r"}},
 		{name: "a form that is none", method: "POST", path: "/auth/v1/callback", body: "%zz", headers: []string{"Content-Type", "text/plain"}, status: 400},
 		{name: "a form that is long", method: "POST", path: "/auth/v1/callback", body: "code=" + strings.Repeat("a", 9000), headers: []string{"Content-Type", "text/plain"}, status: 400},
 		{name: "link for a client that asks", as: "ann", method: "GET", path: "/auth/v1/user/identities/authorize?provider=google&skip_http_redirect=true", status: 200, has: []string{`{"url":"https://shop.example/auth/v1/authorize?ticket=google"}`}},

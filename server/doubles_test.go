@@ -186,7 +186,7 @@ func (elsewhere) Authorize(_ context.Context, r auth.AuthorizeRequest, _ auth.Cl
 }
 
 func (elsewhere) Callback(_ context.Context, r auth.CallbackRequest, _ auth.Client) (*auth.Step, error) {
-	return &auth.Step{Location: "https://shop.example/?code=" + r.Code + r.Cookie("hutch-state-1"), Cookie: auth.Cookie{Name: "hutch-state-1"}}, nil
+	return &auth.Step{Location: "https://shop.example/?code=" + r.Code + r.Cookie("hutch-state-1") + r.Name, Cookie: auth.Cookie{Name: "hutch-state-1"}}, nil
 }
 
 func (p *people) LinkIdentity(_ context.Context, c auth.Credentials, r auth.AuthorizeRequest, _ auth.Client) (string, error) {

@@ -77,6 +77,22 @@ func TestDiscord(t *testing.T) {
 }
 
 // Apple's client secret is a token that its key signs anew; the answer is a form.
+// called signs in where the browser says a name.
+func (f *fake) called(t *testing.T, p *oidc.Provider) *auth.Foreign {
+	t.Helper()
+	const noVerifier = "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
+	at, err := p.Begin(t.Context(), auth.ProviderBegin{State: "s", Nonce: "n", Challenge: noVerifier, Redirect: callback})
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := f.signIn(t, at)
+	who, err := p.Exchange(t.Context(), auth.ProviderCode{Code: q.Get("code"), Issuer: q.Get("iss"), Nonce: "n", Redirect: callback, Called: "Ann Other"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return who
+}
+
 func TestApple(t *testing.T) {
 	der, err := x509.MarshalPKCS8PrivateKey(ecKey())
 	if err != nil {
@@ -123,6 +139,13 @@ func TestApple(t *testing.T) {
 			Want: auth.Foreign{Issuer: f.URL, Subject: "person-1", Email: "ann@corp.example", EmailVerified: true, Name: "Ann"},
 		}
 	})
+	if who := f.called(t, f.provider(row)); who.Called != "Ann Other" || who.Name != "Ann" {
+		t.Errorf("apple: %+v", who)
+	}
+	other := newFake(t)
+	if who := other.called(t, other.provider()); who.Called != "" {
+		t.Errorf("one whose form says no name: %+v", who)
+	}
 	for _, edit := range []func(*oidc.Row){
 		func(r *oidc.Row) { r.TeamID = "" },
 		func(r *oidc.Row) { r.Secret = "not a key" },

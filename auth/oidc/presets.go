@@ -13,6 +13,7 @@ type preset struct {
 	algorithms []string // of its id_tokens; empty: any asymmetric one
 	params     url.Values
 	signs      bool // its client secret is a signed token
+	calls      bool // its tokens name nobody; the form of the first sign-in does
 
 	// Without OpenID Connect: paths below the issuer, and who signed in.
 	authorize, token string
@@ -25,8 +26,8 @@ var presets = []preset{
 		scopes: []string{"openid", "email", "profile"}, proof: "email_verified", algorithms: []string{"RS256"},
 	},
 	{
-		// Apple sends its answer as a form, and the address only once.
-		name: "apple", issuer: "https://appleid.apple.com", signs: true,
+		// Apple sends its answer as a form, and the name only once.
+		name: "apple", issuer: "https://appleid.apple.com", signs: true, calls: true,
 		scopes: []string{"openid", "name", "email"}, proof: "email_verified", algorithms: []string{"RS256"},
 		params: url.Values{"response_mode": {"form_post"}},
 	},

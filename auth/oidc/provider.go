@@ -184,7 +184,11 @@ func (p *Provider) Exchange(ctx context.Context, r auth.ProviderCode) (*auth.For
 			return nil, err
 		}
 	}
-	return p.foreign(claims), nil
+	who := p.foreign(claims)
+	if p.preset.calls {
+		who.Called = r.Called
+	}
+	return who, nil
 }
 
 // withoutBody is an error's text where it is not an answer's body.
