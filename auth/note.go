@@ -31,13 +31,16 @@ func WithClient(ctx context.Context, c Client) context.Context {
 	return context.WithValue(ctx, clientKey{}, &c)
 }
 
-// networkFrom is as much of where a request came from as the audit keeps.
-func networkFrom(ctx context.Context) string {
+// clientFrom is where a request came from; what no request asks has no limits.
+func clientFrom(ctx context.Context) Client {
 	if c, ok := ctx.Value(clientKey{}).(*Client); ok {
-		return area(c.Addr)
+		return *c
 	}
-	return ""
+	return Client{ServiceKey: true}
 }
+
+// networkFrom is as much of where a request came from as the audit keeps.
+func networkFrom(ctx context.Context) string { return area(clientFrom(ctx).Addr) }
 
 // acted is a row with the operator at the dashboard who does it; the command line
 // is nobody's.

@@ -21,6 +21,7 @@ const (
 	maxOperatorSessions = 20
 	maxNetworkHalves    = 5  // that owe a factor, of a network (IPv4 /24, IPv6 /48)
 	maxOperatorHalves   = 25 // of all networks
+	halvesAnHour        = 30 // of a network that the operator never signed in from
 	operatorPassword    = 10 // characters, at least
 	operatorIdle        = 12 * time.Hour
 	operatorMax         = 7 * 24 * time.Hour

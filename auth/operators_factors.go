@@ -19,9 +19,12 @@ const (
 )
 
 // EnrollTOTP begins an authenticator app for the operator of a token, also in a
-// session that owes a first factor. failed_precondition where there is one, and
-// errors of Recent.
+// session that owes a first factor. failed_precondition where there is one,
+// over_request_rate_limit, and errors of Recent.
 func (o *Operators) EnrollTOTP(ctx context.Context, token string) (*TOTPShow, error) {
+	if err := o.s.countFlow(ctx, clientFrom(ctx), "operator totp", flowsAnHour); err != nil {
+		return nil, err
+	}
 	var out *TOTPShow
 	_, err := o.change(ctx, token, func(d *operatorDoc, s *operatorSession, now time.Time) (auditDoc, error) {
 		if err := o.mayEnroll(d, s, now); err != nil {

@@ -98,6 +98,65 @@ func TestS39HalvesOfManyNetworksAreBounded(t *testing.T) {
 	}
 }
 
+// TestS41HalfSignInsAreThirtyAnHour of a network that the operator never came from,
+// so that who has but the password fills no audit.
+func TestS41HalfSignInsAreThirtyAnHour(t *testing.T) {
+	b := setup(t)
+	b.guardedOperator() // from here(1)
+	for range 30 {
+		b.half(at("198.51.100.7"))
+	}
+	_, err := b.Operators().SignIn(t.Context(), opAddress, opPassword, at("198.51.100.7"))
+	wantCode(t, err, hutch.OverRequestRateLimit)
+	b.half(at("198.51.100.8")) // another network
+	for range 40 {
+		b.half(here(1)) // a known one
+	}
+	b.clock.add(2*time.Hour + time.Minute)
+	b.half(at("198.51.100.7"))
+}
+
+// TestS41EnrolmentsAreCounted by network, whoever is signed in.
+func TestS41EnrolmentsAreCounted(t *testing.T) {
+	b := setup(t)
+	e := b.first()
+	from := func(c auth.Client) error {
+		_, err := b.Operators().EnrollTOTP(auth.WithClient(t.Context(), c), e.Token)
+		return err
+	}
+	for range 300 {
+		if err := from(at("198.51.100.7")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantCode(t, from(at("198.51.100.7")), hutch.OverRequestRateLimit)
+	if err := from(at("198.51.100.8")); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestALinkMakesNetworksStrange: who is locked out begins anew, and so does who
+// had the account.
+func TestALinkMakesNetworksStrange(t *testing.T) {
+	b := setup(t, func(o *auth.Options) { o.Limits.FailuresPerAccount = 1 })
+	b.guardedOperator() // from here(1)
+	fail := func(n byte) error {
+		_, err := b.Operators().SignIn(t.Context(), opAddress, "a wrong password", here(n))
+		return err
+	}
+	wantCode(t, fail(7), hutch.InvalidCredentials)
+	wantCode(t, fail(8), hutch.OverRequestRateLimit)
+	wantCode(t, fail(1), hutch.InvalidCredentials) // known
+	l, err := b.Operators().Invite(t.Context(), opAddress, "", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Operators().SetUp(t.Context(), l.Token, "", opPassword+" anew", here(9)); err != nil {
+		t.Fatal(err)
+	}
+	wantCode(t, fail(1), hutch.OverRequestRateLimit)
+}
+
 // half signs in with the password alone.
 func (b *bench) half(c auth.Client) *auth.Entered {
 	b.t.Helper()

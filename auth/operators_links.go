@@ -128,6 +128,7 @@ func (o *Operators) SetUp(ctx context.Context, link, address, password string, c
 			return err
 		}
 		d.Password, d.TOTP, d.NewTOTP, d.Passkeys, d.Handle, d.Sessions = hash, nil, nil, nil, nil, nil
+		d.Networks = nil // who had the account may have come from there
 		row, err := o.s.audit(now, auditDoc{Event: "operator_set_up", Operator: d.ID, Target: d.ID, Network: area(c.Addr), Detail: l.Subject})
 		if err != nil {
 			return err

@@ -32,6 +32,11 @@ func (o *Operators) SignIn(ctx context.Context, address, password string, c Clie
 		o.failed("operator password", d, c, err)
 		return nil, err
 	}
+	if !known && o.owes(d, &operatorSession{AAL: aal1}) != "" { // the password alone writes so much, and no more
+		if err := o.s.count(ctx, c, "operator half "+d.ID, halvesAnHour); err != nil {
+			return nil, err
+		}
+	}
 	fresh := ""
 	if o.s.o.Hasher.Stale(hash) {
 		if fresh, err = o.s.o.Hasher.Hash(ctx, password); err != nil {
@@ -50,7 +55,7 @@ func (o *Operators) SignIn(ctx context.Context, address, password string, c Clie
 		if fresh != "" {
 			d.Password = fresh
 		}
-		out, err = o.enter(ctx, d, "aal1", "password", "", c, now)
+		out, err = o.enter(ctx, d, aal1, "password", "", c, now)
 		return err
 	})
 	return out, err
