@@ -8,10 +8,10 @@ import (
 
 // Between two collections a heap grows by as much as it holds, which costs a
 // server twice its store's cache and write buffers, though these hold nothing to
-// look into. Here the room is at most 64 MiB, until that is a quarter: so much
+// look into. Here the room is at most 48 MiB, until that is a quarter: so much
 // keeps collections as rare as on a server that holds nothing.
 const (
-	heapRoom     = 64 << 20 // bytes
+	heapRoom     = 48 << 20 // bytes
 	leastPercent = 25
 	mostPercent  = 100
 	heapLook     = time.Second
