@@ -6,6 +6,7 @@ package contract
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"mime"
@@ -185,7 +186,7 @@ func (c *Contract) check(op *operation, a *answer) error {
 func (c *Contract) header(at string, described object, values []string) error {
 	if len(values) == 0 {
 		if described["required"] == true {
-			return fmt.Errorf("missing")
+			return errors.New("missing")
 		}
 		return nil
 	}

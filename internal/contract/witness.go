@@ -2,6 +2,7 @@ package contract
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -156,7 +157,7 @@ func (b *witnessed) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if !b.done {
 		b.text.Write(p[:n])
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			b.over(true)
 		}
 	}
