@@ -1,6 +1,6 @@
 // A running app for tests: the real binary on a folder of its own.
 import { spawn, execFileSync, type ChildProcess } from 'node:child_process'
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -28,6 +28,8 @@ export async function openShop(command: 'dev' | 'serve' = 'serve', from = join(r
   const home = mkdtempSync(join(tmpdir(), 'hutch-shop-'))
   const dir = join(home, 'app')
   cpSync(from, dir, { recursive: true, filter: p => !p.includes('.hutch') })
+  const yaml = join(dir, 'hutch.yaml')
+  writeFileSync(yaml, readFileSync(yaml, 'utf8').replace(/^ +handler: functions\/check-pet\.ts$/m, '$&\n    timeout: 30s')) // each write runs it, and the machine may be busy
   const child = spawn(binary(), [command, dir, '--listen', '127.0.0.1:0'], { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...env } })
   let log = ''
   const url = await new Promise<string>((done, fail) => {
