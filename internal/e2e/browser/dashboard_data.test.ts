@@ -82,7 +82,8 @@ describe('the Data page, in a browser', () => {
   it('filters by conditions and by JSON, which are the same filter', async () => {
     await open()
     await page.keyboard.press('/')
-    await page.fill('[data-filter-field]', 'species')
+    await page.waitForSelector('[data-filter-field]:focus') // typing goes on there
+    await page.keyboard.type('species')
     await page.fill('input[aria-label=Value]', 'fish')
     await page.click('text="Condition"')
     await page.locator('[data-filter-field]').nth(1).fill('price')
@@ -243,6 +244,14 @@ describe('the Data page, in a browser', () => {
     assert.match(await page.textContent('[role=dialog] pre') ?? '', /products:[\s\S]*indexes:[\s\S]*stock|description/)
     await axe(page)
     await desk.picture(page, 'data-explain')
+    await page.keyboard.press('Escape')
+    desk.expect(429)
+    await desk.visit(page, products + '&sort=description') // the number of rows is known, and none comes
+    await page.waitForSelector('[role=alert]:has-text("resource_exhausted") >> text="Try again"')
+    assert.equal(await status(), '')
+    await page.locator('#content button:has-text("Explain the query")').waitFor()
+    await open(products + '&where={"price":{"$gt":0}}') // an index finds all of them
+    await row('p00001').waitFor()
     await open(products + '&where={"species":"dog"}&sort=-price&panel=explain')
     await page.waitForSelector('[role=dialog]:has-text("An index finds these documents")')
   })

@@ -11,7 +11,7 @@ import type { Collection } from './client.ts'
 import css from './data.module.css'
 import { DocumentDrawer, newDocument } from './document/DocumentDrawer.tsx'
 import { ConflictModal } from './document/ConflictModal.tsx'
-import { FilterPanel } from './filter/FilterPanel.tsx'
+import { FilterPanel, focusFilter } from './filter/FilterPanel.tsx'
 import { Grid } from './grid/Grid.tsx'
 import { SpanStore, useRest } from './grid/span.ts'
 import { useLive } from './live.ts'
@@ -49,7 +49,10 @@ export function Documents({ collection, place, go }: { collection: Collection; p
   const unlessBusy = (f: () => void) => () => { if (!busy) f() }
   useHotkeys([
     ['n', unlessBusy(() => { if (!readOnly) go({ doc: newDocument }) })],
-    ['/', unlessBusy(() => go({ panel: 'filter' }, { replace: true }))],
+    ['/', unlessBusy(() => {
+      go({ panel: 'filter' }, { replace: true })
+      focusFilter()
+    })],
     ['e', unlessBusy(() => go({ panel: 'explain' }))],
     ['c', unlessBusy(() => go({ panel: 'columns' }, { replace: true }))],
     ['r', unlessBusy(() => void rows.refresh())],
@@ -83,7 +86,7 @@ export function Documents({ collection, place, go }: { collection: Collection; p
       )}
       {place.where === undefined && <Alert color="red" role="alert">{t('data.filter.broken')}</Alert>}
       {selected.size > 0 && <BulkBar selected={selected} readOnly={readOnly} clear={() => setSelected(new Map())} remove={() => acts.remove(acts.seen([...selected.values()]))} update={() => go({ panel: 'update' })} />}
-      {view.error !== undefined && (view.total === 0 || readOnly)
+      {view.error !== undefined && (rows.loaded().length === 0 || readOnly)
         ? refused ? <Empty title="data.empty.refused" icon={IconLock} about={t('data.empty.refusedAbout')} /> : (
             <>
               <Failed error={view.error} retry={() => rows.want(0, 50)} />
@@ -104,7 +107,7 @@ export function Documents({ collection, place, go }: { collection: Collection; p
                   onWindow={at.set}
                 />
               )}
-      <Status view={view} counted={count !== undefined} at={at} />
+      <Status view={view} some={rows.loaded().length > 0} counted={count !== undefined} at={at} retry={() => void rows.refresh()} />
       {place.doc !== '' && (
         <DocumentDrawer
           key={'doc ' + from + place.as + place.doc} collection={from} id={place.doc} as={place.as} schema={schema} current={rows.find(place.doc)?.doc} open={doc => go({ doc })} close={() => go({ doc: '' })}

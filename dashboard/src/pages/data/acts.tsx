@@ -13,6 +13,7 @@ import { type Doc, idOf, type Value } from './model/values.ts'
 import type { Go } from './place.ts'
 
 const mayUndo = 15_000 // milliseconds that the toast stays
+const countLag = 3000 // milliseconds
 const manyAtOnce = 20 // more are asked about first
 
 interface Table {
@@ -32,7 +33,10 @@ export function useActs(from: string, rows: Rows, { selected, setSelected, openI
   useEffect(() => {
     current.current = rows
   }, [rows])
-  const counted = () => void cache.invalidateQueries({ queryKey: ['data', 'collections'] })
+  const counted = () => { // a collection's count is some seconds behind its documents
+    void cache.invalidateQueries({ queryKey: ['data', 'collections'] })
+    setTimeout(() => void cache.invalidateQueries({ queryKey: ['data', 'collections'] }), countLag)
+  }
 
   const saveCell = async (doc: Doc, path: string, v: Value) => {
     const mine = new Map([...doc, [path, v] as [string, Value]])

@@ -21,3 +21,8 @@ it('stays open when Escape closes a list of fields', () => {
   fireEvent.keyDown(field, { key: 'Escape' })
   expect(close).toHaveBeenCalledOnce()
 })
+
+it('has the focus when it opens', () => {
+  render(<MantineProvider env="test"><FilterPanel whereText="" where={new Map()} fields={['name']} schema={undefined} docs={[]} apply={() => {}} close={() => {}} /></MantineProvider>)
+  expect(document.activeElement).toBe(screen.getByPlaceholderText('Field'))
+})

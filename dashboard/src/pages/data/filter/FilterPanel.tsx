@@ -1,5 +1,5 @@
 import { Alert, Button, Group, Paper, SegmentedControl, Stack } from '@mantine/core'
-import { useRef, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { t, type Key } from '../../../text.ts'
 import { ValueError } from '../model/cell.ts'
 import { fromWhere, type Group as FilterGroup, newRow, toWhere, whereText } from '../model/filter.ts'
@@ -18,11 +18,17 @@ interface Props {
   close: () => void
 }
 
+/** Typing goes on in the filter, if it is open. */
+export function focusFilter(): void {
+  document.querySelector<HTMLElement>('[data-filter-field]')?.focus()
+}
+
 /** The filter of the query: by conditions, or as JSON; both show the same one. */
 export function FilterPanel(p: Props) {
   const [raw, setRaw] = useState(p.where === undefined)
   const [group, setGroup] = useState(() => begin(p.where))
   const [problem, setProblem] = useState('')
+  useEffect(focusFilter, [])
   const suggesting = useRef(false) // a list of fields is open, and is what Escape closes; told before the list hears of it
 
   const apply = (g: FilterGroup = group) => {
@@ -60,7 +66,7 @@ export function FilterPanel(p: Props) {
                 <Stack gap="sm">
                   <GroupEditor group={group} fields={p.fields} schema={p.schema} docs={p.docs} change={setGroup} top />
                   {problem && <Alert color="red" p="xs" role="alert">{problem}</Alert>}
-                  <Group gap="xs">
+                  <Group gap="xs" className={css.acts}>
                     <Button type="submit" size="xs">{t('data.filter.apply')}</Button>
                     <Button
                       size="xs" variant="default" onClick={() => {

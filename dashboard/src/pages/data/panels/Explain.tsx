@@ -35,7 +35,7 @@ function Plan({ plan, q }: { plan: client.Plan; q: client.Query }) {
         {q.as !== '' && <Figure label={t('data.explain.rule')} value={t(`data.explain.rule.${plan.rule}` as Key)} />}
         <Figure label={t('data.explain.order')} value={t(plan.sortInMemory ? 'data.explain.inMemory' : plan.reverse ? 'data.explain.reverse' : 'data.explain.byIndex')} />
       </SimpleGrid>
-      {!plan.complete && <Alert color="gray" p="xs">{t(plan.stopped ? 'data.explain.stopped' : 'data.explain.partial')}</Alert>}
+      {!plan.complete && <Alert color="gray" p="xs">{t(!plan.stopped ? 'data.explain.partial' : plan.advice ? 'data.explain.stoppedAdvice' : 'data.explain.stopped')}</Alert>}
       {plan.bounds.length > 0 && (
         <div>
           <Text size="sm" fw={600} mb={4}>{t('data.explain.bounds')}</Text>

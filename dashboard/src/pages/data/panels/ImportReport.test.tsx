@@ -35,4 +35,13 @@ describe('the report of an import', () => {
     show({ failed: 1234, badMore: true, errors: Array.from({ length: 1000 }, (_, i) => bad(i + 1)) }, true)
     expect(screen.queryByText(/first 1,000 of 1,234/)).not.toBeNull()
   })
+
+  it('adds up: what is no document is told, and each bad line with its id', () => {
+    show({ lines: 6, created: 1, failed: 4, errors: [{ ...bad(3), id: 'sku-3' }] }, true)
+    expect(screen.queryByText('1 without a document')).not.toBeNull()
+    expect(screen.getByRole('row', { name: /sku-3/ }).textContent).toContain('price')
+    cleanup()
+    show({ lines: 6, created: 1, failed: 4 }, false) // on its way: the rest is to come
+    expect(screen.queryByText(/without a document/)).toBeNull()
+  })
 })

@@ -9,11 +9,13 @@ const shown = 100 // the file has the others
 /** What came of an import, line by line where it failed. */
 export function ImportReport({ state, file, over }: { state: Import; file: string; over: boolean }) {
   const changed = state.created + state.replaced
+  const rest = state.lines - changed - state.failed // the header, empty lines
   return (
     <>
       <Group gap="md" role="status" data-import={over ? 'done' : 'running'}>
         <Text size="sm">{t('data.import.lines', { n: state.lines })}</Text>
         <Text size="sm" c="teal">{t('data.import.written', { n: changed })}</Text>
+        {over && rest > 0 && <Text size="sm" c="dimmed">{t('data.import.none', { n: rest })}</Text>}
         {state.failed > 0 && <Text size="sm" c="red">{t('data.import.failed', { n: state.failed })}</Text>}
       </Group>
       {over && state.state === 'done' && state.failed === 0 && <Alert color="teal" p="xs">{t('data.import.allDone')}</Alert>}
@@ -21,12 +23,13 @@ export function ImportReport({ state, file, over }: { state: Import; file: strin
         <>
           <ScrollArea.Autosize mah={260} type="auto" tabIndex={0}>
             <Table fz="xs" stickyHeader striped withTableBorder>
-              <Table.Thead><Table.Tr><Table.Th>{t('data.import.line')}</Table.Th><Table.Th>{t('data.import.field')}</Table.Th><Table.Th>{t('data.import.reason')}</Table.Th></Table.Tr></Table.Thead>
+              <Table.Thead><Table.Tr><Table.Th>{t('data.import.line')}</Table.Th><Table.Th>{t('data.import.id')}</Table.Th><Table.Th>{t('data.import.field')}</Table.Th><Table.Th>{t('data.import.reason')}</Table.Th></Table.Tr></Table.Thead>
               <Table.Tbody>
                 {state.errors.slice(0, shown).map(e => (
                   <Table.Tr key={e.line}>
                     <Table.Td className="tabular">{e.line}</Table.Td>
-                    <Table.Td><Plain text={e.field || e.id} mono /></Table.Td>
+                    <Table.Td><Plain text={e.id} mono max={40} /></Table.Td>
+                    <Table.Td><Plain text={e.field} mono max={60} /></Table.Td>
                     <Table.Td><Plain text={e.reason} wrap max={400} /></Table.Td>
                   </Table.Tr>
                 ))}
