@@ -58,10 +58,17 @@ type delivery struct {
 	to  string
 }
 
-func (d *delivery) Mail(string, *smtp.MailOptions) error      { return nil }
-func (d *delivery) Rcpt(to string, _ *smtp.RcptOptions) error { d.to = to; return nil }
-func (d *delivery) Reset()                                    { d.to = "" }
-func (d *delivery) Logout() error                             { return nil }
+func (d *delivery) Mail(string, *smtp.MailOptions) error { return nil }
+func (d *delivery) Reset()                               { d.to = "" }
+func (d *delivery) Logout() error                        { return nil }
+
+// Rcpt knows nobody whose address begins with nobody.
+func (d *delivery) Rcpt(to string, _ *smtp.RcptOptions) error {
+	if d.to = to; strings.HasPrefix(to, "nobody") {
+		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such user"}
+	}
+	return nil
+}
 
 func (d *delivery) Data(r io.Reader) error {
 	l, err := read(r)

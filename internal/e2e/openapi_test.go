@@ -34,6 +34,7 @@ func TestRandomRequestsAreAnsweredAsDescribed(t *testing.T) {
 	}
 	s := &shop{t: t, dir: petstoreCopy(t), env: []string{"HUTCH_ADMIN_LISTEN=127.0.0.1:0"}}
 	s.configure("admin: { mfa: optional }") // else the operator's session is half of one
+	s.withMail()
 	bin, err := built()
 	if err != nil {
 		t.Fatal(err)
@@ -48,11 +49,11 @@ func TestRandomRequestsAreAnsweredAsDescribed(t *testing.T) {
 	}
 	desk, cookie := s.operator()
 	h := s.furnish(desk, cookie)
-	people := s.crowd(1)
+	user := s.guarded(h)
 	bearer := func(token string) []string { return []string{"Authorization: Bearer " + token} }
 	callers := []caller{ // the operator last: what he deletes may be another's key
 		{"guest", s.url, nil, outside},
-		{"user", s.url, bearer(people[0].token), func(service, method, path string) bool {
+		{"user", s.url, bearer(user), func(service, method, path string) bool {
 			return outside(service, method, path) && staysIn(service, method, path)
 		}},
 		{"data key", s.url, bearer(s.key()), func(service, _, _ string) bool { return service == "data" }},

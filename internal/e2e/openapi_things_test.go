@@ -123,6 +123,7 @@ func (s *shop) furnish(desk, cookie string) *things {
 		"POST /data/v1/docs/{collection}": pet, "PUT /data/v1/docs/{collection}/{id}": pet, "PATCH /data/v1/docs/{collection}/{id}": map[string]any{"price": 3},
 		"POST /functions/v1/purchase": buy, "POST /functions/v1/{name}": buy,
 	}
+	h.people(s)
 	return h
 }
 
