@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/hutch-dev/hutch"
+	"github.com/hutch-dev/hutch/internal/history"
 )
 
 // deskPage answers what the table has no row for at the dashboard's origin; done
@@ -59,7 +60,7 @@ var deskCSP = []byte("default-src 'none'; script-src 'self'; style-src 'self' 'u
 
 // openDesk reads the dashboard's files, which are few and do not change.
 func (s *Server) openDesk() error {
-	s.deskRoute = &Route{Method: http.MethodGet, Path: deskPath, Service: ServiceAdmin, Name: "dashboard"}
+	s.deskRoute = &Route{Method: http.MethodGet, Path: deskPath, Service: ServiceAdmin, Name: history.Dashboard}
 	s.stats.add(s.deskRoute)
 	d := &s.o.Desk
 	d.Host = strings.ToLower(d.Host)

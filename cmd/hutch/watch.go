@@ -111,23 +111,12 @@ func (w *watcher) reload(ctx context.Context) {
 	case <-ctx.Done():
 		return
 	}
-	start := time.Now()
 	cfg, ds := config.Load(w.r.root.FS(), w.c.lookup)
 	if cfg == nil {
 		w.c.tell(ds)
 		w.a.NotReloaded(ds)
-		w.r.log.Error("not reloaded: the config has errors")
 		return
 	}
-	more, err := w.a.Reload(ctx, cfg)
+	more, _ := w.a.Reload(ctx, cfg) // the log has how it ended
 	w.c.tell(append(ds, more...))
-	if err != nil {
-		if _, told := errors.AsType[*boot.ConfigError](err); told {
-			w.r.log.Error("not reloaded: the app has errors")
-		} else {
-			w.r.log.Error("not reloaded", slog.String("error", message(err)))
-		}
-		return
-	}
-	w.r.log.Info("reloaded", slog.Duration("took", time.Since(start).Round(time.Millisecond)))
 }

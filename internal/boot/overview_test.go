@@ -3,11 +3,13 @@ package boot_test
 import (
 	"encoding/json"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/hutch-dev/hutch"
+	"github.com/hutch-dev/hutch/config"
 	"github.com/hutch-dev/hutch/data"
 	"github.com/hutch-dev/hutch/server"
 )
@@ -110,4 +112,23 @@ func TestTheOverviewSaysWhatTheLimitsRefuse(t *testing.T) {
 	if o.Status != "error" || !slices.Equal(kinds(o), []string{"functionFailing", "queryRefused"}) || o.Items[1].Values["count"] != "3" || o.Items[1].Link != "/data?in=a" {
 		t.Errorf("%+v", o.Items)
 	}
+}
+
+// TestARefusedReloadIsInTheLog: the dashboard's Logs have what the terminal says.
+func TestARefusedReloadIsInTheLog(t *testing.T) {
+	f := newFolder(t, "hutch.yaml", "name: x\n")
+	f.dev = true
+	d := atDesk(t, f, f.start(t).ready(t))
+	f.write(t, "hutch.yaml", "name: x\nnonsense: 1\n")
+	c, ds := config.Load(os.DirFS(f.dir), func(string) (string, bool) { return "", false })
+	if c != nil {
+		t.Fatal("the config was taken")
+	}
+	d.NotReloaded(ds)
+	for _, l := range d.all(t, "kind=server&level=error").Logs {
+		if strings.HasPrefix(l.Message, "not reloaded") {
+			return
+		}
+	}
+	t.Errorf("%+v", d.all(t, "kind=server").Logs)
 }

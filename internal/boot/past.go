@@ -3,6 +3,7 @@ package boot
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -56,13 +57,16 @@ func (a *App) remember() {
 	})
 }
 
-// told notes how a reload went; of what went wrong the first finding.
+// told notes how a reload went; of what went wrong the first finding, in the log as
+// well.
 func (a *App) told(ctx context.Context, err error) {
-	if a.past == nil || ctx.Err() != nil {
+	if ctx.Err() != nil {
 		return
 	}
 	if err == nil {
-		a.past.Mark(ctx, history.Reloaded, "")
+		if a.past != nil {
+			a.past.Mark(ctx, history.Reloaded, "")
+		}
 		return
 	}
 	text := hutch.AsError(err).Message
@@ -70,6 +74,10 @@ func (a *App) told(ctx context.Context, err error) {
 		text = c.Error()
 	}
 	text, _, _ = strings.Cut(text, "\n")
+	a.log.Error("not reloaded: the config of before is in use", slog.String("error", text))
+	if a.past == nil {
+		return
+	}
 	next := *a.state.Load()
 	next.failed = text
 	a.state.Store(&next)

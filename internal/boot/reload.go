@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"reflect"
 	"slices"
+	"time"
 
 	"github.com/hutch-dev/hutch"
 	"github.com/hutch-dev/hutch/config"
@@ -15,9 +16,11 @@ import (
 func (a *App) Reload(ctx context.Context, c *config.Config) ([]hutch.Diagnostic, error) {
 	a.reload.Lock()
 	defer a.reload.Unlock()
+	begun := time.Now()
 	ds, err := a.reloadTo(ctx, c)
 	if err == nil {
 		a.history.use(c, ds)
+		a.log.Info("reloaded", slog.Duration("took", time.Since(begun).Round(time.Millisecond)))
 	}
 	a.history.note(a.o.Now(), slices.Concat(c.Warnings(), ds), err)
 	a.told(ctx, err)

@@ -271,7 +271,7 @@ func TestOperatorsAndProbesAreNotTheApp(t *testing.T) {
 	w := newWorld(t, "embedded")
 	a := w.node("a", bounds)
 	w.pass(7, func(int) {
-		for _, route := range []string{"GET /admin/v1/overview", "GET /healthz", "GET /readyz", "GET /metrics", "GET /openapi.json", "GET /_/{file}"} {
+		for _, route := range []string{"GET /admin/v1/overview", "GET /healthz", "GET /readyz", "GET /metrics", "GET /openapi.json", history.Dashboard} {
 			a.answer(route, "5xx", 1)
 		}
 		a.answer("none", "4xx", .5)

@@ -3,6 +3,7 @@ package history
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,8 +22,19 @@ const (
 	cpuMetric         = "process_cpu_seconds_total"
 )
 
-// own are paths of who runs the app and of probes: the history is the app's.
-var own = []string{"/admin/", "/_/", "/healthz", "/readyz", "/metrics", "/openapi.json"}
+// own are paths of who runs the app and of probes, and Dashboard are its files: the
+// history is the app's.
+var own = []string{"/admin/", "/healthz", "/readyz", "/metrics", "/openapi.json"}
+
+// Dashboard is what the server calls the route of the dashboard's files.
+const Dashboard = "dashboard"
+
+// OfApp reports whether requests of a route, as the server names it in its metrics,
+// are the app's.
+func OfApp(route string) bool {
+	_, path, _ := strings.Cut(route, " ")
+	return route != Dashboard && !slices.ContainsFunc(own, func(p string) bool { return strings.HasPrefix(path, p) })
+}
 
 // reading is the registry at a moment: counters since the start, and gauges.
 type reading struct {
@@ -149,10 +161,7 @@ func ofApp(m *dto.Metric) (class string, ok bool) {
 		case "class":
 			class = l.GetValue()
 		case "route":
-			_, path, _ := strings.Cut(l.GetValue(), " ")
-			for _, p := range own {
-				ok = ok && !strings.HasPrefix(path, p)
-			}
+			ok = OfApp(l.GetValue())
 		}
 	}
 	return class, ok
