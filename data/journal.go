@@ -108,7 +108,10 @@ func (j *Journal) Add(body []byte, marks ...string) bool {
 // Take reports whether n more of a class fit into most of a second; the first of a
 // second always does. What does not fit is counted as one entry skipped: a flood
 // of one class is told in numbers and pushes nothing else out.
-func (j *Journal) Take(class string, n, most int) bool {
+func (j *Journal) Take(class string, n, most int) bool { return j.TakeFor("", class, n, most) }
+
+// TakeFor is Take that counts what is skipped as of another class.
+func (j *Journal) TakeFor(of, class string, n, most int) bool {
 	now := j.o.Now()
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -116,7 +119,11 @@ func (j *Journal) Take(class string, n, most int) bool {
 		j.second, j.taken = s, map[string]int{}
 	}
 	if had := j.taken[class]; had > 0 && had+n > most {
-		j.current(now).skipped++
+		p := j.current(now)
+		if p.skips == nil {
+			p.skips = map[string]int64{}
+		}
+		p.skips[cmp.Or(of, class)]++
 		j.stats.Skipped++
 		return false
 	}

@@ -38,7 +38,7 @@ func (j *Journal) forgetIn(ctx context.Context, p *storedPack, ids []string, edi
 	if err != nil {
 		return err
 	}
-	kept, changed := &pack{at: p.at, dropped: p.number("dropped"), skipped: p.number("skipped")}, false
+	kept, changed := &pack{at: p.at, dropped: p.number("dropped"), skips: p.skips()}, false
 	for _, e := range es {
 		body := e.Body
 		if held := holding(body, ids); len(held) > 0 {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -51,8 +52,8 @@ func sumID(pack string) string {
 	return fmt.Sprintf("%s%0*x-%s", sumKind, timeDigits, at.UnixMilli()>>sumShift, instance)
 }
 
-// pack is what becomes a document: {_id, node, n, raw, dropped?, skipped?, gone?,
-// marks, body}. body unpacked is, for each entry, the ms since the pack's time, the
+// pack is what becomes a document: {_id, node, n, raw, dropped?, skips?, gone?,
+// marks, body}. skips has a number for each class; body unpacked is, for each entry, the ms since the pack's time, the
 // length and the bytes, numbers as uvarint; marks are sorted hashes of 4 bytes. Of
 // entries that Forget took out the place stays, without bytes, so that the ids of
 // the others hold.
@@ -62,7 +63,7 @@ type pack struct {
 	raw     []byte
 	marks   []uint32
 	dropped int64
-	skipped int64
+	skips   map[string]int64
 	gone    int64
 }
 
@@ -114,8 +115,12 @@ func (p *pack) encode(id, node string, w *flate.Writer) (Doc, error) {
 	if p.dropped > 0 {
 		fields = append(fields, Elem{"dropped", Int64(p.dropped)})
 	}
-	if p.skipped > 0 {
-		fields = append(fields, Elem{"skipped", Int64(p.skipped)})
+	if len(p.skips) > 0 {
+		var of []Elem
+		for _, class := range slices.Sorted(maps.Keys(p.skips)) {
+			of = append(of, Elem{class, Int64(p.skips[class])})
+		}
+		fields = append(fields, Elem{"skips", Object(NewDoc(of...))})
 	}
 	if p.gone > 0 {
 		fields = append(fields, Elem{"gone", Int64(p.gone)})
@@ -146,6 +151,19 @@ func readPack(d Doc) (p storedPack, err error) {
 func (p *storedPack) number(field string) int64 {
 	n, _ := Integer(Field(p.d, field))
 	return n
+}
+
+// skips are how many Take left out, by class.
+func (p *storedPack) skips() map[string]int64 {
+	d, _ := Field(p.d, "skips").DocumentOK()
+	if len(d) == 0 {
+		return nil
+	}
+	out := map[string]int64{}
+	for class, v := range Fields(Doc(d)) {
+		out[class], _ = Integer(v)
+	}
+	return out
 }
 
 // size is that of the document as it was made.

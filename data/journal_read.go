@@ -22,13 +22,14 @@ const (
 
 // JournalQuery says which entries, the newest first.
 type JournalQuery struct {
-	Since, Until time.Time         // zero: open
-	Marks        []string          // packs without one of them are passed over
-	Match        func(*Entry) bool // nil: all; it must ask for the marks again
-	After        string            // JournalPage.Next
-	Limit        int               // [100]
-	Bytes        int64             // to unpack at most [64 MiB]
-	Time         time.Duration     // to look at most [2s]
+	Since, Until time.Time               // zero: open
+	Marks        []string                // packs without one of them are passed over
+	Match        func(*Entry) bool       // nil: all; it must ask for the marks again
+	After        string                  // JournalPage.Next
+	Skips        func(class string) bool // which classes of Take Skipped counts; nil: all
+	Limit        int                     // [100]
+	Bytes        int64                   // to unpack at most [64 MiB]
+	Time         time.Duration           // to look at most [2s]
 }
 
 // JournalPage is a part of a journal. Entries of one node come in order; those of
@@ -38,7 +39,7 @@ type JournalPage struct {
 	Next    string // "" at the end
 	Partial bool   // a bound was met: there may be more behind Next
 	Dropped int64  // entries that are missing in the packs that were read: lost
-	Skipped int64  // left out by Take
+	Skipped int64  // left out by Take, of the classes that were asked for
 }
 
 // Read gives a page, of all nodes, up to the moment. invalid_argument for a
@@ -80,7 +81,11 @@ func (j *Journal) Read(ctx context.Context, q JournalQuery) (*JournalPage, error
 		}
 		if p.id != afterPack {
 			page.Dropped += p.number("dropped")
-			page.Skipped += p.number("skipped")
+			for class, n := range p.skips() {
+				if q.Skips == nil || q.Skips(class) {
+					page.Skipped += n
+				}
+			}
 		}
 		last = entryID(p.id, 0)
 		if !p.may(marks) {

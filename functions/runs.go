@@ -191,15 +191,15 @@ func (rs *Runs) keep(k *Run, sensitive []string) {
 		return
 	}
 	rs.count(k)
-	share := "ok"
+	share, class := "ok", ended(k)+" "+k.Function
 	if !k.OK() {
 		share = "failed"
 	}
-	if !rs.o.Runs.Take(share+" "+k.Function, 1, runsPerSecond) {
+	if !rs.o.Runs.TakeFor(class, share+" "+k.Function, 1, runsPerSecond) {
 		return
 	}
 	b := k.json()
-	if !rs.o.Runs.Take(share, len(b), bytesPerSecond) {
+	if !rs.o.Runs.TakeFor(class, share, len(b), bytesPerSecond) {
 		return
 	}
 	if !k.OK() && rs.o.InputsLife > 0 && rs.o.Inputs.Take(k.Function, 1, inputsPerSecond) { // never without its run
@@ -210,6 +210,17 @@ func (rs *Runs) keep(k *Run, sensitive []string) {
 	}
 	rs.o.Runs.Add(b, "run:"+k.ID, "fn:"+k.Function, "outcome:"+string(k.Outcome), "failed:"+boolMark(!k.OK()),
 		"user:"+k.Caller.UID, "request:"+k.RequestID)
+}
+
+// ended is how a run is counted: ok, failed or refused.
+func ended(k *Run) string {
+	switch {
+	case k.OK():
+		return string(OutcomeOK)
+	case k.Failed:
+		return onlyFailed
+	}
+	return onlyRefused
 }
 
 // json is the run as it is kept. Text may grow sixfold by its escapes: of a run

@@ -68,6 +68,24 @@ func TestAFloodOfRunsPushesNothingOut(t *testing.T) {
 			t.Errorf("%+v: %d kept, %d inputs, %d of the other, %d skipped", c, kept, inputs, rare, p.Skipped)
 		}
 	}
+	for _, c := range []struct {
+		q     functions.RunQuery
+		among bool
+	}{
+		{functions.RunQuery{Function: "busy"}, true},
+		{functions.RunQuery{Function: "busy", Outcome: "failed"}, true},
+		{functions.RunQuery{Function: "rare"}, false},
+		{functions.RunQuery{Outcome: "refused"}, false},
+		{functions.RunQuery{Outcome: "memory"}, false},
+		{functions.RunQuery{Text: "busy"}, false},
+		{functions.RunQuery{User: "ann"}, false},
+		{functions.RunQuery{RequestID: "r"}, false},
+	} {
+		c.q.Limit = 500
+		if p, err := w.runs.List(t.Context(), c.q); err != nil || c.among != (p.Skipped > 0) {
+			t.Errorf("%+v: %d skipped, %v", c.q, p.Skipped, err)
+		}
+	}
 	counts, err := w.runs.Counts(t.Context())
 	if err != nil || counts["busy"].Hour.OK != 49+50+51+5*60 || counts["busy"].Hour.Failed != 3*60+4+5+6+50+80 {
 		t.Errorf("%+v %v", counts["busy"], err)

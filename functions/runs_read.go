@@ -21,10 +21,14 @@ type RunQuery struct {
 	After        string
 	Limit        int             // [100]
 	Match        func(*Run) bool // nil: all
+	// Skips says, with Match, whether runs that ended so (ok, refused, failed) count as
+	// skipped; nil: none.
+	Skips func(ended string) bool
 }
 
 // RunPage is a part of the runs, the newest first. Dropped counts runs that are
-// missing as the store was slow, Skipped those for which their second had no room.
+// missing as the store was slow, Skipped those for which their second had no room, as
+// far as function and ending tell that they were asked for: 0 where a query looks for more.
 type RunPage struct {
 	Runs    []*Run
 	Next    string
@@ -55,6 +59,15 @@ func (q *RunQuery) marks() (marks []string) {
 		add("outcome", q.Outcome)
 	}
 	return marks
+}
+
+// skips reports whether runs of a class, "ended function", are asked for.
+func (q *RunQuery) skips(class string) bool {
+	how, function, _ := strings.Cut(class, " ")
+	if q.User != "" || q.RequestID != "" || q.Text != "" || q.Function != "" && q.Function != function || q.Match != nil && (q.Skips == nil || !q.Skips(how)) {
+		return false
+	}
+	return q.Outcome == "" || q.Outcome == how
 }
 
 // matches reports whether a run is one of those.
@@ -116,6 +129,7 @@ func (rs *Runs) List(ctx context.Context, q RunQuery) (*RunPage, error) {
 	found := map[string]*Run{} // by entry: what Match has read
 	p, err := rs.o.Runs.Read(ctx, data.JournalQuery{
 		Since: q.Since, Until: q.Until, After: q.After, Limit: q.Limit, Marks: q.marks(),
+		Skips: q.skips,
 		Match: func(e *data.Entry) bool {
 			k := readRun(e)
 			if k == nil || !q.matches(k) {

@@ -113,7 +113,7 @@ type runList struct {
 	Next    string           `json:"next"`
 	Partial bool             `json:"partial"`
 	Dropped int64            `json:"dropped"`
-	Skipped int64            `json:"skipped" doc:"runs for which their second had no room"`
+	Skipped int64            `json:"skipped" doc:"runs for which their second had no room, as far as function and outcome tell; 0 with other filters"`
 }
 
 // row is a function as it is shown.

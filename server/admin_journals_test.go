@@ -59,6 +59,14 @@ func TestAFloodOfRefusalsPushesNothingOut(t *testing.T) {
 	if kept+int(skipped) != refused+1 || kept < 100 || kept > 100*seconds || len(seen) != kept+failed+1 {
 		t.Errorf("%d kept, %d skipped, %d in all, within %d seconds", kept, skipped, len(seen), seconds)
 	}
+	for query, among := range map[string]bool{
+		"level=warn": true, "kind=request": true, "status=4xx": true, "kind=server": false, "kind=function": false, "level=error": false, "status=5xx": false,
+		"status=404": false, "q=such": false, "route=x": false, "user=ann": false, "requestId=r": false,
+	} {
+		if got := logsOf(t, s, query+"&limit=500"); among != (got.Skipped > 0) {
+			t.Errorf("%s: %d are said to be skipped", query, got.Skipped)
+		}
+	}
 	for query, n := range map[string]int{
 		"level=error": failed, "kind=request&level=error": failed, "kind=request&status=5xx": failed, "kind=request&status=500": failed, "kind=server": 1, "kind=request&status=200": 0, "kind=server&level=error": 0,
 	} {

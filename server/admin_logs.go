@@ -32,7 +32,8 @@ var logsQuery = []string{"q", "level", "kind", "user", "requestId", "route", "st
 //	GET /admin/v1/logs?q=&level=&kind=request,server,function,audit&user=&requestId=&route=&status=4xx&since=&until=&after=&limit=
 //	  {"logs":[..],"next":"","partial":false,"dropped":0,"skipped":0,"kept":{..}}  the newest first
 //	  level: at least this; partial: the search met its bound in time or bytes, next goes on; dropped: entries lost as the
-//	  store was slow; skipped: those for which their second had no room; kept only without after
+//	  store was slow; skipped: those for which their second had no
+//	  room, by kind, level and status; 0 with filters that this is not known of; kept only without after
 //	GET /admin/v1/logs/{id}   an entry of a list, wherever it is; operators get what a failed run got and gave
 //	GET /admin/v1/tail?kind=runs|logs&after=&..   what came after the cursor of the last answer, the oldest first; it waits
 //	  up to 20 s for something: {"runs":[..]} or {"logs":[..]}, "next". Without after it begins now.
@@ -205,7 +206,7 @@ func (r *request) readLogs(s *logSource, f *logFilter, j *data.Journal, limit in
 	}
 	found := map[string]*logEntry{}
 	p, err := j.Read(r.ctx, data.JournalQuery{
-		Since: f.since, Until: f.until, After: s.begun, Limit: limit, Marks: f.marks(),
+		Since: f.since, Until: f.until, After: s.begun, Limit: limit, Marks: f.marks(), Skips: f.skips,
 		Match: func(e *data.Entry) bool {
 			l := readLog(e)
 			if l == nil || !f.matches(l) {
@@ -246,6 +247,7 @@ func (r *request) readRuns(s *logSource, f *logFilter, limit int, page *logsPage
 	}
 	q := f.runs()
 	q.After, q.Limit, q.Match = s.begun, limit, f.ofRun
+	q.Skips = func(ended string) bool { return !f.narrow() && atLeast(levelOfEnd[ended], f.level) }
 	p, err := r.srv.o.Runs.List(r.ctx, q)
 	if err != nil {
 		return err

@@ -121,7 +121,7 @@ func (f *logFilter) wants(kind string) bool {
 
 func (f *logFilter) matches(l *logEntry) bool {
 	switch {
-	case !f.wants(l.Kind), f.level != "" && slices.Index(levels, l.Level) < slices.Index(levels, f.level),
+	case !f.wants(l.Kind), !atLeast(l.Level, f.level),
 		f.user != "" && !l.of(f.user), f.requestID != "" && l.RequestID != f.requestID,
 		f.route != "" && !strings.Contains(strings.ToLower(l.Route), strings.ToLower(f.route)), f.status != "" && !statusIs(l.Status, f.status):
 		return false
@@ -161,6 +161,35 @@ func (l *logEntry) contains(lower string) bool {
 		return true
 	}
 	return l.Run != nil && l.Run.Contains(lower)
+}
+
+// narrow reports whether more is asked than is known of what a second had no room for.
+func (f *logFilter) narrow() bool {
+	return f.text != "" || f.user != "" || f.requestID != "" || f.route != ""
+}
+
+// levelOfEnd is how runs that ended so are listed, at least.
+var levelOfEnd = map[string]string{"ok": levelInfo, "refused": levelWarn, "failed": levelError}
+
+// atLeast reports whether a level is one that is asked for; "" asks for all.
+func atLeast(level, asked string) bool {
+	return asked == "" || slices.Index(levels, level) >= slices.Index(levels, asked)
+}
+
+// skips reports whether entries of a class of Options.Logs or Lines are asked for:
+// requests as served, refused or failed, the server's lines by their level.
+func (f *logFilter) skips(class string) bool {
+	how, _, _ := strings.Cut(class, " ")
+	kind, level, status := kindRequest, levelOfShare[how], ""
+	switch level {
+	case "":
+		kind, level = kindServer, class
+	case levelWarn:
+		status = "4xx"
+	case levelError:
+		status = "5xx"
+	}
+	return f.wants(kind) && !f.narrow() && atLeast(level, f.level) && (f.status == "" || f.status == status)
 }
 
 // marks are what packs must have to hold what is asked.

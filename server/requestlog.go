@@ -18,16 +18,25 @@ const (
 	failedPerSecond  = 100  // 5xx; Options.Lines keeps them
 )
 
+// The shares of a second, with the level of what is in them.
+const (
+	shareServed  = "served"
+	shareRefused = "refused"
+	shareFailed  = "failed"
+)
+
+var levelOfShare = map[string]string{shareServed: levelInfo, shareRefused: levelWarn, shareFailed: levelError}
+
 // refusedShare: guests cannot push out what a stolen key was refused.
 var refusedShare = [...]string{
-	hutch.Guest: "refused guests", hutch.User: "refused users", hutch.Service: "refused keys", hutch.Operator: "refused operators", hutch.System: "refused system",
+	hutch.Guest: shareRefused + " guests", hutch.User: shareRefused + " users", hutch.Service: shareRefused + " keys", hutch.Operator: shareRefused + " operators", hutch.System: shareRefused + " system",
 }
 
 // keep adds the request to the log: its route, never the URL, the query, the body
 // or a token. Probes, and what the dashboard asks for its pages, are left out
 // where they went well.
 func (r *request) keep(status int, took time.Duration) {
-	j, share, most := r.srv.o.Logs, "served", servedPerSecond
+	j, share, most := r.srv.o.Logs, shareServed, servedPerSecond
 	level := requestLevel(status)
 	switch level {
 	case levelInfo:
@@ -37,7 +46,7 @@ func (r *request) keep(status int, took time.Duration) {
 	case levelWarn:
 		share, most = refusedShare[r.who.Kind], refusedPerSecond
 	default:
-		j, share, most = cmp.Or(r.srv.o.Lines, j), "failed", failedPerSecond
+		j, share, most = cmp.Or(r.srv.o.Lines, j), shareFailed, failedPerSecond
 	}
 	if j == nil || !j.Take(share, 1, most) {
 		return
