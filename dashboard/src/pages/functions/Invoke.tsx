@@ -4,24 +4,26 @@ import { IconPlayerPlay } from '@tabler/icons-react'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { ErrorText } from '../../parts/ErrorText.tsx'
 import { CodeEdit } from '../../parts/Code.tsx'
+import { Plain } from '../../parts/Plain.tsx'
 import { useDraft } from '../../parts/useDraft.ts'
 import { useUrlState } from '../../parts/useUrlState.ts'
 import { guest, oneself, WhoPicker } from '../../parts/WhoPicker.tsx'
 import { t, useLanguage } from '../../text.ts'
 import { lintDoc, malformed } from '../data/document/lint.ts'
-import { blank, fieldsOf, says, schemaOf } from '../data/model/schema.ts'
-import { parse, write } from '../data/model/wire.ts'
+import { fieldsOf, says, schemaOf } from '../data/model/schema.ts'
+import { parse } from '../data/model/wire.ts'
 import { apiError } from '../../api/error.ts'
 import { invoke, type FnShown, type Invocation, type Invoked } from './api.ts'
 import css from './functions.module.css'
 import { Answer } from './Answer.tsx'
+import { sample } from './sample.ts'
 
 const none: Record<string, string> = {}
 
 /** Calls the function, as whom one likes, and shows all that came of it. */
 export function Invoke({ fn }: { fn: FnShown }) {
   const schema = useMemo(() => schemaOf(fn.input), [fn.input])
-  const start = useMemo(() => schema ? write(blank(schema), 2) : fn.trigger.kind === 'call' ? 'null' : '', [schema, fn.trigger.kind])
+  const start = useMemo(() => schema ? JSON.stringify(sample(fn.input), null, 2) : fn.trigger.kind === 'call' ? 'null' : '', [schema, fn.input, fn.trigger.kind])
   const [body, setBody] = useDraft(`invoke/${fn.name}/body`, start)
   const [params, setParams] = useDraft<Record<string, string>>(`invoke/${fn.name}/params`, none)
   const [reason, setReason] = useDraft(`invoke/${fn.name}/reason`, '')
@@ -63,6 +65,7 @@ export function Invoke({ fn }: { fn: FnShown }) {
             <Text size="sm" fw={600} mb={4}>{http ? t('functions.body') : t('functions.data')}</Text>
             <CodeEdit label={http ? t('functions.body') : t('functions.data')} language="json" value={body} onChange={setBody} onSubmit={submit} problems={problems} complete={complete} height={220} />
             <Text size="xs" c="dimmed" mt={4}>{t(schema ? 'functions.schemaAbout' : 'functions.jsonAbout')}</Text>
+            {problems.length > 0 && <ul className={css.problems} aria-label={t('functions.problems')}>{problems.slice(0, 20).map(p => <li key={p.from + p.message}><Plain text={p.message} wrap /></li>)}</ul>}
           </div>
         )}
         <WhoPicker size="sm" label={t('functions.as')} value={as} onChange={who => setAs(who)} more={[{ value: oneself, label: t('functions.asOperator') }]} />

@@ -1,5 +1,6 @@
 import { Anchor, Badge, Group, Text } from '@mantine/core'
 import { Link } from 'wouter'
+import { OperatorName } from '../../parts/operators.tsx'
 import { Plain } from '../../parts/Plain.tsx'
 import { number, t, word } from '../../text.ts'
 import { runsIn, type Caller, type ConsoleLine, type CountsOf, type Run } from './api.ts'
@@ -24,8 +25,9 @@ export function Counted({ of }: { of: CountsOf }) {
   )
 }
 
-/** Who called; a user is a link. */
+/** Who called; a user is a link, an operator has a name. */
 export function CallerName({ of }: { of: Caller }) {
+  if (of.kind === 'operator' && of.uid) return <Text size="sm" component="div" miw={0}><OperatorName id={of.uid} /></Text>
   if (of.kind !== 'user' || !of.uid) {
     return <Text size="sm" c="dimmed" component="div" miw={0}>{word(`who.${of.kind}`, of.kind)}{of.kind === 'service' && of.uid && <> <Plain text={of.uid} /></>}</Text>
   }

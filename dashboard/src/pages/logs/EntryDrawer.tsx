@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from 'wouter'
 import { apiError } from '../../api/error.ts'
 import { Drawer } from '../../parts/Drawer.tsx'
+import { OperatorName } from '../../parts/operators.tsx'
 import { Plain } from '../../parts/Plain.tsx'
 import { Empty, Failed, Loading } from '../../parts/states.tsx'
 import { bytes, dateTime, span, t } from '../../text.ts'
@@ -11,7 +12,7 @@ import { Documents, RunFacts } from '../functions/RunDrawer.tsx'
 import { keyOf, runOf, runsOf } from '../functions/api.ts'
 import { CallerName, OutcomeBadge } from '../functions/bits.tsx'
 import { entryOf, type Entry } from './api.ts'
-import { linkOf, userLink, usersOf } from './links.ts'
+import { linkOf, operatorOf, userLink, usersOf } from './links.ts'
 import css from './logs.module.css'
 import { KindBadge, Status } from './Table.tsx'
 
@@ -44,6 +45,7 @@ function Facts({ e }: { e: Entry }) {
         {e.requestId && <Go to={'/logs?request=' + encodeURIComponent(e.requestId)}>{t('logs.allOfRequest')}</Go>}
         {e.run && <Go to={'/functions?' + new URLSearchParams({ fn: e.run.function, run: keyOf(e.run) }).toString()}>{t('functions.openRun')}</Go>}
         {usersOf(e).map(uid => <Go key={uid} to={userLink(uid)} {...usersOf(e).length > 1 && { of: uid }}>{t('logs.allOfUser')}</Go>)}
+        {operatorOf(e) && <Go to={userLink(operatorOf(e))}>{t('logs.allOfOperator')}</Go>}
       </Group>
       {e.run ? <RunFacts run={run.data ?? e.run} /> : <Attributes e={e} />}
       {runs.data && runs.data.runs.length > 0 && (
@@ -87,9 +89,11 @@ function Attributes({ e }: { e: Entry }) {
   add(t('logs.message'), e.kind === 'server' && e.message && <Plain text={e.message} wrap />)
   for (const [k, v] of Object.entries(e.attrs ?? {})) add(k, <Plain text={v} wrap mono />)
   for (const [k, v] of Object.entries(e.audit ?? {})) {
-    if (['id', 'at', 'network'].includes(k) || e.audit === undefined) continue
+    if (['id', 'at', 'network', 'request', 'requestId'].includes(k) || e.audit === undefined) continue
     const to = linkOf(e.audit, k)
-    add(k, to ? <Anchor component={Link} size="sm" href={to}><Plain text={String(v)} wrap mono /></Anchor> : <Plain text={String(v)} wrap />)
+    const operator = k === 'operator' || k === 'target' && e.audit.event.startsWith('operator_')
+    const text = operator ? <><OperatorName id={String(v)} /> <Text span size="xs" c="dimmed"><Plain text={String(v)} mono /></Text></> : undefined
+    add(k, to ? <Anchor component={Link} size="sm" href={to}>{text ?? <Plain text={String(v)} wrap mono />}</Anchor> : text ?? <Plain text={String(v)} wrap />)
   }
   add(t('functions.node'), e.node && <Plain text={e.node} mono />)
   add(t('logs.request'), e.requestId && <Plain text={e.requestId} mono />)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Entry } from './api.ts'
-import { linkOf, userLink, usersOf } from './links.ts'
+import { linkOf, operatorOf, userLink, usersOf } from './links.ts'
 
 const row = (audit: Partial<NonNullable<Entry['audit']>>) => ({ id: 'a', event: 'signed_in', ...audit })
 const entry = (e: Partial<Entry>): Entry => ({ id: 'e', at: '2026-01-01T00:00:00Z', kind: 'audit', level: 'info', ...e })
@@ -14,6 +14,7 @@ describe('links of the audit', () => {
     expect(linkOf(row({ event: 'documents_written', target: 'orders' }), 'target')).toBe('/data?in=orders')
     expect(linkOf(row({ event: 'documents_written', target: 'orders,pets' }), 'target')).toBe('')
     expect(linkOf(row({ event: 'import_part', target: 'orders' }), 'target')).toBe('/data?in=orders')
+    expect(linkOf(row({ operator: 'op_1' }), 'operator')).toBe('/logs?user=op_1&range=7d')
     expect(linkOf(row({ event: 'operator_removed', target: 'o1' }), 'target')).toBe('/settings?tab=operators')
   })
   it('are not made of words', () => {
@@ -25,6 +26,12 @@ describe('links of the audit', () => {
 
 it('looks for a user further back than the page does on its own', () => {
   expect(userLink('u 1')).toBe('/logs?user=u+1&range=7d')
+})
+
+it('names the operator who acted', () => {
+  expect(operatorOf(entry({ audit: row({ operator: 'op_1' }) }))).toBe('op_1')
+  expect(operatorOf(entry({ kind: 'request', caller: { kind: 'operator', uid: 'op_2' } }))).toBe('op_2')
+  expect(operatorOf(entry({ caller: { kind: 'user', uid: 'u1' } }))).toBe('')
 })
 
 describe('usersOf', () => {

@@ -18,7 +18,7 @@ const targets: [RegExp, (target: string) => string][] = [
 export function linkOf(row: NonNullable<Entry['audit']>, field: string): string {
   switch (field) {
     case 'user': return row.user ? user(row.user) : ''
-    case 'operator': return settings('operators')
+    case 'operator': return row.operator ? userLink(row.operator) : ''
     case 'key': return settings('keys')
     case 'function': return row.function ? '/functions' + search({ fn: row.function }) : ''
     case 'target': return targets.find(([act]) => act.test(row.event))?.[1](row.target ?? '') ?? ''
@@ -26,8 +26,11 @@ export function linkOf(row: NonNullable<Entry['audit']>, field: string): string 
   return ''
 }
 
-/** All of a user's entries, further back than the page looks on its own: the entry at hand may be days old. */
+/** All entries of a user or an operator, further back than the page looks on its own: the entry at hand may be days old. */
 export const userLink = (uid: string): string => '/logs' + search({ user: uid, range: '7d' })
+
+/** The operator who acted. */
+export const operatorOf = (e: Entry): string => e.audit?.operator ?? (e.caller?.kind === 'operator' ? e.caller.uid ?? '' : '')
 
 /** The users that an entry is about, each once: who asked, and to whom it was done. */
 export function usersOf(e: Entry): string[] {

@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import { Badge, Group, Stack, Switch, Table, Text, TextInput, Title } from '@mantine/core'
+import { Alert, Badge, Group, Stack, Switch, Table, Text, TextInput, Title } from '@mantine/core'
 import { IconAlertTriangle, IconCircleCheck, IconCircleX, IconLock, IconSearch } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { Plain } from '../../parts/Plain.tsx'
@@ -20,12 +20,25 @@ export function ConfigTab() {
     <Panel about="settings.configAbout" found={found}>
       {c => (
         <Stack gap="lg">
+          <Refused config={c} />
           <Findings list={c.findings} />
           <Values config={c} />
           <Reloads config={c} />
         </Stack>
       )}
     </Panel>
+  )
+}
+
+/** The last reload, where it did not take: what is below it is the config of before. */
+function Refused({ config: c }: { config: Config }) {
+  const last = c.reloads[0]
+  if (!last || last.ok) return null
+  return (
+    <Alert color="red" variant="light" title={t('settings.lastRefused')} role="alert">
+      <Text size="sm" component="div" mb={last.findings.length > 0 ? 6 : 0}><TimeAgo at={last.at} />{last.message && <> · <Plain text={last.message} wrap max={300} /></>}</Text>
+      {last.findings.length > 0 && <Findings list={last.findings} />}
+    </Alert>
   )
 }
 

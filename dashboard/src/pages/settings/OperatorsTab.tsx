@@ -37,6 +37,7 @@ export function OperatorsTab() {
             label="settings.tab.operators" rows={data.operators} id={o => o.id}
             columns={[
               { head: 'users.email', cell: o => <Group gap="xs" wrap="nowrap"><Plain text={o.email} />{o.id === me.id && <Badge size="xs" variant="light">{t('settings.you')}</Badge>}{o.status === 'invited' && <Badge size="xs" variant="light" color="yellow">{t('settings.isInvited')}</Badge>}</Group> },
+              { head: 'settings.opId', cell: o => <Plain text={o.id} mono /> },
               { head: 'users.factors', cell: o => <Plain text={o.factors.join(', ') || '–'} /> },
               { head: 'users.sessions', cell: o => <span className="tabular">{number(o.sessions)}</span> },
               { head: 'users.lastSignIn', cell: o => <Moment at={o.lastSignInAt} /> },

@@ -1,13 +1,14 @@
 import { Fragment } from 'react'
 import { Anchor, Button, Center, Text } from '@mantine/core'
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link } from 'wouter'
+import { useOperators } from '../../parts/operators.tsx'
 import { Plain } from '../../parts/Plain.tsx'
 import { Failed, Loading, Stale } from '../../parts/states.tsx'
 import { T } from '../../parts/Text.tsx'
 import { TimeAgo } from '../../parts/TimeAgo.tsx'
 import { t } from '../../text.ts'
-import { operators, trail, type Row, type User } from './api.ts'
+import { trail, type Row, type User } from './api.ts'
 import css from './users.module.css'
 
 /** What happened to the account, the newest first. Rows are kept a year and nobody can change them. */
@@ -16,8 +17,7 @@ export function Trail({ user }: { user: User }) {
     queryKey: ['users', 'trail', user.id], initialPageParam: '',
     queryFn: ({ pageParam, signal }) => trail(user.id, pageParam, signal), getNextPageParam: last => last.next || undefined,
   })
-  const staff = useQuery({ queryKey: ['users', 'operators'], queryFn: ({ signal }) => operators(signal), staleTime: 60_000 })
-  const names = new Map(staff.data?.operators.map(o => [o.id, o.email]))
+  const names = useOperators()
   if (found.isPending) return <Loading />
   if (found.isLoadingError) return <Failed error={found.error} retry={found.refetch} />
   const rows = found.data.pages.flatMap(p => p.rows)

@@ -80,7 +80,6 @@ export const link = (body: { type: LinkKind; email: string; password?: string; n
 export const impersonate = (user: string, reason: string) => post<Impersonation>(root + '/impersonate', { user, reason })
 export const trail = (user: string, after: string, signal: AbortSignal) =>
   get<{ rows: Row[]; next?: string }>('/admin/v1/audit', { user, after, order: 'newest', limit: 50 }, signal)
-export const operators = (signal: AbortSignal) => get<{ operators: { id: string; email: string }[] }>('/admin/v1/operators', undefined, signal)
 
 /** What the person is called, where they say so. */
 export function nameOf(u: User): string {
