@@ -32,7 +32,9 @@ export default defineConfig({
         assetFileNames: 'assets/[name][extname]',
         codeSplitting: {
           groups: [
-            { name: 'react', test: /node_modules\/(react|react-dom|scheduler|wouter|use-sync-external-store|regexparam|mitt)\// },
+            { name: 'react', priority: 2, test: /node_modules\/(react|react-dom|scheduler|wouter|use-sync-external-store|regexparam|mitt)\// },
+            // What most pages share comes in one file: each request costs a round trip.
+            { name: 'shared', priority: 1, minShareCount: 8, test: /node_modules\/(@mantine\/(core|hooks|notifications)|@tanstack|@tabler|@floating-ui|react-remove-scroll|clsx)|\/dashboard\/src\/(parts|api|shell|account)\// },
           ],
         },
       },
