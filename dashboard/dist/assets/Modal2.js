@@ -1,1 +1,1 @@
-import{t as e}from"./Modal.js";import{t}from"./overlays.js";import{p as n}from"./react.js";var r=n();function i({closeOnEscape:n=!0,...i}){return t(i.opened,n?i.onClose:void 0),(0,r.jsx)(e,{...i,closeOnEscape:!1})}export{i as t};
+import{t as e}from"./Modal.js";import{i as t}from"./shared.js";import{p as n}from"./react.js";var r=n();function i({closeOnEscape:n=!0,...i}){return t(i.opened,n?i.onClose:void 0),(0,r.jsx)(e,{...i,closeOnEscape:!1})}export{i as t};

@@ -1,1 +1,0 @@
-import{r as e}from"./rolldown-runtime.js";import{g as t,p as n}from"./react.js";import{l as r}from"./text.js";var i=e(t(),1),a=n();function o({k:e,values:t={}}){return r(e,t).map((e,t)=>(0,a.jsx)(i.Fragment,{children:e},t))}export{o as t};

@@ -1,1 +1,0 @@
-import{C as e,g as t}from"./text.js";import{t as n}from"./InputBase.js";import{p as r}from"./react.js";var i=r(),a=t(t=>{let r=e([`Input`,`InputWrapper`,`TextInput`],null,t);return(0,i.jsx)(n,{component:`input`,...r,__staticSelector:`TextInput`})});a.classes=n.classes,a.displayName=`@mantine/core/TextInput`;export{a as t};

@@ -1,1 +1,0 @@
-import{r as e}from"./rolldown-runtime.js";import{g as t}from"./react.js";var n=e(t(),1),r=new Map;function i(){r.clear()}function a(e,t){let[,i]=(0,n.useState)(0),a=(0,n.useCallback)(n=>{n===t?r.delete(e):r.set(e,n),i(e=>e+1)},[e,t]);return[r.has(e)?r.get(e):t,a]}export{a as n,i as t};
