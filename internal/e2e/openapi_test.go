@@ -26,8 +26,8 @@ type caller struct {
 
 // TestRandomRequestsAreAnsweredAsDescribed has schemathesis make requests of the whole description, good
 // and bad ones, as everybody who may come: no answer is a fault, none contradicts
-// the description. The seed is in the log; HUTCH_SEED sets it, HUTCH_LONG gives it
-// so much time.
+// the description. The seed is in the log, one and the same unless HUTCH_SEED
+// sets it; HUTCH_LONG gives it so much time.
 func TestRandomRequestsAreAnsweredAsDescribed(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a minute of requests")
@@ -68,7 +68,7 @@ func TestRandomRequestsAreAnsweredAsDescribed(t *testing.T) {
 	got, all := reached{}, operations(t, a.body)
 	seed := os.Getenv("HUTCH_SEED")
 	if seed == "" {
-		seed = strconv.FormatInt(time.Now().Unix()%1_000_000, 10)
+		seed = "1" // ./test.sh long draws others
 	}
 	args := []string{"--max-examples", strconv.Itoa(2 * atLeast), "--phases", "examples,fuzzing"} // its phase of coverage takes a second an operation
 	life := 10 * time.Minute
