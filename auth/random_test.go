@@ -59,7 +59,7 @@ func fromBase62(t *testing.T, s string, n int) []byte {
 // crypto/rand as they came, as many as docs/security.md says.
 func TestSecretsAreDrawnFromCryptoRand(t *testing.T) {
 	source := &drawn{from: rand.Reader}
-	rand.Reader = source // what auth takes when nothing else is given
+	rand.Reader = source               // what auth takes when nothing else is given
 	b, quick := mailSetup(t), setup(t) // where sign-ups wait for no mail
 	rand.Reader = source.from
 	drawn := func(what string, secret []byte) {
