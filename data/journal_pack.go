@@ -160,7 +160,7 @@ func (p *storedPack) skips() map[string]int64 {
 		return nil
 	}
 	out := map[string]int64{}
-	for class, v := range Fields(Doc(d)) {
+	for class, v := range Fields(d) {
 		out[class], _ = Integer(v)
 	}
 	return out
