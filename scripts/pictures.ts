@@ -101,7 +101,7 @@ async function tokenOf(url: string, p: Person): Promise<string> {
 async function pictures(d: Desk, crowd: Person[]): Promise<void> {
   const { docs: [order] } = await d.ask<{ docs: { _id: string; user: string }[] }>('GET', '/data/v1/docs/orders?limit=1')
   assert.ok(order)
-  const { runs: [failed] } = await d.ask<{ runs: { id: string; at: string }[] }>('GET', '/admin/v1/runs?function=purchase&outcome=failed&q=sold%20out')
+  const { runs: [failed] } = await d.ask<{ runs: { id: string; at: string }[] }>('GET', '/admin/v1/runs?function=purchase&outcome=refused&q=sold%20out')
   assert.ok(failed)
   const plots = async (page: Page) => {
     await page.waitForSelector('[data-plot=requests] .recharts-area-curve')

@@ -1,6 +1,6 @@
 import { MantineProvider } from '@mantine/core'
 import { QueryClientProvider } from '@tanstack/react-query'
-import { act, fireEvent, render, screen } from '@testing-library/react'
+import { act, fireEvent, render, screen, waitFor } from '@testing-library/react'
 import { beforeAll, expect, it, vi } from 'vitest'
 import { spotlight } from '@mantine/spotlight'
 import { queries } from '../src/api/queries.ts'
@@ -10,7 +10,6 @@ import { loadTexts } from '../src/text.ts'
 const turned = '\u202egnp.pets'
 const address = '\u05d0@pets.example'
 
-vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 })
 beforeAll(async () => {
   await loadTexts('en')
   Element.prototype.scrollIntoView ??= () => {}
@@ -26,9 +25,9 @@ it('keeps the direction of names inside of them, in every row that has one', asy
   render(<MantineProvider env="test"><QueryClientProvider client={queries}><Palette /></QueryClientProvider></MantineProvider>)
   await act(async () => spotlight.open())
   await type('pets')
-  await vi.waitFor(() => expect(rows().map(r => r.textContent)).toEqual(expect.arrayContaining([
+  await waitFor(() => expect(rows().map(r => r.textContent)).toEqual(expect.arrayContaining([
     turned + 'Collection', `New document in ${turned}`, `Import into ${turned}`, turned + 'Function', `Call ${turned}`, 'Find users: pets', address + 'User',
-  ])), 5000)
+  ])))
   const loose = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT, n => /[\u202e\u05d0]/.test(n.textContent ?? '') && !n.parentElement?.closest('bdi') ? NodeFilter.FILTER_ACCEPT : NodeFilter.FILTER_SKIP)
   expect(loose.nextNode()).toBeNull()
   expect(rows().flatMap(r => [...r.querySelectorAll('bdi')]).length).toBeGreaterThanOrEqual(7)

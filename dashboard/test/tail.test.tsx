@@ -1,4 +1,4 @@
-import { act, renderHook } from '@testing-library/react'
+import { act, renderHook, waitFor } from '@testing-library/react'
 import { afterEach, expect, it, vi } from 'vitest'
 import { useTail } from '../src/pages/logs/useTail.ts'
 
@@ -37,4 +37,14 @@ it('says when it begins, so that nothing is missed between a list and what follo
   answers = answers.slice(-1)
   await answer({ next: 'd1' })
   expect(begun).toHaveBeenCalledTimes(2)
+})
+
+it('begins with nothing when the place to go on from is too old: the list has the rest', async () => {
+  const replies = [new Response(JSON.stringify({ next: 'c1' })), new Response(JSON.stringify({ runs: [{ id: '1' }], next: 'c2' })), new Response(JSON.stringify({ code: 'invalid_argument', message: 'too old' }), { status: 400 }), new Response(JSON.stringify({ next: 'd1' }))]
+  vi.stubGlobal('fetch', async () => replies.shift() ?? new Promise(() => {}))
+  const begun = vi.fn()
+  const { result } = renderHook(() => useTail<Run>('runs', {}, true, id, begun))
+  await waitFor(() => expect(result.current.items.map(id)).toEqual(['1']))
+  await waitFor(() => expect(begun).toHaveBeenCalledTimes(2))
+  expect(result.current.items).toEqual([])
 })

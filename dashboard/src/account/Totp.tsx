@@ -1,12 +1,14 @@
 import { useLayoutEffect, useState } from 'react'
 import { Button, Center, Code, CopyButton, Group, Stack, Text } from '@mantine/core'
 import encodeQR from 'qr'
-import { post } from '../api/api.ts'
+import { api } from '../api/api.ts'
 import { t } from '../text.ts'
 import { CodeInput } from './CodeInput.tsx'
 import { FormError } from '../parts/FormError.tsx'
 import type { SessionState } from './session.ts'
 import type { Step } from './useStep.ts'
+
+const longest = 30_000 // milliseconds of a step, which nobody can leave
 
 interface Shown { secret: string; uri: string }
 
@@ -23,12 +25,12 @@ export function Totp({ step: { busy, error, run }, done, cancel }: Props) {
   const [code, setCode] = useState('')
   useLayoutEffect(() => { // busy from the first moment that it is seen
     void run(async () => {
-      setShown(await post<Shown>('/admin/v1/account/totp'))
+      setShown(await api<Shown>('POST', '/admin/v1/account/totp', { body: {}, signal: AbortSignal.timeout(longest) }))
       return null
     })
   }, [])
   const send = async (code: string) => {
-    const ok = await run(() => post<SessionState>('/admin/v1/session/totp', { code }))
+    const ok = await run(() => api<SessionState>('POST', '/admin/v1/session/totp', { body: { code }, signal: AbortSignal.timeout(longest) }))
     if (ok) done?.()
     else if (ok === false) setCode('')
   }

@@ -31,15 +31,15 @@ export function TotpSection() {
         </Group>
       )}
     >
-      {adding && <Adding close={() => setAdding(false)} />}
+      <Adding opened={adding} close={() => setAdding(false)} />
     </Section>
   )
 }
 
-function Adding({ close }: { close: () => void }) {
+function Adding({ opened, close }: { opened: boolean; close: () => void }) {
   const step = useStep()
   return (
-    <Modal opened onClose={() => { if (!step.busy) close() }} title={t('account.totp')} closeButtonProps={{ 'aria-label': t('action.close') }}>
+    <Modal opened={opened} onClose={() => { if (!step.busy) close() }} title={t('account.totp')} closeButtonProps={{ 'aria-label': t('action.close'), disabled: step.busy }}>
       <Suspense fallback={<Loading />}>
         <Totp step={step} cancel={close} done={() => {
           close()

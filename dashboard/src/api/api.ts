@@ -66,7 +66,7 @@ async function sent(method: string, path: string, { query, body, signal, headers
   try {
     res = await fetch(path + search(query), init)
   } catch (e) {
-    if (signal?.aborted) throw e
+    if (signal?.aborted && signal.reason?.name !== 'TimeoutError') throw e
     throw new ApiError(0, { code: 'unavailable', message: t('state.unreachableAbout'), here: true })
   }
   if (res.ok) return res

@@ -1,7 +1,7 @@
 import { Alert, Button, Center } from '@mantine/core'
 import { useHotkeys } from '@mantine/hooks'
 import { IconLock } from '@tabler/icons-react'
-import { useCallback, useMemo, useState } from 'react'
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { apiError } from '../../api/error.ts'
 import { Empty, Failed, Loading } from '../../parts/states.tsx'
 import { t } from '../../text.ts'
@@ -42,6 +42,10 @@ export function Documents({ collection, place, go }: { collection: Collection; p
   const live = useLive(q, rows, rest.first, rest.last, !readOnly && place.where !== undefined)
   const [selected, setSelected] = useState<ReadonlyMap<string, Doc>>(new Map())
   const filtering = place.panel === 'filter'
+  const shut = useRef(!filtering) // so that it is opened by hand
+  useEffect(() => {
+    if (!filtering) shut.current = true
+  }, [filtering])
   const cols = useColumns(place, schema, rows, view.generation)
   const acts = useActs(from, rows, { selected, setSelected, openId: place.doc, go })
 
@@ -80,7 +84,7 @@ export function Documents({ collection, place, go }: { collection: Collection; p
       <Toolbar place={place} go={go} readOnly={readOnly} live={live.status} fields={cols.fields} columns={cols.columns} collection={collection} setColumns={c => go({ columns: columnsText(c) }, { replace: true })} refresh={() => void rows.refresh()} />
       {filtering && (
         <FilterPanel
-          key={'filter ' + from} whereText={place.whereText} where={place.where} fields={cols.fields} schema={schema} docs={rows.loaded().slice(0, 200)}
+          key={'filter ' + from} whereText={place.whereText} where={place.where} fields={cols.fields} schema={schema} docs={rows.loaded().slice(0, 200)} focus={shut.current}
           apply={where => go({ where, view: '' })} close={() => go({ panel: '' }, { replace: true })}
         />
       )}
@@ -89,7 +93,7 @@ export function Documents({ collection, place, go }: { collection: Collection; p
       {view.error !== undefined && (rows.loaded().length === 0 || readOnly)
         ? refused ? <Empty title="data.empty.refused" icon={IconLock} about={t('data.empty.refusedAbout')} /> : (
             <>
-              <Failed error={view.error} retry={() => rows.want(0, 50)} />
+              <Failed error={view.error} retry={() => rows.retry()} />
               {apiError(view.error).code === 'resource_exhausted' && <Center><Button size="xs" variant="light" onClick={() => go({ panel: 'explain' })}>{t('data.explain.title')}</Button></Center>}
             </>
           )
@@ -107,7 +111,7 @@ export function Documents({ collection, place, go }: { collection: Collection; p
                   onWindow={at.set}
                 />
               )}
-      <Status view={view} some={rows.loaded().length > 0} counted={count !== undefined} at={at} retry={() => void rows.refresh()} />
+      <Status view={view} some={!readOnly && rows.loaded().length > 0} counted={count !== undefined} at={at} retry={() => rows.retry()} />
       {place.doc !== '' && (
         <DocumentDrawer
           key={'doc ' + from + place.as + place.doc} collection={from} id={place.doc} as={place.as} schema={schema} current={rows.find(place.doc)?.doc} open={doc => go({ doc })} close={() => go({ doc: '' })}

@@ -65,7 +65,7 @@ export function Invoke({ fn }: { fn: FnShown }) {
             <Text size="sm" fw={600} mb={4}>{http ? t('functions.body') : t('functions.data')}</Text>
             <CodeEdit label={http ? t('functions.body') : t('functions.data')} language="json" value={body} onChange={setBody} onSubmit={submit} problems={problems} complete={complete} height={220} />
             <Text size="xs" c="dimmed" mt={4}>{t(schema ? 'functions.schemaAbout' : 'functions.jsonAbout')}</Text>
-            {problems.length > 0 && <ul className={css.problems} aria-label={t('functions.problems')}>{problems.slice(0, 20).map(p => <li key={p.from + p.message}><Plain text={p.message} wrap /></li>)}</ul>}
+            {problems.length > 0 && <ul className={css.problems} tabIndex={0} aria-label={t('functions.problems')}>{problems.slice(0, 20).map((p, i) => <li key={i}><Plain text={p.message} wrap /></li>)}</ul>}
           </div>
         )}
         <WhoPicker size="sm" label={t('functions.as')} value={as} onChange={who => setAs(who)} more={[{ value: oneself, label: t('functions.asOperator') }]} />

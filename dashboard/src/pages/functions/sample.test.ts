@@ -27,6 +27,12 @@ describe('the input that a call begins with', () => {
     expect(of({ type: 'integer', minimum: 1, examples: [7], default: 5 })).toBe(7)
     expect(of({ type: 'integer', minimum: 1, default: 5 })).toBe(5)
   })
+  it('leaves the schema as it is', () => {
+    const schema = { allOf: [{ required: ['a'] }], $ref: '#/$defs/more', properties: { a: { type: 'boolean' } }, $defs: { more: { required: ['b'] } } }
+    const before = JSON.stringify(schema)
+    expect(sample(schema)).toEqual({ a: false, b: null })
+    expect(JSON.stringify(schema)).toBe(before)
+  })
   it('follows what a schema refers to, and ends', () => {
     expect(sample({ $ref: '#/$defs/pet', $defs: { pet: { type: 'object', required: ['name'], properties: { name: { type: 'string', minLength: 1 } } } } })).toEqual({ name: 'x' })
     expect(() => sample({ type: 'object', required: ['me'], properties: { me: { $ref: '#' } } })).not.toThrow()

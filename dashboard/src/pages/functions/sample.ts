@@ -32,7 +32,7 @@ function of(root: unknown, schema: unknown, depth: number): unknown {
 
 /** A schema with what it refers to. */
 function whole(root: unknown, s: Schema, depth: number): Schema {
-  const others = list(s.allOf)
+  const others = [...list(s.allOf)]
   if (typeof s.$ref === 'string' && s.$ref.startsWith('#')) others.push(pointer(root, s.$ref))
   return others.filter(isSchema).reduce((all: Schema, other) => {
     const o = depth > 8 ? other : whole(root, other, depth + 1)

@@ -92,7 +92,7 @@ function Attributes({ e }: { e: Entry }) {
     if (['id', 'at', 'network', 'request', 'requestId'].includes(k) || e.audit === undefined) continue
     const to = linkOf(e.audit, k)
     const operator = k === 'operator' || k === 'target' && e.audit.event.startsWith('operator_')
-    const text = operator ? <><OperatorName id={String(v)} /> <Text span size="xs" c="dimmed"><Plain text={String(v)} mono /></Text></> : undefined
+    const text = operator ? <OperatorName id={String(v)} full /> : undefined
     add(k, to ? <Anchor component={Link} size="sm" href={to}>{text ?? <Plain text={String(v)} wrap mono />}</Anchor> : text ?? <Plain text={String(v)} wrap />)
   }
   add(t('functions.node'), e.node && <Plain text={e.node} mono />)

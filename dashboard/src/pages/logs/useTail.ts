@@ -31,7 +31,10 @@ export function useTail<T>(kind: 'runs' | 'logs', query: Query, on: boolean, id:
       for (let pause = 1000; !stop.signal.aborted;) {
         try {
           const page = await get<Page<T>>('/admin/v1/tail', { ...JSON.parse(asked) as Query, kind, after: at.current.cursor }, stop.signal)
-          if (at.current.cursor === '') tell.current()
+          if (at.current.cursor === '') {
+            setItems([]) // they are older than what the list has by now
+            tell.current()
+          }
           at.current.cursor = page.next
           const come = [...page.runs ?? page.logs ?? []].reverse()
           if (come.length > 0) {

@@ -14,13 +14,15 @@ interface Props {
   fields: readonly string[]
   schema: Doc | undefined
   docs: readonly Doc[]
+  /** Takes the keys when it opens. */
+  focus: boolean
   apply: (text: string) => void
   close: () => void
 }
 
 /** Typing goes on in the filter, if it is open. */
 export function focusFilter(): void {
-  document.querySelector<HTMLElement>('[data-filter-field]')?.focus()
+  document.querySelector<HTMLElement>('[data-filter-field], [role=search] .cm-content')?.focus()
 }
 
 /** The filter of the query: by conditions, or as JSON; both show the same one. */
@@ -28,7 +30,9 @@ export function FilterPanel(p: Props) {
   const [raw, setRaw] = useState(p.where === undefined)
   const [group, setGroup] = useState(() => begin(p.where))
   const [problem, setProblem] = useState('')
-  useEffect(focusFilter, [])
+  useEffect(() => {
+    if (p.focus) focusFilter()
+  }, [])
   const suggesting = useRef(false) // a list of fields is open, and is what Escape closes; told before the list hears of it
 
   const apply = (g: FilterGroup = group) => {

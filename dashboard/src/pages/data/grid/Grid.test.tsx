@@ -150,3 +150,22 @@ it('tells of a refusal when a click elsewhere has closed the editor', async () =
   await act(async () => refuse(new Error('too dear')))
   expect(screen.getByRole('alert').textContent).toContain('too dear')
 })
+
+it('keeps an open editor on its cell when another row is checked', async () => {
+  const { onSave } = await table('a', 'b')
+  fireEvent.click(cell('a', 1), { detail: 2 })
+  type('typed')
+  fireEvent.click(document.querySelector('[data-id="b"] [data-check]') as HTMLElement, { detail: 1 })
+  fireEvent.keyDown(grid(), { key: 'ArrowDown' })
+  expect(cell('a', 1).dataset.editing).toBe('true')
+  expect(cursor()).toEqual(['a 1'])
+  await press('Enter')
+  expect(onSave.mock.calls.map(([d]) => idOf(d))).toEqual(['a'])
+})
+
+it('has a cursor when its column goes', async () => {
+  const { columns: show } = await table('a', 'b')
+  fireEvent.click(cell('b', 2), { detail: 1 })
+  show('_id', 'name')
+  expect(cursor()).toEqual(['b 1'])
+})

@@ -106,7 +106,7 @@ export function Grid(p: GridProps) {
   }
 
   const onKeyDown = (e: KeyboardEvent) => {
-    if (e.target !== grid.current || view.total === 0) return
+    if (e.target !== grid.current || view.total === 0 || editing) return // an editor keeps its cell
     const doc = docAt(active.row)
     const to = e.altKey ? undefined : moved(e, active, view.total, columns.length, Math.max(1, w.bottom - w.top - 1))
     toEnd.current = to !== undefined && to.row === view.total - 1 && to.row - active.row > 1 && !view.ended
@@ -129,7 +129,7 @@ export function Grid(p: GridProps) {
     if (Number.isNaN(row) || el.closest('[data-editor]')) return
     if (el.closest('[data-check]')) {
       if (doc) p.onSelect(e.shiftKey ? between(rows, active.row, row) : [doc], e.shiftKey || !p.selected.has(idOf(doc)))
-      place({ row, col: active.col })
+      if (!editing) place({ row, col: active.col })
       return
     }
     const col = Number(el.closest<HTMLElement>('[data-col]')?.dataset.col ?? 0)
@@ -197,7 +197,7 @@ function spotOf(c: Cursor, rows: Rows, columns: readonly Column[], { ended, tota
   const col = columns[c.col]?.path === c.path ? c.col : columns.findIndex(of => of.path === c.path)
   const there = rows.row(c.row)
   const row = c.id === '' || there && idOf(there) === c.id ? c.row : rows.find(c.id)?.index ?? c.row
-  return { row: ended ? Math.max(0, Math.min(row, total - 1)) : row, col: col < 0 ? c.col : col }
+  return { row: ended ? Math.max(0, Math.min(row, total - 1)) : row, col: Math.max(0, Math.min(col < 0 ? c.col : col, columns.length - 1)) }
 }
 
 const copied = (v: Value | undefined): string => v === undefined ? '' : typeof v === 'string' ? v : write(v)

@@ -87,6 +87,12 @@ export class Rows {
     void this.run()
   }
 
+  /** Reads what could not be read. */
+  retry(): void {
+    if (this.missing() === undefined) void this.refresh()
+    else void this.run()
+  }
+
   /** Reads the rows on screen again, in place; the way to those behind is forgotten where they moved. */
   async refresh(): Promise<void> {
     this.running?.abort()

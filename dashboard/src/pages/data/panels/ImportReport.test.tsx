@@ -37,11 +37,14 @@ describe('the report of an import', () => {
   })
 
   it('adds up: what is no document is told, and each bad line with its id', () => {
-    show({ lines: 6, created: 1, failed: 4, errors: [{ ...bad(3), id: 'sku-3' }] }, true)
+    show({ format: 'jsonl', lines: 6, created: 1, failed: 4, errors: [{ ...bad(3), id: 'sku-3' }] }, true)
     expect(screen.queryByText('1 without a document')).not.toBeNull()
     expect(screen.getByRole('row', { name: /sku-3/ }).textContent).toContain('price')
     cleanup()
-    show({ lines: 6, created: 1, failed: 4 }, false) // on its way: the rest is to come
+    show({ format: 'jsonl', lines: 6, created: 1, failed: 4 }, false) // on its way: the rest is to come
+    expect(screen.queryByText(/without a document/)).toBeNull()
+    cleanup()
+    show({ format: 'csv', lines: 6, created: 1 }, true) // lines in cells
     expect(screen.queryByText(/without a document/)).toBeNull()
   })
 })

@@ -9,7 +9,7 @@ const shown = 100 // the file has the others
 /** What came of an import, line by line where it failed. */
 export function ImportReport({ state, file, over }: { state: Import; file: string; over: boolean }) {
   const changed = state.created + state.replaced
-  const rest = state.lines - changed - state.failed // the header, empty lines
+  const rest = state.format === 'jsonl' ? state.lines - changed - state.failed : 0 // empty lines; a row of CSV may have many
   return (
     <>
       <Group gap="md" role="status" data-import={over ? 'done' : 'running'}>
