@@ -46,7 +46,7 @@ func (s *Service) erasing(ctx context.Context, u *userDoc, now time.Time) ([]dat
 // erasingWith is erasing with the sessions of u as they were read: none was used
 // since.
 func (s *Service) erasingWith(ctx context.Context, u *userDoc, ds []*sessionDoc, now time.Time) ([]data.Write, erased, error) {
-	gone := erased{user: u.ID, mailed: addressesOf(u)}
+	gone := erased{user: u.ID, mailed: addressesOf(u, now)}
 	w := remove(colUsers, u.ID)
 	w.Expect = u.Version
 	ws := append(append(s.mailedTo(u), u.dropUndos(time.Time{})...), dropOTP(forCode, u.ID), w)
@@ -70,8 +70,11 @@ func (s *Service) erasingWith(ctx context.Context, u *userDoc, ds []*sessionDoc,
 	return ws, gone, nil
 }
 
+// letterLife is how long a mail is kept that was given up.
+const letterLife = 30 * 24 * time.Hour
+
 // addressesOf are what mails to an account are about, also at its former addresses.
-func addressesOf(u *userDoc) []string {
+func addressesOf(u *userDoc, now time.Time) []string {
 	var out []string
 	if u.EmailKey != "" {
 		out = append(out, identityID(u.EmailKey))
@@ -82,7 +85,9 @@ func addressesOf(u *userDoc) []string {
 		}
 	}
 	for _, r := range u.Undos {
-		out = append(out, r.About)
+		if now.Before(r.Changed.Add(letterLife)) { // later nothing is left, and the address may be another's
+			out = append(out, r.About)
+		}
 	}
 	return out
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/hutch-dev/hutch"
 )
 
-// Forget edits the entries that hold one of ids, which are UUIDs: edit gets those
+// Forget edits the entries that hold one of ids, which are UUIDs or marks: edit gets those
 // that an entry holds and gives what is kept of it, nil for nothing. What other
 // nodes hold in memory by then is not among it: ask again once they have flushed.
 func (j *Journal) Forget(ctx context.Context, ids []string, edit func(body []byte, ids []string) []byte) error {

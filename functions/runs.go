@@ -204,7 +204,7 @@ func (rs *Runs) keep(k *Run, sensitive []string) {
 	}
 	if !k.OK() && rs.o.InputsLife > 0 && rs.o.Inputs.Take(k.Function, 1, inputsPerSecond) { // never without its run
 		if in, ok := k.input().json(k, sensitive); ok && rs.o.Inputs.Take("", len(in), bytesPerSecond) {
-			k.Kept = rs.o.Inputs.Add(in, "run:"+k.ID, "user:"+k.Caller.UID)
+			k.Kept = rs.o.Inputs.Add(in, k.ID, "run:"+k.ID, "user:"+k.Caller.UID) // the id alone is what Forget finds it by
 			b = k.json()
 		}
 	}

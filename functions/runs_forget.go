@@ -12,17 +12,25 @@ const erased = "[erased]"
 // Forget deletes the runs that users were the callers of, and what these runs, and
 // others that name them, got and gave; in runs of others nothing names them any more.
 func (rs *Runs) Forget(ctx context.Context, users []string) error {
-	if err := rs.o.Runs.Forget(ctx, users, withoutUsers); err != nil {
+	of := slices.Clone(users)
+	err := rs.o.Runs.Forget(ctx, users, func(body []byte, users []string) []byte {
+		var r Run
+		if json.Unmarshal(body, &r) != nil {
+			return nil
+		}
+		of = append(of, r.ID) // what it got may name them otherwise, by an address
+		return r.without(users)
+	})
+	if err != nil {
 		return err
 	}
-	return rs.o.Inputs.Forget(ctx, users, func([]byte, []string) []byte { return nil })
+	return rs.o.Inputs.Forget(ctx, of, func([]byte, []string) []byte { return nil })
 }
 
-// withoutUsers takes the users whom a run names out of it; nil where it was one of
-// theirs, or names them elsewhere than where code may have put a name.
-func withoutUsers(body []byte, users []string) []byte {
-	var r Run
-	if json.Unmarshal(body, &r) != nil || slices.Contains(users, r.Caller.UID) {
+// without is a run that users are taken out of; nil where it was one of theirs, or
+// names them elsewhere than where code may have put a name.
+func (r *Run) without(users []string) []byte {
+	if slices.Contains(users, r.Caller.UID) {
 		return nil
 	}
 	names := func(s string) bool {
@@ -41,7 +49,8 @@ func withoutUsers(body []byte, users []string) []byte {
 			*s = erased
 		}
 	}
-	if body = r.json(); names(string(body)) {
+	body := r.json()
+	if names(string(body)) {
 		return nil
 	}
 	return body

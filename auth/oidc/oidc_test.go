@@ -76,7 +76,6 @@ func TestDiscord(t *testing.T) {
 	})
 }
 
-// Apple's client secret is a token that its key signs anew; the answer is a form.
 // called signs in where the browser says a name.
 func (f *fake) called(t *testing.T, p *oidc.Provider) *auth.Foreign {
 	t.Helper()
@@ -93,6 +92,7 @@ func (f *fake) called(t *testing.T, p *oidc.Provider) *auth.Foreign {
 	return who
 }
 
+// Apple's client secret is a token that its key signs anew; the answer is a form.
 func TestApple(t *testing.T) {
 	der, err := x509.MarshalPKCS8PrivateKey(ecKey())
 	if err != nil {

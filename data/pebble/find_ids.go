@@ -16,7 +16,8 @@ const mostIDs = 1 << 20
 var errBroad = hutch.Errorf(hutch.ResourceExhausted, "too many entries to sort by _id")
 
 // identified runs an access of an index for a plan in the order of _id: entries
-// have the ids, so these are sorted and no more documents read than are wanted.
+// have the ids, so these are sorted and documents read until as many match as are
+// wanted.
 // errBroad, and nothing read, when there are more entries than documents may be
 // examined.
 func (r *run) identified(a *data.Access, yield func(data.Doc) error) error {

@@ -57,8 +57,8 @@ func (a *App) remember() {
 	})
 }
 
-// told notes how a reload went; of what went wrong the first finding, in the log as
-// well.
+// told notes how a reload went; of what went wrong the first finding, in the log all of
+// it, and its cause.
 func (a *App) told(ctx context.Context, err error) {
 	if ctx.Err() != nil {
 		return
@@ -69,12 +69,12 @@ func (a *App) told(ctx context.Context, err error) {
 		}
 		return
 	}
-	text := hutch.AsError(err).Message
+	text, cause := hutch.AsError(err).Message, err.Error()
 	if c, ok := errors.AsType[*ConfigError](err); ok {
-		text = c.Error()
+		text, cause = c.Error(), c.Error()
 	}
 	text, _, _ = strings.Cut(text, "\n")
-	a.log.Error("not reloaded: the config of before is in use", slog.String("error", text))
+	a.log.Error("not reloaded: the config of before is in use", slog.String("error", cause))
 	if a.past == nil {
 		return
 	}
