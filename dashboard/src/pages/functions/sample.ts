@@ -5,7 +5,7 @@ const list = (v: unknown): unknown[] => Array.isArray(v) ? v : []
 const num = (v: unknown): number | undefined => typeof v === 'number' ? v : undefined
 
 const formats: Record<string, string> = {
-  email: 'ann@example.com', date: '2030-01-31', 'date-time': '2030-01-31T12:00:00Z', uuid: '00000000-0000-4000-8000-000000000000', uri: 'https://example.com/',
+  email: 'ann@example.com', date: '2030-01-31', 'date-time': '2030-01-31T12:00:00Z', uuid: '00000000-0000-4000-8000-000000000000', uri: 'urn:example:a',
 }
 
 /** An input to begin with: what is required, as valid as the usual keywords tell. */
