@@ -68,7 +68,7 @@ describe('the overview, in a browser', () => {
       assert.ok(sizes.length <= 45, `${sizes.length} requests: each costs a round trip`)
       assert.deepEqual(sizes.map(l => l.path).filter(p => /Line\.|Palette|Editor|Json|page-(?!overview)/.test(p)), [])
       counted()
-      await page.waitForSelector('[data-plot=requests] .recharts-area-curve')
+      await page.waitForSelector('[data-plot=requests] .recharts-area-curve', { state: 'attached' }) // without requests it has no height
       await page.context().close()
     }
   })
@@ -85,7 +85,7 @@ describe('the overview, in a browser', () => {
     }
     assert.ok(Number((await shown(page, 'requests'))[2]) === 0, 'no 5xx')
     for (const [plot, unit] of [['memory', /MB$/], ['store', /[kM]B$/], ['latency', /ms$/], ['cpu', /%$/]] as const) assert.match((await shown(page, plot))[0] as string, unit)
-    await page.waitForSelector('[data-plot=requests] .recharts-area-curve')
+    await page.waitForSelector('[data-plot=requests] .recharts-area-curve', { state: 'attached' })
     await axe(page)
     await keyboard(page)
   })
@@ -159,7 +159,7 @@ describe('the overview, in a browser', () => {
         await page.route(u => u.pathname === '/admin/v1/metrics', r => r.fulfill({ json: day() }))
         await desk.visit(page, '/overview?range=24h')
         await page.locator('[data-plot=cpu]').scrollIntoViewIfNeeded() // plots come when they are near the window
-        await page.waitForSelector('[data-plot=cpu] .recharts-area-curve')
+        await page.waitForSelector('[data-plot=cpu] .recharts-area-curve', { state: 'attached' })
         await fits(page)
         await axe(page)
         await desk.picture(page, `overview-day-${kind}-${scheme}`)
