@@ -11,11 +11,9 @@ import (
 	"github.com/hutch-dev/hutch/data"
 )
 
-// TestLooksIntoTables: in a store whose documents are in tables of the last
-// level, a look into a table finds its way by one block, and what is absent is
-// known by the table's filter.
-func TestLooksIntoTables(t *testing.T) {
-	const docs = 20_000
+// openHerd opens a store of documents with a unique tag.
+func openHerd(t *testing.T) *Store {
+	t.Helper()
 	s, err := Open(Options{Dir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
@@ -29,6 +27,15 @@ func TestLooksIntoTables(t *testing.T) {
 	if err := s.Configure(t.Context(), []data.Collection{herd}, true); err != nil {
 		t.Fatal(err)
 	}
+	return s
+}
+
+// TestLooksIntoTables: in a store whose documents are in tables of the last
+// level, a look into a table finds its way by one block, and what is absent is
+// known by the table's filter.
+func TestLooksIntoTables(t *testing.T) {
+	const docs = 20_000
+	s := openHerd(t)
 	create := func(n int) data.Write {
 		return data.Write{Collection: "herd", ID: fmt.Sprintf("%06d", n), Next: func(data.Doc) (data.Doc, error) {
 			return data.NewDoc(
@@ -88,19 +95,7 @@ func TestLooksIntoTables(t *testing.T) {
 // TestProbeFindsWhatIsThere: whatever level a key is in, creating it again is
 // refused, as is a value that is taken.
 func TestProbeFindsWhatIsThere(t *testing.T) {
-	s, err := Open(Options{Dir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	herd := data.Collection{Name: "herd", Indexes: []data.Index{{Name: "tag", Fields: []data.Order{{Path: "tag"}}, Unique: true}}}
-	if err := s.Configure(t.Context(), []data.Collection{herd}, true); err != nil {
-		t.Fatal(err)
-	}
+	s := openHerd(t)
 	create := func(id string, tag int) error {
 		_, err := s.Commit(t.Context(), &data.Batch{Now: time.Now(), Writes: []data.Write{{Collection: "herd", ID: id, Next: func(data.Doc) (data.Doc, error) {
 			return data.NewDoc(data.Elem{Name: "tag", Value: data.Int(int64(tag))}), nil
@@ -134,7 +129,7 @@ func TestProbeFindsWhatIsThere(t *testing.T) {
 	for i, id := range []string{"a", "b", "c"} {
 		taken("compacted", id, i)
 	}
-	_, err = s.Commit(t.Context(), &data.Batch{Now: time.Now(), Writes: []data.Write{{
+	_, err := s.Commit(t.Context(), &data.Batch{Now: time.Now(), Writes: []data.Write{{
 		Collection: "herd", ID: "b", Expect: data.AnyVersion, Next: func(data.Doc) (data.Doc, error) { return nil, nil },
 	}}})
 	if err != nil {

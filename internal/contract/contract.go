@@ -61,7 +61,7 @@ func Read(text []byte) (*Contract, error) {
 		return nil, fmt.Errorf("no operations: %.100s", text)
 	}
 	c.failure = "/components/schemas/Failure"
-	closeObjects(c.doc)
+	Close(c.doc)
 	c.lib.DefaultDraft(jsonschema.Draft2020)
 	c.lib.AssertFormat()
 	return c, c.lib.AddResource(root, c.doc)
@@ -77,11 +77,13 @@ func (c *Contract) Operations() []string {
 	return out
 }
 
-func closeObjects(v any) {
+// Close lets no object of a description have a field that is not described:
+// schemas let others through, so that a version may add fields.
+func Close(v any) {
 	switch v := v.(type) {
 	case []any:
 		for _, e := range v {
-			closeObjects(e)
+			Close(e)
 		}
 	case object:
 		_, open := v["additionalProperties"]
@@ -89,7 +91,7 @@ func closeObjects(v any) {
 			v["additionalProperties"] = false
 		}
 		for _, e := range v {
-			closeObjects(e)
+			Close(e)
 		}
 	}
 }

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/hutch-dev/hutch/internal/contract"
 )
 
 // caller is who asks, where, and what of the description he asks.
@@ -215,30 +217,13 @@ func described(t *testing.T, text string, c *caller, h *things) []byte {
 		}
 	}
 	t.Logf("%s asks %d operations", c.name, asked)
-	closeObjects(doc["components"])
-	closeObjects(paths)
+	contract.Close(doc["components"])
+	contract.Close(paths)
 	out, err := json.Marshal(doc)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return out
-}
-
-func closeObjects(v any) {
-	switch v := v.(type) {
-	case []any:
-		for _, e := range v {
-			closeObjects(e)
-		}
-	case map[string]any:
-		_, open := v["additionalProperties"]
-		if _, props := v["properties"].(map[string]any); props && v["type"] == "object" && !open {
-			v["additionalProperties"] = false
-		}
-		for _, e := range v {
-			closeObjects(e)
-		}
-	}
 }
 
 var setupFile = regexp.MustCompile(`the link in (\S+) makes one`)
